@@ -1,0 +1,256 @@
+/**
+ * The micro-ops that listings compile to, and the small enumerations that their operands use.
+ *
+ * An op is four words: opcode, a, b, c. Ops below Op.VISIBLE touch only what the task alone can see, or read what a
+ * lock that it holds keeps still; they run together with the visible op before them. Every op from Op.VISIBLE on has
+ * one effect that another CPU could tell apart, and is one step of a schedule.
+ *
+ * Operand notation: r a register, # a number, L a level, @ an op index to jump to, k a lock (LockRef).
+ */
+export const enum Op {
+  // --- control: registers and branches ---
+  /** @a */
+  JUMP,
+  /** r a, @b */
+  BRANCH_ZERO,
+  BRANCH_NONZERO,
+  /** r a, r b, @c: jump when a >= b */
+  BRANCH_GE,
+  /** r a, # b */
+  SET,
+  /** r a := r b */
+  MOVE,
+  /** r a += / -= pages of level b */
+  ADD_PAGES,
+  SUB_PAGES,
+  /** r a := r b rounded to level c */
+  ALIGN_DOWN,
+  ALIGN_UP,
+  /** r a := r a + r b - r c */
+  SHIFT_BY,
+  /** r a := bit test of r b with mask # c */
+  TEST,
+  // --- reading what a held lock keeps still ---
+  /** ENTRY, TABLE of MM at r a, level L b (0 when a table is missing) */
+  WALK,
+  /** NEW_ENTRY, and its table in TMP, of MM at r a, level L b */
+  WALK_NEW,
+  /** r a := the entry word at ENTRY; PAGE its frame */
+  READ_ENTRY,
+  /** r a := 1 when the table TABLE is shared (b: 0 by reference count, 1 by pt_share_count) */
+  PMD_SHARED,
+  /** r a := whether VMA may share a PMD table at ADDRESS (want_pmd_share) */
+  WANT_SHARE,
+  /** TABLE := a table to share for VMA at ADDRESS, or 0 (page_table_shareable over the interval tree) */
+  FIND_SHAREABLE,
+  /** RANGE_START, RANGE_END widened to whole GiBs inside VMA (adjust_range_if_pmd_sharing_possible) */
+  WIDEN_RANGE,
+  /** VMA := the VMA of MM at r a or 0; TMP its flags */
+  FIND_VMA,
+  /** VMA := next VMA detached by this task after VMA (0 starts), with START and END; 0 at the end */
+  NEXT_DETACHED,
+  /** VMA := next VMA of FILE's tree that overlaps pages [INDEX, END) after VMA; MM, ADDRESS, LAST of the overlap */
+  NEXT_IN_TREE,
+  /** ADDRESS, LAST := bounds of VMA; r a := 1 when it is hugetlb; FILE its file */
+  VMA_BOUNDS,
+  /** FILE, INDEX := file and page index of ADDRESS in VMA */
+  VMA_INDEX,
+  /** INDEX := next cached page of FILE at or after INDEX below END; PAGE its frame, 0 at the end */
+  NEXT_CACHED,
+  /** r a := 1 when PAGE is mapped anywhere */
+  PAGE_MAPPED,
+  // --- the task's own gather ---
+  /** record [r a, + pages of level b) at level c */
+  RECORD,
+  /** r a := 1 when the gather holds something to flush */
+  GATHER_NEEDS,
+  /** RANGE_START, RANGE_END, STRIDE, TABLES, FULL from the gather; FLUSH_MM its mm */
+  GATHER_RANGE,
+  GATHER_RESET,
+  /** queue PAGE; r a := 1 when the batch is full */
+  GATHER_QUEUE,
+  /** r a := number of frames queued */
+  GATHER_QUEUED,
+  /** r a := 1 when the batch is full */
+  GATHER_FULL,
+  /** promote to a full flush with freed tables, when another gather is open on the mm (r a holds the count) */
+  GATHER_PROMOTE,
+  /** oracle: what this task has cleared and not flushed must lie inside what its gather recorded */
+  CHECK_RECORDED,
+  /** the same for a flush of [RANGE_START, RANGE_END) of FLUSH_MM that reaches tables */
+  CHECK_RANGE,
+  // --- back-end decisions ---
+  /** FULL := more strides than the ceiling */
+  X86_CEILING,
+  /** FULL := limits of __flush_tlb_range; b: 1 with range operations */
+  ARM64_LIMITS,
+  /** r a := TTL level hint of the gather, 0 for none */
+  ARM64_HINT,
+  /** SIGNAL of the task := # a */
+  SIGNAL,
+
+  VISIBLE = 64,
+  // --- locks ---
+  /** k a, rank # b */
+  LOCK_READ = 64,
+  LOCK_WRITE,
+  /** k a, rank # b, r c := 1 when taken */
+  TRYLOCK_WRITE,
+  UNLOCK,
+  DOWNGRADE,
+  // --- VMAs and files ---
+  /** split at START and END, detach what lies between from MM */
+  DETACH_VMAS,
+  /** detach every VMA of MM */
+  DETACH_ALL,
+  /** clear VM_MAYSHARE of VMA */
+  VMA_UNSHAREABLE,
+  /** take VMA out of its file's interval tree */
+  UNLINK_FILE_VMA,
+  /** forget the VMAs that this task has detached */
+  FREE_VMAS,
+  /** link a VMA: MM, START, END, FLAGS, FILE (+1), OFFSET */
+  MMAP,
+  /** link a copy of the VMA's part [START, END) at NEW_START, as copy_vma does */
+  COPY_VMA,
+  /** split VMAs of MM at START and END; give those between the protection PROT */
+  PROTECT_VMAS,
+  /** size of FILE := r a pages */
+  WRITE_SIZE,
+  // --- page tables ---
+  /** clear the PUD entry of MM at ADDRESS (guard lock k a) */
+  PUD_CLEAR,
+  /** reference count of TABLE up, down */
+  TABLE_GET,
+  TABLE_PUT,
+  /** install TABLE in MM's PUD entry at ADDRESS if it is empty; r a := 1 when installed */
+  PUD_POPULATE,
+  /** make the missing tables of MM down to level L b for r c; r a := 0 without memory */
+  ALLOC_TABLES,
+  /** clear the entry at ENTRY of level L a (guard lock k b) */
+  CLEAR_ENTRY,
+  /** write PAGE with PROT at ENTRY of level L a */
+  SET_ENTRY,
+  /** take the write right from the entry at ENTRY, level L a */
+  PROTECT_ENTRY,
+  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b */
+  MOVE_ENTRY,
+  /** free the next table of MM that no VMA needs in [START, END): clears its parent's entry, records, queues;
+      r a := 1 when one was freed */
+  FREE_NEXT_TABLE,
+  // --- pages ---
+  /** map count of PAGE up, down */
+  RMAP_ADD,
+  RMAP_REMOVE,
+  /** reference of PAGE down; at zero it is free */
+  PUT_PAGE,
+  /** PAGE := page INDEX of FILE, allocated if missing; r a := 0, or 7 beyond the size */
+  FIND_OR_ALLOC_PAGE,
+  /** take PAGE (INDEX of FILE) out of the page cache and drop its reference */
+  REMOVE_FROM_CACHE,
+  /** a new page takes the place of PAGE in FILE at INDEX (migration); the old reference is dropped */
+  REPLACE_IN_CACHE,
+  /** PAGE := a fresh anonymous page of MM; r a := 0, or 7 without memory */
+  ALLOC_ANON_PAGE,
+  /** clear up to # b present entries of level 0 in [ADDRESS, END): record, unmap, queue; r a := 1 when the batch is full */
+  ZAP_PTES,
+  // --- gathers ---
+  /** open the gather on MM; # a: 1 for fullmm */
+  GATHER_START,
+  /** r a := open gathers on the gather's mm */
+  GATHER_COUNT,
+  /** drop the reference of one queued page; r a := 1 while more are queued */
+  GATHER_FREE,
+  GATHER_FINISH,
+  // --- x86 ---
+  /** next tlb_gen of FLUSH_MM into GENERATION */
+  X86_NEXT_GENERATION,
+  /** flush_tlb_func on this CPU */
+  X86_FLUSH_LOCAL,
+  /** interrupt the other CPUs that need it */
+  X86_SEND_IPI,
+  X86_WAIT_IPI,
+  // --- broadcast ---
+  /** TLBI of FLUSH_MM [RANGE_START, RANGE_END) or all when FULL, leaf-only unless TABLES; hint in r a (# 0: none) */
+  TLBI,
+  DSB,
+  // --- the CPU ---
+  /** user load (a = 0) or store (a = 1, value VALUE) at ADDRESS; @b when it faults */
+  ACCESS,
+  /** load mm NEW_START into this CPU (switch_mm_irqs_off) */
+  SWITCH_MM,
+  ENTER_LAZY,
+  LEAVE_MM,
+  /** end of a call: everything that it owes must be paid; range ARG_START..ARG_END */
+  RETURN,
+  COUNT,
+}
+
+/** Registers. The first eight are a call's arguments; the host sets them by name. */
+export const enum Reg {
+  START,
+  END,
+  FILE,
+  OFFSET,
+  FLAGS,
+  PROT,
+  NEW_START,
+  VALUE,
+  // working registers
+  ADDRESS,
+  VMA,
+  MM,
+  TABLE,
+  ENTRY,
+  PAGE,
+  INDEX,
+  LAST,
+  RANGE_START,
+  RANGE_END,
+  FLUSH_MM,
+  STRIDE,
+  TABLES,
+  FULL,
+  FORCE_FLUSH,
+  NEW_ENTRY,
+  TMP,
+  GENERATION,
+}
+
+/** Which lock an op means; the record comes from the registers. */
+export const enum LockRef {
+  NONE,
+  /** mmap_lock of MM. */
+  MMAP,
+  /** i_mmap_rwsem of FILE. */
+  I_MMAP,
+  /** hugetlb_fault_mutex (or the instantiation mutex) of FILE. */
+  FAULT,
+  /** hugetlb vma_lock of VMA. */
+  VMA,
+  /** Split lock of TABLE. */
+  PTL,
+  /** page_table_lock of MM. */
+  PAGE_TABLE,
+  /** Split lock of the table that holds NEW_ENTRY. */
+  NEW_PTL,
+}
+
+export const enum Machine {
+  PRECISE,
+  X86,
+  ARM64,
+  ARM64_RANGE,
+}
+
+/** What an invalidation reaches besides the leaf entries of its addresses. */
+export const enum Scope {
+  /** Leaf entries only (VALE). */
+  LEAF,
+  /** And the paging-structure entries on the path (VAE, INVPCID). */
+  PATH,
+  /** And every paging-structure entry of the context (INVLPG). */
+  ALL_WALK,
+  /** Everything of the context. */
+  CONTEXT,
+}

@@ -1,0 +1,265 @@
+/**
+ * The records of the simulated machine: what each word of a CPU, mm, VMA, frame, task, gather and obligation is.
+ *
+ * Same rules as layout.ts: members are word indices in the record, WORDS is its size, 64-bit values take two words.
+ */
+
+/** Bookkeeping at the start of the state: counters and flags that steer nothing. */
+export const enum Tally {
+  STEPS,
+  /** Bit set of abi/events.ts Sometimes. */
+  SOMETIMES,
+  /** Bit set of abi/events.ts Hidden: what hid a broken promise so far. */
+  HIDDEN,
+  /** Bit set of violation kinds seen so far in this run. */
+  VIOLATIONS,
+  /** TLB flushes asked for; those that dropped a whole context; IPIs sent; TLBIs issued. */
+  FLUSHES,
+  FULL_FLUSHES,
+  IPIS,
+  TLBIS,
+  /** Hardware steps: page walks, TLB hits. */
+  WALKS,
+  TLB_HITS,
+  /** Faults taken; pages and tables freed. */
+  FAULTS,
+  PAGES_FREED,
+  TABLES_FREED,
+  /** PMD tables attached to one more mm; detached by huge_pmd_unshare. */
+  SHARED,
+  UNSHARED,
+  /** Obligations that found no room: the oracle has lost its memory and the verdict is bounded. */
+  OVERFLOW,
+  WORDS,
+}
+
+/** Small words of the hashed state. They follow Tally. */
+export const enum Globals {
+  FREE_TABLE,
+  FREE_BASE,
+  FREE_HUGE,
+  /** Tails, used by first-freed-first reuse. */
+  TAIL_TABLE,
+  TAIL_BASE,
+  TAIL_HUGE,
+  OBLIGATIONS,
+  WORDS,
+}
+
+export const enum Cpu {
+  /** mm + 1; 0 is the kernel's own mm. */
+  LOADED_MM,
+  LAZY,
+  IRQ_OFF,
+  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt. */
+  PENDING,
+  /** PCID slot in use, and the slot to hand out next. */
+  SLOT,
+  NEXT_SLOT,
+  /** Six slots of two words: mm context, its tlb_gen when last flushed. */
+  SLOTS,
+  /** The flush request that this CPU last sent (struct flush_tlb_info). */
+  REQUEST_MM = 18,
+  REQUEST_START = 19,
+  REQUEST_END = 21,
+  REQUEST_STRIDE = 23,
+  REQUEST_GENERATION = 24,
+  REQUEST_TABLES = 25,
+  /** 1 after TLBI until DSB; and its scope (abi/ops.ts Scope), level hint. */
+  ISSUED = 26,
+  ISSUED_SCOPE = 27,
+  ISSUED_HINT = 28,
+  WORDS = 30,
+}
+
+export const enum Mm {
+  PGD,
+  /** Unique tag of the address space (arm64: the ASID). */
+  CONTEXT,
+  TLB_GENERATION,
+  CPUMASK,
+  /** Oracle: CPUs that may hold any translation of this mm. */
+  HOLDERS,
+  FLUSH_PENDING,
+  /** Page-table pages that the mm is charged for, without the PGD. */
+  TABLES,
+  MMAP_LOCK,
+  PAGE_TABLE_LOCK,
+  WORDS,
+}
+
+/** A file; its page cache (FILE_PAGES words of PFN) follows. */
+export const enum FileRecord {
+  I_MMAP,
+  FAULT_MUTEX,
+  /** Pages, in the file's own page size. */
+  SIZE,
+  /** Page level: 0 base, 1 huge. */
+  LEVEL,
+  WORDS,
+}
+
+export const enum Vma {
+  /** mm + 1; 0 is a free record. */
+  MM,
+  START,
+  END = 3,
+  FLAGS = 5,
+  /** file + 1; 0 is anonymous. */
+  FILE,
+  /** Offset in the file, in base pages. */
+  OFFSET,
+  LOCK = 9,
+  /** task + 1 that has detached this VMA from its mm; 0 while it is linked. */
+  DETACHED,
+  /** 1 while the file's interval tree holds it. */
+  IN_TREE,
+  WORDS,
+}
+
+export const enum VmaFlag {
+  READ = 1,
+  WRITE = 2,
+  SHARED = 4,
+  MAYSHARE = 8,
+  HUGETLB = 16,
+  /** Flags that two VMAs must agree on to share a PMD table (VM_LOCKED is not modelled). */
+  SHARE_MASK = 31,
+}
+
+export const enum Frame {
+  KIND,
+  /** mm + 1, or OWNER_FILE + file. */
+  OWNER,
+  REFERENCES,
+  MAPS,
+  /** Grows at every free. */
+  GENERATION,
+  /** Present upper entries that point to this table (hardware's view, not the kernel's count). */
+  PARENTS,
+  /** Split page-table lock of a table. */
+  LOCK,
+  /** Obligations on this frame. */
+  STALE,
+  /** Next frame of the free list. */
+  NEXT,
+  /** What a load sees: one word stands for the page's bytes. */
+  VALUE,
+  WORDS,
+}
+
+export const enum Kind {
+  FREE,
+  TABLE,
+  PAGE,
+}
+
+/** OWNER of a page that a file's page cache holds: this plus the file. */
+export const OWNER_FILE: u32 = 0x100;
+/** OWNER of a frame that the witness hands to somebody else. */
+export const OWNER_STRANGER: u32 = 0x1000;
+
+/** Page-table entry: flags below, PFN from bit ENTRY_SHIFT up. A word of zero is not present. */
+export const enum Entry {
+  PRESENT = 1,
+  WRITE = 2,
+  ACCESSED = 4,
+  DIRTY = 8,
+  LEAF = 16,
+  GLOBAL = 32,
+  SHIFT = 8,
+}
+
+export const REGISTERS: u32 = 26;
+
+export const enum Task {
+  PC,
+  /** 0 running, 1 finished. */
+  DONE,
+  MM,
+  CPU,
+  /** Word index of the lock waited for (0: none), and 1 when for write; or WAIT_IPI. */
+  WAIT,
+  WAIT_WRITE,
+  /** Next word of the script, and its end. */
+  SCRIPT,
+  SCRIPT_END,
+  /** Bit set of the ranks of locks held, for the lock-order check. */
+  RANKS,
+  /** Signal that the last call ended with: 0, 7 SIGBUS, 11 SIGSEGV. */
+  SIGNAL,
+  /** What the last user load saw. */
+  VALUE,
+  /** Concrete walk in flight: level + 1 and table frame. */
+  WALK_LEVEL,
+  WALK_TABLE,
+  /** REGISTERS values of two words. */
+  REGISTER,
+  WORDS = 13 + 26 * 2,
+}
+
+/** WAIT of a task that waits for its flush interrupts to be acknowledged. */
+export const WAIT_IPI: u32 = 0xffffffff;
+
+/** One mmu_gather; its batch (BATCH words of frame) follows. Each task has GATHERS of them. */
+export const enum Gather {
+  /** mm + 1; 0 is closed. */
+  MM,
+  START,
+  END = 3,
+  /** GatherBit set. */
+  BITS = 5,
+  COUNT,
+  WORDS,
+}
+
+export const GATHERS: u32 = 1;
+
+export const enum GatherBit {
+  CLEARED_0 = 1,
+  CLEARED_1 = 2,
+  CLEARED_2 = 4,
+  CLEARED_3 = 8,
+  FREED_TABLES = 16,
+  FULLMM = 32,
+  /** What tlb_flush_mmu_tlbonly looks at before it does anything. */
+  NEEDS_FLUSH = 31,
+}
+
+/** Flush obligation: what hardware may still hold although the tables no longer say so. */
+export const enum Obligation {
+  MM,
+  START,
+  /** Level of the entry; a table entry has OBLIGATION_TABLE added. */
+  LEVEL = 3,
+  FRAME,
+  GENERATION,
+  /** Bit set of CPUs that may hold it. */
+  HOLDERS,
+  /** Bit set of CPUs that have issued a TLBI that covers it and not yet waited. */
+  ISSUED,
+  /** ObligationFlag set. */
+  FLAGS,
+  /** Lock (word index) that must not be dropped while anyone holds this; 0: none. */
+  GUARD,
+  /** Agent + 1 whose step gave birth to it: the one that must flush. */
+  BY,
+  /** Step of its birth. Not hashed. */
+  BIRTH,
+  WORDS,
+}
+
+export const OBLIGATION_TABLE: u32 = 16;
+
+export const enum ObligationFlag {
+  /** Holders reached the entry through a paging-structure cache that was itself stale. */
+  VIA_WALK = 1,
+  /** The frame has been freed; the holders cannot use the entry now, and may later. */
+  FREED = 2,
+  /** Already reported for outliving its call. */
+  REPORTED = 4,
+  /** Only rights were lost; the frame is still the same. */
+  RIGHTS = 8,
+  /** A gather recorded a range that leaves this out. */
+  UNRECORDED = 16,
+}

@@ -1,0 +1,86 @@
+/**
+ * Lays the regions out from the Boot words and empties them.
+ *
+ * Order: fixed areas, state (bookkeeping first, then what is hashed), code, scripts, schedule, events, the initial
+ * snapshot, the visited set, the search layers. Memory grows here and in the visited set, nowhere else.
+ */
+import { Area, Base, Boot, Event, LAYOUT_VERSION } from "./abi/layout";
+import { Cpu, FileRecord, Frame, Gather, Globals, GATHERS, Mm, Obligation, Tally, Task, Vma } from "./abi/records";
+import { base, boot, cacheBases, mmAt, put, setConcrete } from "./word";
+import { allocate, Pool, resetFrames } from "./hw/frames";
+import { entriesOf } from "./hw/tables";
+import { tlbWordsPerCpu } from "./hw/tlb";
+import { Kind } from "./abi/records";
+
+function region(field: u32, at: u32, words: u32): u32 {
+  put(Area.BASE + field, at);
+  return at + words;
+}
+
+function widestTable(): u32 {
+  let widest: u32 = 0;
+  for (let level: u32 = 0; level < boot(Boot.LEVELS); level++) widest = max(widest, entriesOf(level));
+  return widest;
+}
+
+/** Grows the memory to `words`; false when the host does not give it. */
+export function reserve(words: u32): bool {
+  const pages = <i32>(((<u64>words << 2) + 65535) >> 16);
+  const missing = pages - memory.size();
+  return missing <= 0 || memory.grow(missing) >= 0;
+}
+
+/** Lays out and clears a machine. False when the memory does not suffice. */
+export function bootMachine(): bool {
+  const entries = widestTable();
+  const fileWords: u32 = FileRecord.WORDS + boot(Boot.FILE_PAGES);
+  const gatherWords: u32 = Gather.WORDS + boot(Boot.BATCH) + 8;
+  const frames = 1 + boot(Boot.TABLE_FRAMES) + boot(Boot.BASE_FRAMES) + boot(Boot.HUGE_FRAMES);
+  put(Area.BASE + Base.FILE_WORDS, fileWords);
+  put(Area.BASE + Base.TABLE_WORDS, entries);
+  put(Area.BASE + Base.GATHER_WORDS, gatherWords);
+  put(Area.BASE + Base.TLB_WORDS, tlbWordsPerCpu());
+  put(Area.BASE + Base.FRAMES, frames);
+  let at: u32 = (<u32>__heap_base >> 2) + 16;
+  put(Area.BASE + Base.STATE, at);
+  at += Tally.WORDS;
+  put(Area.BASE + Base.HASHED, at);
+  at += Globals.WORDS;
+  at = region(Base.CPU, at, boot(Boot.CPUS) * Cpu.WORDS);
+  at = region(Base.MM, at, boot(Boot.MMS) * Mm.WORDS);
+  at = region(Base.FILE, at, boot(Boot.FILES) * fileWords);
+  at = region(Base.VMA, at, boot(Boot.VMAS) * Vma.WORDS);
+  at = region(Base.TASK, at, boot(Boot.TASKS) * Task.WORDS);
+  at = region(Base.GATHER, at, boot(Boot.TASKS) * GATHERS * gatherWords);
+  at = region(Base.FRAME, at, frames * Frame.WORDS);
+  at = region(Base.TABLE, at, boot(Boot.TABLE_FRAMES) * entries);
+  at = region(Base.TLB, at, boot(Boot.CONCRETE) != 0 ? boot(Boot.CPUS) * tlbWordsPerCpu() : 0);
+  at = region(Base.OBLIGATION, at, boot(Boot.OBLIGATIONS) * Obligation.WORDS);
+  // Hashing and copying go sixteen bytes at a time.
+  at = (at + 3) & ~3;
+  at = region(Base.STATE_END, at, 0);
+  at = region(Base.CODE, at, boot(Boot.CODE) << 2);
+  at = region(Base.SCRIPT, at, boot(Boot.SCRIPT));
+  at = region(Base.SCHEDULE, at, (boot(Boot.SCHEDULE) + 3) >> 2);
+  at = region(Base.EVENT, at, boot(Boot.EVENTS) * Event.WORDS);
+  const state = base(Base.STATE_END) - base(Base.STATE);
+  at = region(Base.INITIAL, at, state);
+  at = region(Base.VISITED, at, boot(Boot.VISITED) * 4);
+  at = region(Base.FRONTIER, at, boot(Boot.FRONTIER) * 2 * (state + 1));
+  put(Area.BASE + Base.END, at);
+  if (!reserve(at)) return false;
+  memory.fill(base(Base.STATE) << 2, 0, (base(Base.SCHEDULE) - base(Base.STATE)) << 2);
+  cacheBases();
+  setConcrete(boot(Boot.CONCRETE) != 0);
+  resetFrames();
+  return true;
+}
+
+/** Gives `mm` an empty top-level table. False without memory. */
+export function newMm(mm: u32): bool {
+  const pgd = allocate(Pool.TABLE, Kind.TABLE, mm + 1);
+  if (pgd == 0) return false;
+  put(mmAt(mm) + Mm.PGD, pgd);
+  put(mmAt(mm) + Mm.CONTEXT, mm + 1);
+  return true;
+}

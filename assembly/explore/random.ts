@@ -1,0 +1,164 @@
+/**
+ * Random schedules, drawn inside the core: uniform over the enabled agents, or PCT (priorities with d - 1 changes).
+ *
+ * Every schedule has its own seed, the campaign's seed plus its number, so any one can be drawn again alone.
+ * The bytes of the last schedule stay in the schedule region.
+ *
+ * Reference: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
+ */
+import { Base, Run } from "../abi/layout";
+import { Tally } from "../abi/records";
+import { Status } from "../abi/events";
+import { Boot } from "../abi/layout";
+import { base, boot, get, getLong, putLong, runWord, setRun, tally } from "../word";
+import { Area } from "../abi/layout";
+import { agentCount, deadlocked, enabledMask, isFinished, kernelAgents, reset, stepAgent } from "../run";
+
+let rng: u64 = 0;
+
+function seedRng(seed: u64): void {
+  rng = seed * 0x9e3779b97f4a7c15 + 0xd1b54a32d192ed03;
+  next();
+  next();
+}
+
+/** xorshift64*: 32 good bits a draw. */
+function next(): u32 {
+  rng ^= rng >> 12;
+  rng ^= rng << 25;
+  rng ^= rng >> 27;
+  return <u32>((rng * 0x2545f4914f6cdd1d) >> 32);
+}
+
+function below(bound: u32): u32 {
+  return <u32>((<u64>next() * <u64>bound) >> 32);
+}
+
+/** The set bit number `k` of `mask`. */
+function nthBit(mask: u64, k: u32): u32 {
+  let rest = mask;
+  let left = k;
+  while (left > 0) {
+    rest &= rest - 1;
+    left--;
+  }
+  return <u32>ctz(rest);
+}
+
+// PCT: a priority for each agent, and the steps at which the running one falls to the bottom.
+const priorities = memory.data(64 * 4);
+const changes = memory.data(16 * 4);
+let changesLeft: u32 = 0;
+let lowest: u32 = 0;
+
+function drawPriorities(depth: u32, length: u32): void {
+  const agents = kernelAgents();
+  for (let i: u32 = 0; i < agents; i++) {
+    // Insertion at a random place: a uniform permutation of depth + 1 .. depth + agents.
+    const j = below(i + 1);
+    store<u32>(priorities + (i << 2), load<u32>(priorities + (j << 2)));
+    store<u32>(priorities + (j << 2), 16 + i);
+  }
+  changesLeft = depth > 1 ? min<u32>(depth - 1, 16) : 0;
+  lowest = changesLeft;
+  for (let i: u32 = 0; i < changesLeft; i++) store<u32>(changes + (i << 2), 1 + below(length));
+}
+
+function highest(mask: u64): u32 {
+  let best: u32 = <u32>ctz(mask);
+  let rest = mask & (mask - 1);
+  while (rest != 0) {
+    const agent = <u32>ctz(rest);
+    if (load<u32>(priorities + (agent << 2)) > load<u32>(priorities + (best << 2))) best = agent;
+    rest &= rest - 1;
+  }
+  return best;
+}
+
+/** At a change point the agent that would run falls below all others. */
+function pickPct(mask: u64, step: u32): u32 {
+  const best = highest(mask);
+  for (let i: u32 = 0; i < changesLeft; i++) {
+    if (load<u32>(changes + (i << 2)) != step) continue;
+    store<u32>(priorities + (best << 2), --lowest);
+    return highest(mask);
+  }
+  return best;
+}
+
+let lastLength: u32 = 64;
+
+/** Draws and follows one schedule from the initial state. */
+function runOne(seed: u64, depth: u32): u32 {
+  const bytes = base(Base.SCHEDULE) << 2;
+  const room = boot(Boot.SCHEDULE);
+  const stepsMax = runWord(Run.STEPS_MAX);
+  const stop = runWord(Run.STOP_MASK);
+  const agents = agentCount();
+  const hardware = agents > kernelAgents();
+  let used: u32 = 0;
+  let steps: u32 = 0;
+  reset();
+  seedRng(seed);
+  if (depth > 0) drawPriorities(depth, lastLength);
+  let status: u32 = Status.RUNNING;
+  while (status == Status.RUNNING) {
+    const mask = enabledMask();
+    if (mask == 0) {
+      status = isFinished() ? <u32>Status.FINISHED : deadlocked();
+      continue;
+    }
+    let agent: u32 = 0;
+    const single = (mask & (mask - 1)) == 0 && !hardware;
+    if (single) agent = <u32>ctz(mask);
+    else if (hardware) agent = pickWithHardware(mask, agents);
+    else agent = depth > 0 ? pickPct(mask, steps + 1) : nthBit(mask, below(<u32>popcnt(mask)));
+    if (!single && used < room) store<u8>(bytes + used++, <u8>agent);
+    stepAgent(agent);
+    steps++;
+    if ((get(tally(Tally.VIOLATIONS)) & stop) != 0) status = Status.STOPPED;
+    else if (steps >= stepsMax) status = Status.BOUNDED;
+  }
+  if (status == Status.FINISHED) lastLength = steps;
+  setRun(Run.SCHEDULE_LENGTH, used);
+  return status;
+}
+
+/** Uniform over kernel agents that can move and every hardware agent. */
+function pickWithHardware(mask: u64, agents: u32): u32 {
+  const kernel = <u32>popcnt(mask);
+  const k = below(kernel + agents - kernelAgents());
+  return k < kernel ? nthBit(mask, k) : kernelAgents() + (k - kernel);
+}
+
+/** Runs Run.RUNS schedules, or fewer when one meets the stop mask. Gives the last status. */
+export function runRandom(): u32 {
+  const runs = runWord(Run.RUNS);
+  const depth = runWord(Run.PCT_DEPTH);
+  const seed = getLong(Area.RUN + Run.SEED);
+  let steps: u64 = 0;
+  let done: u32 = 0;
+  let status: u32 = Status.FINISHED;
+  let seen: u32 = 0;
+  let kinds: u32 = 0;
+  let veiled: u32 = 0;
+  lastLength = 64;
+  while (done < runs) {
+    setRun(Run.VIOLATIONS, 0);
+    status = runOne(seed + <u64>done, depth);
+    steps += <u64>get(tally(Tally.STEPS));
+    seen |= get(tally(Tally.SOMETIMES));
+    kinds |= get(tally(Tally.VIOLATIONS));
+    veiled |= get(tally(Tally.HIDDEN));
+    done++;
+    if (status == Status.STOPPED || status == Status.DEADLOCKED) break;
+  }
+  setRun(Run.RUNS_DONE, done);
+  setRun(Run.FOUND_AT, status == Status.STOPPED || status == Status.DEADLOCKED ? done : 0);
+  setRun(Run.SOMETIMES, seen);
+  setRun(Run.KINDS, kinds);
+  setRun(Run.HIDDEN, veiled);
+  putLong(Area.RUN + Run.STEPS_DONE, steps);
+  setRun(Run.STATUS, status);
+  return status;
+}

@@ -1,0 +1,176 @@
+/**
+ * The oracle: what any hardware may still hold although the page tables no longer say so.
+ *
+ * Protocol
+ *   An entry that is cleared, replaced or loses rights gives birth to an obligation that names who may hold it. A CPU
+ *   that completes an invalidation which reaches the entry is discharged; a later fill cannot bring the old entry back.
+ *   What remains when a frame is freed, a lock is dropped or a call returns is a violation.
+ *
+ * Invariants
+ *   G1  Holders are CPUs that have had the mm loaded since they last dropped its whole context (Mm.HOLDERS).
+ *   G2  A leaf that is cleared in a table is owed by every mm that reaches the table: through a present parent, or
+ *       through a table obligation that still has holders (flag VIA_WALK).
+ *   G3  An invalidation that was issued before the birth discharges nothing: ISSUED is cleared at birth.
+ *
+ * Believes the hardware: it reads tables and completed invalidations, never the kernel's own bookkeeping.
+ */
+import { Boot } from "../abi/layout";
+import { Entry, Frame, Globals, Mm, Obligation, OBLIGATION_TABLE, ObligationFlag, Tally, Vma, VmaFlag } from "../abi/records";
+import { EventKind, Sometimes } from "../abi/events";
+import {
+  add, boot, frameAt, get, getLong, globalWord, mmAt, obligationAt, put, putLong, tableAt, tally, tasks, vmaAt, vmas,
+} from "../word";
+import { alignDown, entriesOf, frameOf, indexOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
+import { currentAgent, event, sometimes } from "./report";
+
+export function obligationCount(): u32 {
+  return get(globalWord(Globals.OBLIGATIONS));
+}
+
+/** Adds an obligation, or joins it to an equal one. */
+function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32): void {
+  if (holders == 0) return;
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  const count = obligationCount();
+  let record: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const other = obligationAt(i);
+    if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
+    if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
+    if (get(other + Obligation.GENERATION) != generation || (get(other + Obligation.FLAGS) & 15) != flags) continue;
+    record = other;
+    break;
+  }
+  if (record == 0) {
+    if (count >= boot(Boot.OBLIGATIONS)) {
+      add(tally(Tally.OVERFLOW), 1);
+      return;
+    }
+    put(globalWord(Globals.OBLIGATIONS), count + 1);
+    record = obligationAt(count);
+    put(record + Obligation.MM, mm);
+    putLong(record + Obligation.START, start);
+    put(record + Obligation.LEVEL, level);
+    put(record + Obligation.FRAME, frame);
+    put(record + Obligation.GENERATION, generation);
+    put(record + Obligation.HOLDERS, 0);
+    put(record + Obligation.FLAGS, flags);
+    put(record + Obligation.GUARD, 0);
+    add(frameAt(frame) + Frame.STALE, 1);
+  }
+  put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
+  put(record + Obligation.ISSUED, 0);
+  put(record + Obligation.BY, currentAgent + 1);
+  if (guard != 0) put(record + Obligation.GUARD, guard);
+  put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
+  sometimes(Sometimes.REMOTE_HOLDER);
+  event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
+}
+
+/** Takes obligation `i` out; the last one moves into its place. */
+export function forget(i: u32): void {
+  const last = obligationCount() - 1;
+  const record = obligationAt(i);
+  add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
+  if (i != last) memory.copy(record << 2, obligationAt(last) << 2, Obligation.WORDS << 2);
+  memory.fill(obligationAt(last) << 2, 0, Obligation.WORDS << 2);
+  put(globalWord(Globals.OBLIGATIONS), last);
+}
+
+function holdersOf(mm: u32): u32 {
+  return get(mmAt(mm) + Mm.HOLDERS);
+}
+
+/**
+ * Called before the entry at `slot` of `table` (level `level`, reached by `mm` at `vpn`) is cleared or replaced.
+ * `guard` is the lock that keeps the frame alive until the flush, or 0.
+ */
+export function entryCleared(mm: u32, vpn: u64, level: u32, table: u32, slot: u32, guard: u32): void {
+  const entry = get(slot);
+  if ((entry & Entry.PRESENT) == 0) return;
+  lost(mm, vpn, level, table, entry, guard, 0);
+}
+
+/** Called before the entry loses its write right. */
+export function rightsLost(mm: u32, vpn: u64, level: u32, table: u32, slot: u32, guard: u32): void {
+  lost(mm, vpn, level, table, get(slot), guard, ObligationFlag.RIGHTS);
+}
+
+function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {
+  const start = alignDown(vpn, level);
+  if (isTableEntry(entry)) {
+    subtreeCleared(mm, start, level, frameOf(entry), guard);
+    return;
+  }
+  if (get(frameAt(table) + Frame.PARENTS) <= 1) {
+    if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, flags);
+  } else {
+    sharersOwe(start, level, table, entry, guard, flags);
+  }
+  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, flags);
+}
+
+function reaches(mm: u32, start: u64, level: u32, table: u32): bool {
+  return slotOf(get(mmAt(mm) + Mm.PGD), start, level) != 0 && slotTable == table;
+}
+
+/** The table entry at `start` of `mm` is going: hardware may keep the pointer, and every leaf below it. */
+function subtreeCleared(mm: u32, start: u64, level: u32, child: u32, guard: u32): void {
+  const holders = holdersOf(mm);
+  owe(mm, start, level | OBLIGATION_TABLE, child, holders, guard, 0);
+  if (holders == 0) return;
+  const below = level - 1;
+  const first = tableAt(child);
+  const count = entriesOf(below);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = get(first + i);
+    if ((entry & Entry.PRESENT) == 0) continue;
+    const at = start + <u64>i * pagesOf(below);
+    if (isTableEntry(entry)) subtreeCleared(mm, at, below, frameOf(entry), guard);
+    else owe(mm, at, below, frameOf(entry), holders, guard, 0);
+  }
+}
+
+/** Every mm whose present tables reach `table` owes the leaf, each at its own address. */
+function sharersOwe(start: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {
+  const span = pagesOf(level + 1);
+  const offset = start & (span - 1);
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) == 0 || (get(vma + Vma.FLAGS) & VmaFlag.HUGETLB) == 0) continue;
+    const mm = get(vma + Vma.MM) - 1;
+    let at = alignDown(getLong(vma + Vma.START), level + 1);
+    const end = getLong(vma + Vma.END);
+    while (at < end) {
+      if (reaches(mm, at, level, table)) owe(mm, at + offset, level, frameOf(entry), holdersOf(mm), guard, flags);
+      at += span;
+    }
+  }
+}
+
+/** Every holder of a stale pointer to `table` may have read the leaf through it. */
+function staleParentsOwe(start: u64, level: u32, table: u32, entry: u32, flags: u32): void {
+  const offset = start & (pagesOf(level + 1) - 1);
+  const generation = get(frameAt(table) + Frame.GENERATION);
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const parent = obligationAt(i);
+    if (get(parent + Obligation.FRAME) != table || get(parent + Obligation.GENERATION) != generation) continue;
+    if ((get(parent + Obligation.LEVEL) & OBLIGATION_TABLE) == 0) continue;
+    const at = getLong(parent + Obligation.START) + offset;
+    const holders = get(parent + Obligation.HOLDERS);
+    owe(get(parent + Obligation.MM), at, level, frameOf(entry), holders, 0, flags | ObligationFlag.VIA_WALK);
+  }
+}
+
+/** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the obligation or 0. */
+export function owedIn(mm: u32, start: u64, end: u64, usable: u32): u32 {
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
+    const from = getLong(record + Obligation.START);
+    if (from < end && start < from + pagesOf(get(record + Obligation.LEVEL) & 15)) return record;
+  }
+  return 0;
+}

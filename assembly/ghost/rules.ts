@@ -1,0 +1,173 @@
+/**
+ * The rules over obligations: who is discharged by an invalidation, and which remaining one is a violation.
+ *
+ *   STALE_TRANSLATION    a frame is freed while a CPU that runs the mm may hold its translation         (I1)
+ *   STALE_WALK           a table is freed, or a frame that was reached through a stale table pointer,
+ *                        while a CPU may hold the pointer, lazy CPUs included                            (I2)
+ *   FLUSH_AFTER_UNLOCK   the lock that guards an unshare or a move is dropped with holders left          (I3)
+ *   RANGE_NOT_RECORDED   what changed lies outside what was recorded, or a table where leaves were       (I4)
+ *   RIGHTS_OUTLIVE_CALL  a call has returned and a CPU still has more rights than the tables give        (I5)
+ *
+ * Reference: ../shared design, kernel.md section 7.2 (the numbers in brackets).
+ */
+import { Cpu, Frame, Mm, Obligation, OBLIGATION_TABLE, ObligationFlag } from "../abi/records";
+import { EventKind, Fault, Hidden } from "../abi/events";
+import { Scope } from "../abi/ops";
+import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put } from "../word";
+import { reachesLeaf, reachesWalk } from "../hw/invalidate";
+import { pagesOf } from "../hw/tables";
+import { forget, obligationCount, owedIn } from "./obligations";
+import { currentAgent, event, hidden, violation } from "./report";
+
+function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
+  const level = get(record + Obligation.LEVEL);
+  const start = getLong(record + Obligation.START);
+  if ((level & OBLIGATION_TABLE) != 0) return reachesWalk(scope, hint, from, to, start, level & 15);
+  return reachesLeaf(scope, hint, from, to, start, level);
+}
+
+/** Takes `gone` from the holders of obligation `i`; true when it is forgotten and another took its index. */
+function discharge(i: u32, gone: u32, why: u32): bool {
+  const record = obligationAt(i);
+  const holders = get(record + Obligation.HOLDERS);
+  if ((holders & gone) == 0) return false;
+  if ((get(record + Obligation.FLAGS) & ObligationFlag.UNRECORDED) != 0) hidden(why);
+  const start = getLong(record + Obligation.START);
+  const level = get(record + Obligation.LEVEL);
+  event(EventKind.DISCHARGED, holders & gone, get(record + Obligation.MM), start, start + pagesOf(level & 15),
+    get(record + Obligation.FRAME), level);
+  put(record + Obligation.HOLDERS, holders & ~gone);
+  if ((holders & ~gone) != 0) return false;
+  forget(i);
+  return true;
+}
+
+/** CPU `cpu` has completed an invalidation for `mm`. `why` (Hidden) names what made it wider than was asked for. */
+export function invalidated(cpu: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
+  let i: u32 = 0;
+  while (i < obligationCount()) {
+    const record = obligationAt(i);
+    const mine = get(record + Obligation.MM) == mm && reached(record, scope, hint, from, to);
+    if (!mine || !discharge(i, 1 << cpu, reason(record, scope, from, to, why))) i++;
+  }
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1;
+  if (scope == Scope.CONTEXT && !loaded) put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) & ~(1 << cpu));
+}
+
+function reason(record: u32, scope: u32, from: u64, to: u64, why: u32): u32 {
+  if (scope == Scope.CONTEXT) return why != 0 ? why : Hidden.WHOLE_MM;
+  const table = (get(record + Obligation.LEVEL) & OBLIGATION_TABLE) != 0;
+  return table && scope == Scope.ALL_WALK ? Hidden.INVLPG_WALK : Hidden.OTHER_RECORD;
+}
+
+/** CPU `by` has issued a broadcast invalidation: it counts when `by` waits for it. */
+export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.MM) != mm || !reached(record, scope, hint, from, to)) continue;
+    put(record + Obligation.ISSUED, get(record + Obligation.ISSUED) | (1 << by));
+  }
+}
+
+/** CPU `by` has waited: what it issued is complete on every CPU. */
+export function completed(by: u32, mm: u32, scope: u32, why: u32): void {
+  let i: u32 = 0;
+  while (i < obligationCount()) {
+    const record = obligationAt(i);
+    const covered = (get(record + Obligation.ISSUED) & (1 << by)) != 0;
+    if (!covered || !discharge(i, 0xffffffff, reason(record, scope, 0, 0, why))) i++;
+  }
+  if (scope != Scope.CONTEXT) return;
+  let running: u32 = 0;
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    if (get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1) running |= 1 << cpu;
+  }
+  put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) & running);
+}
+
+/** CPUs that run `mm` now: those in user mode, and the lazy ones too when `withLazy`. */
+export function usersOf(mm: u32, withLazy: bool): u32 {
+  let users: u32 = 0;
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    const record = cpuAt(cpu);
+    if (get(record + Cpu.LOADED_MM) == mm + 1 && (withLazy || get(record + Cpu.LAZY) == 0)) users |= 1 << cpu;
+  }
+  return users;
+}
+
+function isWalk(record: u32): bool {
+  const table = (get(record + Obligation.LEVEL) & OBLIGATION_TABLE) != 0;
+  return table || (get(record + Obligation.FLAGS) & ObligationFlag.VIA_WALK) != 0;
+}
+
+/** Called just before a frame goes back to the allocator. */
+export function frameFreed(frame: u32): void {
+  if (get(frameAt(frame) + Frame.STALE) == 0) return;
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) continue;
+    if ((get(record + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0) continue;
+    put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.FREED);
+    reportUse(record);
+  }
+}
+
+function reportUse(record: u32): void {
+  const walk = isWalk(record);
+  const users = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), walk);
+  if (users != 0) violation(walk ? Fault.STALE_WALK : Fault.STALE_TRANSLATION, record, users);
+}
+
+/** `cpu` runs `mm` again, after whatever flush the switch made: latent entries come alive. */
+export function mmLoaded(cpu: u32, mm: u32): void {
+  put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) | (1 << cpu));
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & (1 << cpu)) == 0) continue;
+    if ((get(record + Obligation.FLAGS) & ObligationFlag.FREED) != 0) reportUse(record);
+  }
+}
+
+/** A write lock is about to be dropped: nothing that it guards may still be held by anyone. */
+export function guardDropped(lock: u32): void {
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.GUARD) != lock) continue;
+    put(record + Obligation.GUARD, 0);
+    violation(Fault.FLUSH_AFTER_UNLOCK, record, get(record + Obligation.HOLDERS));
+  }
+}
+
+/** A flush of [from, to) is about to happen for what this agent cleared in `mm`: is all of it inside? */
+export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, whole: bool): void {
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.BY) != currentAgent + 1 || get(record + Obligation.MM) != mm) continue;
+    const flags = get(record + Obligation.FLAGS);
+    if ((flags & (ObligationFlag.UNRECORDED | ObligationFlag.VIA_WALK)) != 0 || whole) continue;
+    const start = getLong(record + Obligation.START);
+    const level = get(record + Obligation.LEVEL);
+    const end = start + pagesOf(level & 15);
+    const table = (level & OBLIGATION_TABLE) != 0;
+    // One address on the path is enough for a table entry; a leaf must lie inside as a whole.
+    const inside = table ? start < to && from < end : from <= start && end <= to;
+    if (inside && (withTables || !table)) continue;
+    put(record + Obligation.FLAGS, flags | ObligationFlag.UNRECORDED);
+    violation(Fault.RANGE_NOT_RECORDED, record, inside ? 1 : 0);
+  }
+}
+
+/** A call on `mm` over [from, to) returns. */
+export function callReturned(mm: u32, from: u64, to: u64): void {
+  if (from >= to) return;
+  const record = owedIn(mm, from, to, usersOf(mm, false));
+  if (record == 0 || (get(record + Obligation.FLAGS) & ObligationFlag.REPORTED) != 0) return;
+  put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.REPORTED);
+  violation(Fault.RIGHTS_OUTLIVE_CALL, record, get(record + Obligation.HOLDERS));
+}

@@ -1,0 +1,100 @@
+/**
+ * Physical frames: who owns each, how often it has been freed, and which is handed out next.
+ *
+ * A huge page is one record of its own pool, not 512; physical contiguity is not modelled.
+ *
+ * Invariants
+ *   F1  Frames 1..TABLE_FRAMES can be tables, then come base pages, then huge pages. Frame 0 is none.
+ *   F2  GENERATION grows at every free and never shrinks, so (frame, generation) names one life of a frame.
+ */
+import { Boot } from "../abi/layout";
+import { Entry, Frame, Globals, Kind, Tally } from "../abi/records";
+import { add, boot, concrete, frameAt, get, globalWord, put, tableAt, tableWords, tally } from "../word";
+
+export const enum Pool {
+  TABLE,
+  BASE,
+  HUGE,
+}
+
+export function firstFrame(pool: u32): u32 {
+  if (pool == Pool.TABLE) return 1;
+  const base: u32 = 1 + boot(Boot.TABLE_FRAMES);
+  return pool == Pool.BASE ? base : base + boot(Boot.BASE_FRAMES);
+}
+
+export function frameCount(pool: u32): u32 {
+  return boot(Boot.TABLE_FRAMES + pool);
+}
+
+export function poolOf(frame: u32): u32 {
+  if (frame >= firstFrame(Pool.HUGE)) return Pool.HUGE;
+  return frame >= firstFrame(Pool.BASE) ? Pool.BASE : Pool.TABLE;
+}
+
+/** Puts every frame on its free list, lowest number first. */
+export function resetFrames(): void {
+  for (let pool: u32 = 0; pool < 3; pool++) {
+    const first = firstFrame(pool);
+    const count = frameCount(pool);
+    for (let i: u32 = 0; i < count; i++) {
+      put(frameAt(first + i) + Frame.NEXT, i + 1 < count ? first + i + 1 : 0);
+    }
+    put(globalWord(Globals.FREE_TABLE + pool), count > 0 ? first : 0);
+    put(globalWord(Globals.TAIL_TABLE + pool), count > 0 ? first + count - 1 : 0);
+  }
+}
+
+/** Takes a free frame: references 1, a table all empty. 0 when the pool is exhausted. */
+export function allocate(pool: u32, kind: u32, owner: u32): u32 {
+  const head = globalWord(Globals.FREE_TABLE + pool);
+  const frame = get(head);
+  if (frame == 0) return 0;
+  const record = frameAt(frame);
+  put(head, get(record + Frame.NEXT));
+  if (get(head) == 0) put(globalWord(Globals.TAIL_TABLE + pool), 0);
+  put(record + Frame.NEXT, 0);
+  put(record + Frame.KIND, kind);
+  put(record + Frame.OWNER, owner);
+  put(record + Frame.REFERENCES, 1);
+  put(record + Frame.MAPS, 0);
+  put(record + Frame.VALUE, 0);
+  if (pool == Pool.TABLE) memory.fill(tableAt(frame) << 2, 0, tableWords << 2);
+  return frame;
+}
+
+/** Gives a frame back. What it held stays in memory until the next owner overwrites it. */
+export function release(frame: u32): void {
+  const record = frameAt(frame);
+  const pool = poolOf(frame);
+  add(record + Frame.GENERATION, 1);
+  put(record + Frame.KIND, Kind.FREE);
+  put(record + Frame.OWNER, 0);
+  put(record + Frame.REFERENCES, 0);
+  put(record + Frame.MAPS, 0);
+  put(record + Frame.LOCK, 0);
+  // Without concrete TLBs nothing reads a dead table: emptying it keeps equal states equal.
+  if (pool == Pool.TABLE && !concrete) memory.fill(tableAt(frame) << 2, 0, tableWords << 2);
+  add(tally(pool == Pool.TABLE ? Tally.TABLES_FREED : Tally.PAGES_FREED), 1);
+  const policy = boot(Boot.REUSE);
+  const head = globalWord(Globals.FREE_TABLE + pool);
+  const tail = globalWord(Globals.TAIL_TABLE + pool);
+  if (policy == 0) {
+    put(record + Frame.NEXT, get(head));
+    if (get(head) == 0) put(tail, frame);
+    put(head, frame);
+  } else if (policy == 1) {
+    put(record + Frame.NEXT, 0);
+    if (get(tail) == 0) put(head, frame);
+    else put(frameAt(get(tail)) + Frame.NEXT, frame);
+    put(tail, frame);
+  }
+}
+
+/** Entries of a table that are present. */
+export function liveEntries(frame: u32): u32 {
+  const table = tableAt(frame);
+  let live: u32 = 0;
+  for (let i: u32 = 0; i < tableWords; i++) live += get(table + i) & Entry.PRESENT;
+  return live;
+}

@@ -1,0 +1,72 @@
+/**
+ * What each machine's invalidations drop. All the rules stand here, and the oracle and the TLBs both read them.
+ *
+ *   machine       instruction                     leaves                walk caches
+ *   x86           INVLPG                          of the address        all of the PCID        [M: SDM 4.10.4.1]
+ *   x86           CR3 write, INVPCID one context  all but global        all of the PCID        [M: SDM 4.10.4.1]
+ *   arm64         VALE1IS                         of the address        none                   [T: c2ff4764e03e]
+ *   arm64         VAE1IS                          of the address        those on the path      [T: c2ff4764e03e]
+ *   arm64         ASIDE1IS                        all of the ASID       all of the ASID        [T: c2ff4764e03e]
+ *   any arm64     TTL hint of another level       nothing               nothing                [S: kernel.md 4.3]
+ *   precise       as arm64 with range operations; a machine that hides nothing
+ *
+ * An address inside a huge page names the whole page: one INVLPG is enough for 2 MiB [S: tlb.rst].
+ * Tags such as [M] say how a fact is known; the list of tags is in ARCHITECTURE.md.
+ */
+import { Entry } from "../abi/records";
+import { Machine, Scope } from "../abi/ops";
+import { get, getLong, machine, put } from "../word";
+import { pagesOf } from "./tables";
+import { Cached, endEntries, leafEntries, spaceOf, walkEntries } from "./tlb";
+
+/** The scope of an address invalidation that the kernel asked to be leaf-only or not. */
+export function addressScope(leafOnly: bool): u32 {
+  if (machine == Machine.X86) return Scope.ALL_WALK;
+  return leafOnly ? Scope.LEAF : Scope.PATH;
+}
+
+/** Whether an invalidation of [from, to) reaches a leaf entry of `level` that starts at `start`. Hint 0: any level. */
+export function reachesLeaf(scope: u32, hint: u32, from: u64, to: u64, start: u64, level: u32): bool {
+  if (scope == Scope.CONTEXT) return true;
+  if (hint != 0 && hint - 1 != level) return false;
+  return start < to && from < start + pagesOf(level);
+}
+
+/** Whether it reaches a paging-structure entry of `level` (which points to a table of level - 1) at `start`. */
+export function reachesWalk(scope: u32, hint: u32, from: u64, to: u64, start: u64, level: u32): bool {
+  if (scope == Scope.CONTEXT || scope == Scope.ALL_WALK) return true;
+  if (scope == Scope.LEAF) return false;
+  if (hint != 0 && hint - 1 >= level) return false;
+  return start < to && from < start + pagesOf(level);
+}
+
+/** Drops from one CPU what an invalidation of `space` reaches. */
+export function invalidate(cpu: u32, space: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  const walks = walkEntries(cpu);
+  const end = endEntries(cpu);
+  let entry = leafEntries(cpu);
+  while (entry < end) {
+    const tag = get(entry);
+    if (tag != 0 && spaceOf(tag) == space) {
+      const start = getLong(entry + Cached.START);
+      const level = (tag >> 1) & 7;
+      const reached =
+        entry < walks
+          ? reachesLeaf(scope, hint, from, to, start, level) && !keptGlobal(entry, scope)
+          : reachesWalk(scope, hint, from, to, start, level);
+      if (reached) put(entry, 0);
+    }
+    entry += Cached.WORDS;
+  }
+}
+
+/** A global translation survives the flush of a context. */
+function keptGlobal(entry: u32, scope: u32): bool {
+  return scope == Scope.CONTEXT && (get(entry + Cached.FLAGS) & Entry.GLOBAL) != 0;
+}
+
+/** Drops everything, global entries too. */
+export function invalidateAll(cpu: u32): void {
+  const first = leafEntries(cpu);
+  memory.fill(first << 2, 0, (endEntries(cpu) - first) << 2);
+}

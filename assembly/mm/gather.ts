@@ -1,0 +1,121 @@
+/**
+ * struct mmu_gather: what a task has unmapped and not yet flushed or freed.
+ *
+ * Protocol
+ *   Each record widens the range and sets the bit of its level. tlb_flush_mmu_tlbonly does nothing unless something was
+ *   recorded; a flush resets the range; the batch is freed after it.
+ *   A task has one gather at a time; several tasks may have gathers open on one mm, and then the one that finishes
+ *   flushes everything (tlb_finish_mmu, mm_tlb_flush_nested).
+ *
+ * Reference: include/asm-generic/tlb.h, mm/mmu_gather.c [S: kernel.md 3].
+ */
+import { Boot } from "../abi/layout";
+import { Gather, GatherBit, Mm } from "../abi/records";
+import { Fault } from "../abi/events";
+import { Reg } from "../abi/ops";
+import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
+import { pagesOf, spaceEnd } from "../hw/tables";
+import { violation } from "../ghost/report";
+import { checkRecorded } from "../ghost/rules";
+
+export function isOpen(gather: u32): bool {
+  return get(gather + Gather.MM) != 0;
+}
+
+export function start(task: u32, fullmm: u32): void {
+  const gather = gatherOf(task);
+  const mm = regWord(task, Reg.MM);
+  if (isOpen(gather)) violation(Fault.UNBALANCED, 0, 1);
+  put(gather + Gather.MM, mm + 1);
+  put(gather + Gather.BITS, fullmm != 0 ? GatherBit.FULLMM : 0);
+  put(gather + Gather.COUNT, 0);
+  reset(gather);
+  add(mmAt(mm) + Mm.FLUSH_PENDING, 1);
+}
+
+/** __tlb_reset_range */
+export function reset(gather: u32): void {
+  const whole = (get(gather + Gather.BITS) & GatherBit.FULLMM) != 0;
+  putLong(gather + Gather.START, whole ? 0 : spaceEnd());
+  putLong(gather + Gather.END, whole ? spaceEnd() : 0);
+  put(gather + Gather.BITS, get(gather + Gather.BITS) & GatherBit.FULLMM);
+}
+
+/** __tlb_adjust_range and one cleared_* bit. */
+export function record(gather: u32, at: u64, pages: u64, bits: u32): void {
+  if (at < getLong(gather + Gather.START)) putLong(gather + Gather.START, at);
+  if (at + pages > getLong(gather + Gather.END)) putLong(gather + Gather.END, at + pages);
+  put(gather + Gather.BITS, get(gather + Gather.BITS) | bits);
+}
+
+/** tlb_get_unmap_shift: the smallest level with a cleared bit, 0 by default. */
+function strideOf(bits: u32): u32 {
+  for (let level: u32 = 0; level < 4; level++) if ((bits & (1 << level)) != 0) return level;
+  return 0;
+}
+
+/** The flush that tlb_flush() would ask for, in the registers that the back-ends read. */
+export function loadRange(task: u32): void {
+  const gather = gatherOf(task);
+  const bits = get(gather + Gather.BITS);
+  setReg(task, Reg.FLUSH_MM, get(gather + Gather.MM) - 1);
+  setReg(task, Reg.RANGE_START, getLong(gather + Gather.START));
+  setReg(task, Reg.RANGE_END, getLong(gather + Gather.END));
+  setReg(task, Reg.STRIDE, strideOf(bits));
+  setReg(task, Reg.TABLES, (bits & GatherBit.FREED_TABLES) != 0 ? 1 : 0);
+  setReg(task, Reg.FULL, (bits & GatherBit.FULLMM) != 0 ? 1 : 0);
+}
+
+/** Queues a frame for freeing; true when the batch has no room for another. */
+export function queue(gather: u32, frame: u32): bool {
+  const count = get(gather + Gather.COUNT);
+  put(gather + Gather.WORDS + count, frame);
+  put(gather + Gather.COUNT, count + 1);
+  return count + 1 >= boot(Boot.BATCH);
+}
+
+/** The oracle's question before a flush: does what was recorded contain what was cleared? */
+export function checkGather(task: u32): void {
+  const gather = gatherOf(task);
+  const bits = get(gather + Gather.BITS);
+  const from = getLong(gather + Gather.START);
+  const to = getLong(gather + Gather.END);
+  const tables = (bits & GatherBit.FREED_TABLES) != 0;
+  checkRecorded(get(gather + Gather.MM) - 1, from, to, tables, (bits & GatherBit.FULLMM) != 0);
+}
+
+/** TTL level hint (level + 1) when exactly one level was cleared and no table freed; else 0. */
+export function levelHint(task: u32): u32 {
+  const bits = get(gatherOf(task) + Gather.BITS);
+  if ((bits & GatherBit.FREED_TABLES) != 0) return 0;
+  const cleared = bits & 15;
+  return cleared != 0 && (cleared & (cleared - 1)) == 0 ? strideOf(bits) + 1 : 0;
+}
+
+export function recordTable(gather: u32, at: u64, level: u32): void {
+  record(gather, at, 1, GatherBit.FREED_TABLES | (level < 4 ? 1 << level : 0));
+}
+
+export function finish(task: u32): void {
+  const gather = gatherOf(task);
+  if (!isOpen(gather)) {
+    violation(Fault.UNBALANCED, 0, 2);
+    return;
+  }
+  add(mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING, -1);
+  put(gather + Gather.MM, 0);
+  putLong(gather + Gather.START, 0);
+  putLong(gather + Gather.END, 0);
+  put(gather + Gather.BITS, 0);
+}
+
+/** tlb_finish_mmu with another gather open: flush the whole mm, tables included. */
+export function promote(gather: u32): void {
+  put(gather + Gather.BITS, GatherBit.FULLMM);
+  reset(gather);
+  put(gather + Gather.BITS, GatherBit.FULLMM | GatherBit.FREED_TABLES);
+}
+
+export function recordRange(task: u32, register: u32, level: u32, cleared: u32): void {
+  record(gatherOf(task), reg(task, register), pagesOf(level), 1 << cleared);
+}

@@ -1,0 +1,76 @@
+/**
+ * The kernel's sleeping locks and spinlocks as one word each: bit set of the tasks that hold it, bit 31 when for write.
+ *
+ * Protocol
+ *   A task that cannot have a lock is not enabled; there is no queue, so every order of waiters is tried. A release
+ *   for write is an event for the oracle.
+ *   Each lock has a rank; taking one whose rank is below that of a lock already held is a LOCK_ORDER violation.
+ */
+import { FileRecord, Mm, Frame, Task, Vma } from "../abi/records";
+import { Fault } from "../abi/events";
+import { LockRef, Reg } from "../abi/ops";
+import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
+import { violation } from "../ghost/report";
+import { guardDropped } from "../ghost/rules";
+
+const WRITE: u32 = 0x80000000;
+
+/** Word of the lock that `ref` means for this task. */
+export function lockOf(task: u32, ref: u32): u32 {
+  switch (ref) {
+    case LockRef.MMAP: return mmAt(regWord(task, Reg.MM)) + Mm.MMAP_LOCK;
+    case LockRef.I_MMAP: return fileAt(regWord(task, Reg.FILE)) + FileRecord.I_MMAP;
+    case LockRef.FAULT: return fileAt(regWord(task, Reg.FILE)) + FileRecord.FAULT_MUTEX;
+    case LockRef.VMA: return vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
+    case LockRef.PTL: return frameAt(regWord(task, Reg.TABLE)) + Frame.LOCK;
+    case LockRef.NEW_PTL: return frameAt(regWord(task, Reg.TMP)) + Frame.LOCK;
+    case LockRef.PAGE_TABLE: return mmAt(regWord(task, Reg.MM)) + Mm.PAGE_TABLE_LOCK;
+    default: return 0;
+  }
+}
+
+function bitOf(task: u32): u32 {
+  return 1 << ((task - taskBase) / Task.WORDS);
+}
+
+/** Whether `task` could take the lock now. */
+export function available(lock: u32, forWrite: bool): bool {
+  const word = get(lock);
+  return forWrite ? word == 0 : (word & WRITE) == 0;
+}
+
+export function isHeld(task: u32, lock: u32, forWrite: bool): bool {
+  const word = get(lock);
+  return (word & bitOf(task)) != 0 && (!forWrite || (word & WRITE) != 0);
+}
+
+export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {
+  const held = get(task + Task.RANKS);
+  if (held >= <u32>1 << (rank + 1)) violation(Fault.LOCK_ORDER, 0, rank);
+  put(task + Task.RANKS, held | (1 << rank));
+  put(lock, get(lock) | bitOf(task) | (forWrite ? WRITE : 0));
+}
+
+/** Drops the lock. The rank is dropped too; a listing never holds two locks of one rank past the first release. */
+export function unlock(task: u32, lock: u32, rank: u32): void {
+  const word = get(lock);
+  if ((word & bitOf(task)) == 0) {
+    violation(Fault.LOCK_NOT_HELD, 0, rank);
+    return;
+  }
+  if ((word & WRITE) != 0) guardDropped(lock);
+  put(lock, (word & WRITE) != 0 ? 0 : word & ~bitOf(task));
+  put(task + Task.RANKS, get(task + Task.RANKS) & ~(1 << rank));
+}
+
+/** Write to read, without a moment in between. */
+export function downgrade(task: u32, lock: u32): void {
+  guardDropped(lock);
+  put(lock, bitOf(task));
+}
+
+/** A step that needs a lock says so; without it the violation names the lock. */
+export function mustHold(task: u32, ref: u32, forWrite: bool): void {
+  if (ref == LockRef.NONE) return;
+  if (!isHeld(task, lockOf(task, ref), forWrite)) violation(Fault.LOCK_NOT_HELD, 0, ref);
+}

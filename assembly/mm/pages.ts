@@ -1,0 +1,115 @@
+/**
+ * Pages: references, map counts, the page cache of a file, and freeing.
+ *
+ * Reference: mm/hugetlb.c hugetlb_no_page, fs/hugetlbfs/inode.c remove_inode_hugepages [S: kernel.md 1.2].
+ */
+import { FileRecord, Frame, Kind, Task, OWNER_FILE } from "../abi/records";
+import { EventKind, Fault, Sometimes } from "../abi/events";
+import { Reg } from "../abi/ops";
+import { add, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
+import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
+import { frameFreed } from "../ghost/rules";
+import { event, sometimes, violation } from "../ghost/report";
+
+/** Drops a reference; the last one frees the frame. */
+export function putPage(frame: u32): void {
+  const record = frameAt(frame);
+  if (get(record + Frame.REFERENCES) == 0) {
+    violation(Fault.UNBALANCED, 0, 3);
+    return;
+  }
+  add(record + Frame.REFERENCES, -1);
+  if (get(record + Frame.REFERENCES) != 0) return;
+  const table = get(record + Frame.KIND) == Kind.TABLE;
+  // A page that is freed while something still maps it, or a table with live entries, was counted wrongly.
+  if (get(record + Frame.MAPS) != 0 || (table && liveEntries(frame) != 0)) violation(Fault.UNBALANCED, 0, table ? 5 : 4);
+  frameFreed(frame);
+  event(EventKind.FREED, 0, get(record + Frame.OWNER), 0, 0, frame, poolOf(frame));
+  release(frame);
+  sometimes(table ? Sometimes.TABLE_FREED : Sometimes.PAGE_FREED);
+}
+
+function cacheSlot(task: u32): u32 {
+  return fileAt(regWord(task, Reg.FILE)) + FileRecord.WORDS + regWord(task, Reg.INDEX);
+}
+
+function newCachePage(file: u32): u32 {
+  const pool: u32 = get(fileAt(file) + FileRecord.LEVEL) == 0 ? Pool.BASE : Pool.HUGE;
+  const frame = allocate(pool, Kind.PAGE, OWNER_FILE + file);
+  if (frame != 0) event(EventKind.ALLOCATED, 0, OWNER_FILE + file, 0, 0, frame, pool);
+  return frame;
+}
+
+/** PAGE := page INDEX of FILE with one more reference; 7 (SIGBUS) beyond the end or without memory. */
+export function findOrAlloc(task: u32): u32 {
+  const file = regWord(task, Reg.FILE);
+  if (reg(task, Reg.INDEX) >= get(fileAt(file) + FileRecord.SIZE)) return 7;
+  const slot = cacheSlot(task);
+  if (get(slot) == 0) {
+    const frame = newCachePage(file);
+    if (frame == 0) return 7;
+    put(slot, frame);
+  }
+  setReg(task, Reg.PAGE, get(slot));
+  add(frameAt(get(slot)) + Frame.REFERENCES, 1);
+  return 0;
+}
+
+/** INDEX := next cached page below END; PAGE its frame, 0 when there is none. */
+export function nextCached(task: u32): void {
+  const end = reg(task, Reg.END);
+  let index = reg(task, Reg.INDEX);
+  const first = fileAt(regWord(task, Reg.FILE)) + FileRecord.WORDS;
+  while (index < end) {
+    const frame = get(first + <u32>index);
+    if (frame != 0) {
+      setReg(task, Reg.INDEX, index);
+      setReg(task, Reg.PAGE, frame);
+      return;
+    }
+    index++;
+  }
+  setReg(task, Reg.INDEX, end);
+  setReg(task, Reg.PAGE, 0);
+}
+
+/** Takes page INDEX out of the cache and drops the cache's reference. */
+export function removeFromCache(task: u32): void {
+  const slot = cacheSlot(task);
+  const frame = get(slot);
+  if (frame == 0) return;
+  put(slot, 0);
+  putPage(frame);
+}
+
+/** Migration: a new page with the old one's content takes its place in the cache. */
+export function replaceInCache(task: u32): void {
+  const slot = cacheSlot(task);
+  const old = get(slot);
+  const fresh = newCachePage(regWord(task, Reg.FILE));
+  if (old == 0 || fresh == 0) return;
+  put(frameAt(fresh) + Frame.VALUE, get(frameAt(old) + Frame.VALUE));
+  put(slot, fresh);
+  sometimes(Sometimes.MIGRATED);
+  putPage(old);
+}
+
+export function allocAnon(task: u32): u32 {
+  const mm = regWord(task, Reg.MM);
+  const frame = allocate(Pool.BASE, Kind.PAGE, mm + 1);
+  if (frame == 0) return 7;
+  event(EventKind.ALLOCATED, 0, mm + 1, 0, 0, frame, Pool.BASE);
+  setReg(task, Reg.PAGE, frame);
+  return 0;
+}
+
+export function rmap(task: u32, change: i32): void {
+  const record = frameAt(regWord(task, Reg.PAGE));
+  if (change < 0 && get(record + Frame.MAPS) == 0) violation(Fault.UNBALANCED, 0, 6);
+  else add(record + Frame.MAPS, change);
+}
+
+export function setSignal(task: u32, signal: u32): void {
+  put(task + Task.SIGNAL, signal);
+  if (signal != 0) event(EventKind.FAULT, get(task + Task.CPU), get(task + Task.MM), reg(task, Reg.START), 0, 0, signal);
+}

@@ -1,0 +1,155 @@
+/**
+ * Page tables of an mm: making the missing ones, writing entries, freeing those that no VMA needs.
+ *
+ * Every clear is announced to the oracle before it happens.
+ *
+ * Reference: mm/memory.c free_pgtables, free_pgd_range; asm-generic pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
+ */
+import { Entry, Frame, Kind, Mm, Task, Vma, VmaFlag } from "../abi/records";
+import { Sometimes } from "../abi/events";
+import { LockRef, Reg } from "../abi/ops";
+import { add, frameAt, gatherOf, get, getLong, levels, mmAt, put, reg, regWord, setReg, tableAt, vmaAt, vmas } from "../word";
+import { allocate, Pool } from "../hw/frames";
+import { alignDown, entriesOf, frameOf, indexOf, isTableEntry, makeEntry, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
+import { entryCleared, rightsLost } from "../ghost/obligations";
+import { sometimes } from "../ghost/report";
+import { lockOf, mustHold } from "./locks";
+import { queue, recordTable } from "./gather";
+
+function pgdOf(task: u32): u32 {
+  return get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
+}
+
+/** ENTRY and TABLE of MM at `register`, level `level`; both 0 when a table on the way is missing. */
+export function walk(task: u32, register: u32, level: u32): void {
+  setReg(task, Reg.ENTRY, slotOf(pgdOf(task), reg(task, register), level));
+  setReg(task, Reg.TABLE, slotTable);
+}
+
+/** NEW_ENTRY, and its table in TMP: the destination of a move. */
+export function walkNew(task: u32, register: u32, level: u32): void {
+  setReg(task, Reg.NEW_ENTRY, slotOf(pgdOf(task), reg(task, register), level));
+  setReg(task, Reg.TMP, slotTable);
+}
+
+/** Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. */
+export function allocTables(mm: u32, vpn: u64, level: u32): bool {
+  let table = get(mmAt(mm) + Mm.PGD);
+  let at: u32 = levels - 1;
+  while (at > level) {
+    const slot = tableAt(table) + indexOf(vpn, at);
+    if (!isTableEntry(get(slot))) {
+      const child = allocate(Pool.TABLE, Kind.TABLE, mm + 1);
+      if (child == 0) return false;
+      writeEntry(slot, makeEntry(child, Entry.PRESENT | Entry.WRITE));
+      add(mmAt(mm) + Mm.TABLES, 1);
+    }
+    table = frameOf(get(slot));
+    at--;
+  }
+  return true;
+}
+
+function guardOf(task: u32, ref: u32): u32 {
+  return ref == LockRef.NONE ? 0 : lockOf(task, ref);
+}
+
+export function clearEntry(task: u32, level: u32, guard: u32): void {
+  mustHold(task, guard, true);
+  const slot = regWord(task, Reg.ENTRY);
+  const mm = regWord(task, Reg.MM);
+  entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
+  writeEntry(slot, 0);
+}
+
+export function setEntry(task: u32, level: u32): void {
+  const flags = Entry.PRESENT | Entry.LEAF | ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0 ? Entry.WRITE : 0);
+  const slot = regWord(task, Reg.ENTRY);
+  const mm = regWord(task, Reg.MM);
+  entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
+  writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
+}
+
+export function protectEntry(task: u32, level: u32): void {
+  const slot = regWord(task, Reg.ENTRY);
+  const entry = get(slot);
+  if ((entry & Entry.PRESENT) == 0) return;
+  if ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0) {
+    put(slot, entry | Entry.WRITE);
+    return;
+  }
+  if ((entry & Entry.WRITE) == 0) return;
+  rightsLost(regWord(task, Reg.MM), reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
+  put(slot, entry & ~Entry.WRITE);
+  sometimes(Sometimes.PROTECTED);
+}
+
+export function moveEntry(task: u32, level: u32, guard: u32): void {
+  mustHold(task, guard, true);
+  const slot = regWord(task, Reg.ENTRY);
+  const entry = get(slot);
+  if ((entry & Entry.PRESENT) == 0) return;
+  const mm = regWord(task, Reg.MM);
+  entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
+  writeEntry(slot, 0);
+  writeEntry(regWord(task, Reg.NEW_ENTRY), entry);
+  sometimes(Sometimes.MOVED);
+}
+
+/** Whether any VMA still linked in the mm touches [start, end). */
+function needed(mm: u32, start: u64, end: u64): bool {
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END)) return true;
+  }
+  return false;
+}
+
+/** The lowest table entry below `table` (whose entries are of `level`) in [from, to) that no VMA needs. */
+function findFreeable(mm: u32, table: u32, level: u32, tableStart: u64, from: u64, to: u64): bool {
+  if (level == 0) return false;
+  const span = pagesOf(level);
+  const count = entriesOf(level);
+  let i: u32 = tableStart >= from ? 0 : <u32>((from - tableStart) / span);
+  while (i < count) {
+    const start = tableStart + <u64>i * span;
+    if (start >= to) return false;
+    const slot = tableAt(table) + i;
+    const entry = get(slot);
+    if (isTableEntry(entry)) {
+      if (findFreeable(mm, frameOf(entry), level - 1, start, from, to)) return true;
+      if (!needed(mm, start, start + span)) {
+        freeSlot = slot;
+        freeTable = table;
+        freeStart = start;
+        freeLevel = level;
+        return true;
+      }
+    }
+    i++;
+  }
+  return false;
+}
+
+let freeSlot: u32 = 0;
+let freeTable: u32 = 0;
+let freeStart: u64 = 0;
+let freeLevel: u32 = 0;
+
+/**
+ * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
+ * table's start (the level above), queues the table. False when none is left in [START, END).
+ */
+export function freeNextTable(task: u32): bool {
+  const mm = regWord(task, Reg.MM);
+  const root = pgdOf(task);
+  if (!findFreeable(mm, root, levels - 1, 0, reg(task, Reg.START), reg(task, Reg.END))) return false;
+  const child = frameOf(get(freeSlot));
+  entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
+  writeEntry(freeSlot, 0);
+  recordTable(gatherOf(task), freeStart, freeLevel);
+  queue(gatherOf(task), child);
+  add(mmAt(mm) + Mm.TABLES, -1);
+  return true;
+}

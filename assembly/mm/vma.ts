@@ -1,0 +1,177 @@
+/**
+ * VMAs and the file's interval tree, kept as one small array of records.
+ *
+ * A VMA is linked in two places: its mm (faults find it) and its file (truncate and rmap find it). munmap takes it out
+ * of the first before it unmaps and out of the second after, as the kernel does. The tree is walked in record order.
+ *
+ * Reference: mm/mmap.c __do_munmap, unlink_file_vma; mm/hugetlb.c hugetlb_vmdelete_list [S: kernel.md 1.2, 2.1].
+ */
+import { FileRecord, Vma, VmaFlag } from "../abi/records";
+import { Reg } from "../abi/ops";
+import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, vmaAt, vmas } from "../word";
+import { Mm, Task } from "../abi/records";
+import { taskBase } from "../word";
+import { pagesOf } from "../hw/tables";
+
+function freeVma(): u32 {
+  for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) == 0) return vmaAt(i);
+  return 0;
+}
+
+export function clearVma(vma: u32): void {
+  memory.fill(vma << 2, 0, Vma.WORDS << 2);
+}
+
+export function vmaNumber(vma: u32): u32 {
+  return (vma - vmaAt(0)) / Vma.WORDS + 1;
+}
+
+/** Makes a VMA and links it in its mm and its file. Gives its number (index + 1), or 0 when there is no room. */
+export function linkVma(mm: u32, start: u64, end: u64, flags: u32, file: u32, offset: u64): u32 {
+  const vma = freeVma();
+  if (vma == 0) return 0;
+  clearVma(vma);
+  put(vma + Vma.MM, mm + 1);
+  putLong(vma + Vma.START, start);
+  putLong(vma + Vma.END, end);
+  put(vma + Vma.FLAGS, flags);
+  put(vma + Vma.FILE, file);
+  putLong(vma + Vma.OFFSET, offset);
+  put(vma + Vma.IN_TREE, file != 0 ? 1 : 0);
+  return vmaNumber(vma);
+}
+
+/** The VMA of `mm` that holds `vpn` and is not detached, or 0. */
+export function findVma(mm: u32, vpn: u64): u32 {
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (getLong(vma + Vma.START) <= vpn && vpn < getLong(vma + Vma.END)) return vma;
+  }
+  return 0;
+}
+
+/** Cuts the VMA of `mm` that holds `vpn` inside, so that one begins there. */
+function splitAt(mm: u32, vpn: u64): void {
+  const vma = findVma(mm, vpn);
+  if (vma == 0 || getLong(vma + Vma.START) == vpn) return;
+  const offset = getLong(vma + Vma.OFFSET) + (vpn - getLong(vma + Vma.START));
+  const upper = linkVma(mm, vpn, getLong(vma + Vma.END), get(vma + Vma.FLAGS), get(vma + Vma.FILE), offset);
+  if (upper != 0) putLong(vma + Vma.END, vpn);
+}
+
+function taskNumber(task: u32): u32 {
+  return (task - taskBase) / Task.WORDS + 1;
+}
+
+/** Splits at both ends and detaches from MM what lies between; `all` takes every VMA. */
+export function detachVmas(task: u32, all: bool): void {
+  const mm = regWord(task, Reg.MM);
+  const start = reg(task, Reg.START);
+  const end = reg(task, Reg.END);
+  if (!all) {
+    splitAt(mm, start);
+    splitAt(mm, end);
+  }
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (all || (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END))) {
+      put(vma + Vma.DETACHED, taskNumber(task));
+    }
+  }
+}
+
+/** VMA := the detached VMA that follows VMA in address order; 0 at the end. */
+export function nextDetached(task: u32): void {
+  const last = regWord(task, Reg.VMA);
+  const floor: u64 = last == 0 ? 0 : getLong(vmaAt(last - 1) + Vma.END);
+  let best: u32 = 0;
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) == 0 || get(vma + Vma.DETACHED) != taskNumber(task)) continue;
+    if (getLong(vma + Vma.START) < floor) continue;
+    if (best == 0 || getLong(vma + Vma.START) < getLong(best + Vma.START)) best = vma;
+  }
+  setReg(task, Reg.VMA, best == 0 ? 0 : vmaNumber(best));
+}
+
+export function vmaBounds(task: u32, hugetlb: u32): void {
+  const vma = vmaAt(regWord(task, Reg.VMA) - 1);
+  setReg(task, Reg.ADDRESS, getLong(vma + Vma.START));
+  setReg(task, Reg.LAST, getLong(vma + Vma.END));
+  const file = get(vma + Vma.FILE);
+  setReg(task, Reg.FILE, file == 0 ? 0xffffffff : file - 1);
+  setReg(task, hugetlb, (get(vma + Vma.FLAGS) & VmaFlag.HUGETLB) != 0 ? 1 : 0);
+}
+
+export function freeDetached(task: u32): void {
+  for (let i: u32 = 0; i < vmas; i++) {
+    if (get(vmaAt(i) + Vma.MM) != 0 && get(vmaAt(i) + Vma.DETACHED) == taskNumber(task)) clearVma(vmaAt(i));
+  }
+}
+
+/** VMA := next VMA of FILE's tree that overlaps file pages [INDEX, END); sets MM, ADDRESS and LAST to the overlap. */
+export function nextInTree(task: u32): void {
+  const file = regWord(task, Reg.FILE);
+  const unit = pagesOf(get(fileAt(file) + FileRecord.LEVEL));
+  const from = reg(task, Reg.INDEX) * unit;
+  const to = reg(task, Reg.END) * unit;
+  for (let i: u32 = regWord(task, Reg.VMA); i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) == 0 || get(vma + Vma.IN_TREE) == 0 || get(vma + Vma.FILE) != file + 1) continue;
+    const start = getLong(vma + Vma.START);
+    const offset = getLong(vma + Vma.OFFSET);
+    const length = getLong(vma + Vma.END) - start;
+    if (offset >= to || offset + length <= from) continue;
+    setReg(task, Reg.VMA, i + 1);
+    setReg(task, Reg.MM, get(vma + Vma.MM) - 1);
+    setReg(task, Reg.ADDRESS, from > offset ? start + (from - offset) : start);
+    setReg(task, Reg.LAST, to < offset + length ? start + (to - offset) : start + length);
+    return;
+  }
+  setReg(task, Reg.VMA, 0);
+}
+
+/** FILE and INDEX of ADDRESS in VMA. */
+export function vmaIndex(task: u32): void {
+  const vma = vmaAt(regWord(task, Reg.VMA) - 1);
+  const file = get(vma + Vma.FILE) - 1;
+  const offset = getLong(vma + Vma.OFFSET) + reg(task, Reg.ADDRESS) - getLong(vma + Vma.START);
+  setReg(task, Reg.FILE, file);
+  setReg(task, Reg.INDEX, offset / pagesOf(get(fileAt(file) + FileRecord.LEVEL)));
+}
+
+/** Splits the VMAs of MM at START and END and gives those between the protection PROT. */
+export function protectVmas(task: u32): void {
+  const mm = regWord(task, Reg.MM);
+  splitAt(mm, reg(task, Reg.START));
+  splitAt(mm, reg(task, Reg.END));
+  const rights: u32 = VmaFlag.READ | VmaFlag.WRITE;
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (getLong(vma + Vma.START) < reg(task, Reg.START) || getLong(vma + Vma.END) > reg(task, Reg.END)) continue;
+    put(vma + Vma.FLAGS, (get(vma + Vma.FLAGS) & ~rights) | (regWord(task, Reg.PROT) & rights));
+  }
+}
+
+/** A VMA that is going away must not lend its tables any more (d833352a4338). */
+export function makeUnshareable(task: u32): void {
+  const vma = vmaAt(regWord(task, Reg.VMA) - 1);
+  put(vma + Vma.FLAGS, get(vma + Vma.FLAGS) & ~(<u32>VmaFlag.MAYSHARE));
+}
+
+export function unlinkFile(task: u32): void {
+  put(vmaAt(regWord(task, Reg.VMA) - 1) + Vma.IN_TREE, 0);
+}
+
+/** Links a copy of the part [START, END) of VMA at NEW_START. */
+export function copyVma(task: u32): void {
+  const vma = vmaAt(regWord(task, Reg.VMA) - 1);
+  const start = reg(task, Reg.START);
+  const to = reg(task, Reg.NEW_START);
+  const offset = getLong(vma + Vma.OFFSET) + start - getLong(vma + Vma.START);
+  const flags = get(vma + Vma.FLAGS);
+  linkVma(get(vma + Vma.MM) - 1, to, to + reg(task, Reg.END) - start, flags, get(vma + Vma.FILE), offset);
+}

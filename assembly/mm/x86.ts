@@ -1,0 +1,231 @@
+/**
+ * arch/x86/mm/tlb.c: generations, PCID slots, lazy CPUs, flush interrupts.
+ *
+ * Protocol
+ *   A flush raises the mm's tlb_gen and tells the other CPUs of mm_cpumask by interrupt; a receiver compares
+ *   generations and invalidates the range, or everything when it has missed one. A lazy CPU is left alone unless tables
+ *   were freed, and catches up when it next runs the mm. The sender waits until each receiver has acknowledged.
+ *
+ * Invariants
+ *   X1  What a PCID slot holds is never older than the generation it records.
+ *   X2  A request stays as it is until every receiver has taken it.
+ *
+ * Reference: flush_tlb_mm_range, flush_tlb_func, switch_mm_irqs_off, enter_lazy_tlb [S: kernel.md 4.1].
+ */
+import { Boot } from "../abi/layout";
+import { Cpu, Mm, Tally, Task } from "../abi/records";
+import { EventKind, Hidden, Sometimes } from "../abi/events";
+import { Machine, Reg, Scope } from "../abi/ops";
+import { add, boot, concrete, cpuAt, cpus, get, getLong, machine, mmAt, put, putLong, reg, regWord, setReg, tally } from "../word";
+import { invalidate } from "../hw/invalidate";
+import { pagesOf } from "../hw/tables";
+import { event, sometimes } from "../ghost/report";
+import { invalidated, mmLoaded } from "../ghost/rules";
+
+const SLOT_COUNT: u32 = 6;
+
+function slotAt(cpu: u32, slot: u32): u32 {
+  return cpuAt(cpu) + Cpu.SLOTS + (slot << 1);
+}
+
+/** Tag of the translations that `cpu` makes for the mm it has loaded: PCID slot, or the mm's own ASID. */
+export function spaceOfCpu(cpu: u32): u32 {
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  if (loaded == 0) return 0;
+  return machine == Machine.X86 ? get(cpuAt(cpu) + Cpu.SLOT) + 1 : loaded;
+}
+
+/** Tag under which `cpu` keeps translations of `mm`, 0 when it keeps none. */
+export function spaceOfMm(cpu: u32, mm: u32): u32 {
+  if (machine != Machine.X86) return mm + 1;
+  for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
+    if (get(slotAt(cpu, slot)) == get(mmAt(mm) + Mm.CONTEXT)) return slot + 1;
+  }
+  return 0;
+}
+
+/** One invalidation on one CPU, in the TLBs when they are simulated, and for the oracle. */
+export function drop(cpu: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
+  if (concrete) {
+    const space = spaceOfMm(cpu, mm);
+    if (space != 0) invalidate(cpu, space, scope, hint, from, to);
+  }
+  event(EventKind.INVALIDATED, cpu, mm, from, to, scope, hint);
+  invalidated(cpu, mm, scope, hint, from, to, why);
+}
+
+/** FULL when the flush has more strides than the ceiling. An empty or inverted range is the kernel's "everything". */
+export function decideFull(task: u32): void {
+  const from = reg(task, Reg.RANGE_START);
+  const to = reg(task, Reg.RANGE_END);
+  const strides = (to - from) / pagesOf(regWord(task, Reg.STRIDE));
+  if (regWord(task, Reg.FULL) != 0) setReg(task, Reg.FULL, Hidden.WHOLE_MM);
+  else if (to < from || strides > boot(Boot.CEILING)) setReg(task, Reg.FULL, Hidden.CEILING);
+}
+
+export function nextGeneration(task: u32): void {
+  const mm = mmAt(regWord(task, Reg.FLUSH_MM));
+  add(mm + Mm.TLB_GENERATION, 1);
+  setReg(task, Reg.GENERATION, get(mm + Mm.TLB_GENERATION));
+  const full = regWord(task, Reg.FULL);
+  add(tally(Tally.FLUSHES), 1);
+  if (full != 0) add(tally(Tally.FULL_FLUSHES), 1);
+  event(EventKind.FLUSH, get(task + Task.CPU), regWord(task, Reg.FLUSH_MM), reg(task, Reg.RANGE_START),
+    reg(task, Reg.RANGE_END), 0, regWord(task, Reg.STRIDE) | (regWord(task, Reg.TABLES) << 8) | (full << 9));
+  const request = cpuAt(get(task + Task.CPU));
+  put(request + Cpu.REQUEST_MM, regWord(task, Reg.FLUSH_MM) + 1);
+  putLong(request + Cpu.REQUEST_START, reg(task, Reg.RANGE_START));
+  putLong(request + Cpu.REQUEST_END, reg(task, Reg.RANGE_END));
+  put(request + Cpu.REQUEST_STRIDE, regWord(task, Reg.STRIDE) | (full << 8));
+  put(request + Cpu.REQUEST_GENERATION, get(mm + Mm.TLB_GENERATION));
+  put(request + Cpu.REQUEST_TABLES, regWord(task, Reg.TABLES));
+}
+
+/** flush_tlb_func on `cpu` for the request that `sender` has written. */
+export function flushFunc(cpu: u32, sender: u32): void {
+  const self = cpuAt(cpu);
+  const request = cpuAt(sender);
+  const mm = get(request + Cpu.REQUEST_MM) - 1;
+  if (get(self + Cpu.LOADED_MM) != mm + 1) {
+    // 6.1 and earlier: a CPU leaves mm_cpumask when it switches away, so there is nothing of the mm in use here.
+    put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
+    return;
+  }
+  if (get(self + Cpu.LAZY) != 0) {
+    leaveMm(cpu);
+    return;
+  }
+  const local = slotAt(cpu, get(self + Cpu.SLOT)) + 1;
+  const wanted = get(request + Cpu.REQUEST_GENERATION);
+  const current = get(mmAt(mm) + Mm.TLB_GENERATION);
+  if (get(local) >= wanted) return;
+  const stride = get(request + Cpu.REQUEST_STRIDE);
+  const full = stride >> 8;
+  const from = getLong(request + Cpu.REQUEST_START);
+  const to = getLong(request + Cpu.REQUEST_END);
+  if (full == 0 && wanted == get(local) + 1 && wanted == current) {
+    invalidatePages(cpu, mm, from, to, pagesOf(stride & 255));
+  } else {
+    drop(cpu, mm, Scope.CONTEXT, 0, from, to, full != 0 ? full : Hidden.WHOLE_MM);
+  }
+  put(local, current);
+}
+
+/** One INVLPG a stride. Each drops the page's leaf, and every paging-structure entry of the PCID. */
+function invalidatePages(cpu: u32, mm: u32, from: u64, to: u64, stride: u64): void {
+  let at = from;
+  while (at < to) {
+    drop(cpu, mm, Scope.ALL_WALK, 0, at, at + 1, 0);
+    at += stride;
+  }
+}
+
+export function flushLocal(task: u32): void {
+  const cpu = get(task + Task.CPU);
+  if (get(cpuAt(cpu) + Cpu.LOADED_MM) == regWord(task, Reg.FLUSH_MM) + 1) flushFunc(cpu, cpu);
+}
+
+/** Interrupts every CPU of mm_cpumask that is not lazy, or all of them when tables were freed. */
+export function sendIpi(task: u32): void {
+  const me = get(task + Task.CPU);
+  const mm = regWord(task, Reg.FLUSH_MM);
+  const mask = get(mmAt(mm) + Mm.CPUMASK) & ~(1 << me);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    if ((mask & (1 << cpu)) == 0) continue;
+    if (regWord(task, Reg.TABLES) == 0 && get(cpuAt(cpu) + Cpu.LAZY) != 0) {
+      sometimes(Sometimes.LAZY_SKIPPED);
+      continue;
+    }
+    put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | (1 << me));
+    add(tally(Tally.IPIS), 1);
+    sometimes(Sometimes.REMOTE_FLUSH);
+    event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
+  }
+}
+
+/** Whether every CPU has acknowledged what `cpu` sent. */
+export function acknowledged(cpu: u32): bool {
+  for (let other: u32 = 0; other < cpus; other++) {
+    if ((get(cpuAt(other) + Cpu.PENDING) & (1 << cpu)) != 0) return false;
+  }
+  return true;
+}
+
+/** The interrupt itself: the lowest sender first. */
+export function handleIpi(cpu: u32): void {
+  const pending = get(cpuAt(cpu) + Cpu.PENDING);
+  const sender = <u32>ctz(pending);
+  flushFunc(cpu, sender);
+  put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+}
+
+/** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */
+export function switchMm(cpu: u32, mm: u32): void {
+  const self = cpuAt(cpu);
+  const old = get(self + Cpu.LOADED_MM);
+  put(self + Cpu.LAZY, 0);
+  if (old != mm + 1) {
+    if (old != 0) put(mmAt(old - 1) + Mm.CPUMASK, get(mmAt(old - 1) + Mm.CPUMASK) & ~(1 << cpu));
+    put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
+    chooseSlot(cpu, mm);
+    put(self + Cpu.LOADED_MM, mm + 1);
+  }
+  const generation = slotAt(cpu, get(self + Cpu.SLOT)) + 1;
+  if (machine == Machine.X86 && get(generation) != get(mmAt(mm) + Mm.TLB_GENERATION)) {
+    drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+    put(generation, get(mmAt(mm) + Mm.TLB_GENERATION));
+  }
+  mmLoaded(cpu, mm);
+}
+
+/** choose_new_asid: the slot that still remembers the mm, or the next one round-robin, emptied. */
+function chooseSlot(cpu: u32, mm: u32): void {
+  if (machine != Machine.X86) return;
+  const self = cpuAt(cpu);
+  const context = get(mmAt(mm) + Mm.CONTEXT);
+  const pcid = boot(Boot.PCID) != 0;
+  if (pcid) {
+    for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
+      if (get(slotAt(cpu, slot)) != context) continue;
+      put(self + Cpu.SLOT, slot);
+      return;
+    }
+  }
+  const slot = pcid ? get(self + Cpu.NEXT_SLOT) : 0;
+  if (pcid) put(self + Cpu.NEXT_SLOT, (slot + 1) % SLOT_COUNT);
+  forgetSlot(cpu, slot);
+  put(slotAt(cpu, slot), context);
+  put(slotAt(cpu, slot) + 1, get(mmAt(mm) + Mm.TLB_GENERATION));
+  put(self + Cpu.SLOT, slot);
+}
+
+/** A slot that is handed to another mm is flushed: what it held of the old one is gone. */
+function forgetSlot(cpu: u32, slot: u32): void {
+  const context = get(slotAt(cpu, slot));
+  if (context == 0) return;
+  const old = context - 1;
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  put(cpuAt(cpu) + Cpu.LOADED_MM, 0);
+  drop(cpu, old, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+  put(cpuAt(cpu) + Cpu.LOADED_MM, loaded);
+  put(slotAt(cpu, slot), 0);
+}
+
+export function enterLazy(cpu: u32): void {
+  put(cpuAt(cpu) + Cpu.LAZY, 1);
+}
+
+/** A lazy CPU that is interrupted, or told to, switches to the kernel's own mm. */
+export function leaveMm(cpu: u32): void {
+  const self = cpuAt(cpu);
+  const old = get(self + Cpu.LOADED_MM);
+  if (old == 0) return;
+  put(mmAt(old - 1) + Mm.CPUMASK, get(mmAt(old - 1) + Mm.CPUMASK) & ~(1 << cpu));
+  put(self + Cpu.LOADED_MM, 0);
+  put(self + Cpu.LAZY, 0);
+  // Without a PCID to keep them under, the CR3 load drops the translations; with one they stay, latent.
+  if (machine == Machine.X86 && boot(Boot.PCID) == 0) {
+    drop(cpu, old - 1, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+    put(slotAt(cpu, 0), 0);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Base pages: zap_pte_range, many entries under one page-table lock.
+ *
+ * The count is an operand: one entry at a time when every interleaving matters, a whole table when only the result
+ * does. Entries are cleared, recorded, unmapped and queued; the caller flushes before anything is freed.
+ *
+ * Reference: mm/memory.c zap_pte_range [S: kernel.md 3.4].
+ */
+import { Entry, Frame, GatherBit, Mm } from "../abi/records";
+import { Reg } from "../abi/ops";
+import { add, frameAt, gatherOf, get, mmAt, reg, regWord, setReg } from "../word";
+import { alignDown, frameOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
+import { entryCleared } from "../ghost/obligations";
+import { queue, record } from "./gather";
+
+/**
+ * Clears up to `limit` present entries in [ADDRESS, LAST) and moves ADDRESS past what it has looked at; a missing table
+ * is skipped as a whole. True when the batch is full.
+ */
+export function zapPtes(task: u32, limit: u32): bool {
+  const mm = regWord(task, Reg.MM);
+  const pgd = get(mmAt(mm) + Mm.PGD);
+  const gather = gatherOf(task);
+  const end = reg(task, Reg.LAST);
+  let at = reg(task, Reg.ADDRESS);
+  let left = limit;
+  let full = false;
+  while (at < end && left > 0 && !full) {
+    const slot = slotOf(pgd, at, 0);
+    if (slot == 0) {
+      at = nextTable(pgd, at);
+      continue;
+    }
+    const entry = get(slot);
+    if ((entry & Entry.PRESENT) != 0) {
+      const frame = frameOf(entry);
+      entryCleared(mm, at, 0, slotTable, slot, 0);
+      writeEntry(slot, 0);
+      record(gather, at, 1, GatherBit.CLEARED_0);
+      if (get(frameAt(frame) + Frame.MAPS) != 0) add(frameAt(frame) + Frame.MAPS, -1);
+      full = queue(gather, frame);
+      left--;
+    }
+    at++;
+  }
+  setReg(task, Reg.ADDRESS, at < end ? at : end);
+  return full;
+}
+
+/** First address after the span of the lowest missing table on the way to `at`. */
+function nextTable(pgd: u32, at: u64): u64 {
+  let level: u32 = 1;
+  while (slotOf(pgd, at, level) == 0) level++;
+  return alignDown(at, level) + pagesOf(level);
+}

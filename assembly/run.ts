@@ -1,0 +1,164 @@
+/**
+ * Agents and runs: who can move, moving one, following a schedule.
+ *
+ * Agents are numbered: tasks, then the flush interrupt of each CPU, then (when Run.HARDWARE_AGENTS is set, with
+ * concrete TLBs) the speculative fill of each huge-page slot by each CPU, and a full eviction of each CPU.
+ * A schedule is one byte, the agent's number, for each step at which more than one agent could move.
+ */
+import { Base, Run } from "./abi/layout";
+import { Cpu, Tally, Task, WAIT_IPI } from "./abi/records";
+import { EventKind, Fault, Status } from "./abi/events";
+import { add, base, concrete, cpuAt, cpus, get, put, runWord, setRun, stateBase, tally, taskAt, tasks } from "./word";
+import { invalidateAll } from "./hw/invalidate";
+import { pagesOf, spaceEnd } from "./hw/tables";
+import { event, setCurrent, violation } from "./ghost/report";
+import { speculate } from "./mm/access";
+import { available } from "./mm/locks";
+import { acknowledged, handleIpi } from "./mm/x86";
+import { stepTask } from "./step";
+
+/** Agents that are tasks or interrupts; the enabled ones among them fit in one 64-bit mask. */
+export function kernelAgents(): u32 {
+  return tasks + cpus;
+}
+
+function fillSlots(): u32 {
+  return <u32>(spaceEnd() / pagesOf(1));
+}
+
+export function agentCount(): u32 {
+  const hardware = concrete && runWord(Run.HARDWARE_AGENTS) != 0;
+  return kernelAgents() + (hardware ? cpus * (fillSlots() + 1) : 0);
+}
+
+function taskEnabled(index: u32): bool {
+  const task = taskAt(index);
+  if (get(task + Task.DONE) != 0) return false;
+  const wait = get(task + Task.WAIT);
+  if (wait == 0) return true;
+  if (wait == WAIT_IPI) return acknowledged(get(task + Task.CPU));
+  return available(wait, get(task + Task.WAIT_WRITE) != 0);
+}
+
+function interruptEnabled(cpu: u32): bool {
+  const self = cpuAt(cpu);
+  return get(self + Cpu.PENDING) != 0 && get(self + Cpu.IRQ_OFF) == 0;
+}
+
+/** Bit set of the tasks and interrupts that can move. */
+export function enabledMask(): u64 {
+  let mask: u64 = 0;
+  for (let i: u32 = 0; i < tasks; i++) if (taskEnabled(i)) mask |= <u64>1 << <u64>i;
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (interruptEnabled(cpu)) mask |= <u64>1 << <u64>(tasks + cpu);
+  return mask;
+}
+
+export function isEnabled(agent: u32): bool {
+  if (agent < tasks) return taskEnabled(agent);
+  if (agent < kernelAgents()) return interruptEnabled(agent - tasks);
+  return agent < agentCount();
+}
+
+/** One step of one enabled agent. */
+export function stepAgent(agent: u32): void {
+  add(tally(Tally.STEPS), 1);
+  if (agent < tasks) {
+    setCurrent(agent, 0);
+    stepTask(taskAt(agent));
+  } else if (agent < kernelAgents()) {
+    setCurrent(agent, 0xffffffff);
+    event(EventKind.STEP, agent - tasks, 0, 0, 0, 0, 0xffffffff);
+    handleIpi(agent - tasks);
+  } else {
+    setCurrent(agent, 0xfffffffe);
+    stepHardware(agent - kernelAgents());
+  }
+}
+
+function stepHardware(choice: u32): void {
+  const slots = fillSlots();
+  if (choice < cpus * slots) speculate(choice / slots, <u64>(choice % slots) * pagesOf(1));
+  else invalidateAll(choice - cpus * slots);
+}
+
+/** Every task has finished and no interrupt waits. */
+export function isFinished(): bool {
+  for (let i: u32 = 0; i < tasks; i++) if (get(taskAt(i) + Task.DONE) == 0) return false;
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (get(cpuAt(cpu) + Cpu.PENDING) != 0) return false;
+  return true;
+}
+
+export function stateBytes(): u32 {
+  return (base(Base.STATE_END) - base(Base.STATE)) << 2;
+}
+
+export function saveInitial(): void {
+  memory.copy(base(Base.INITIAL) << 2, stateBase << 2, stateBytes());
+}
+
+export function reset(): void {
+  memory.copy(stateBase << 2, base(Base.INITIAL) << 2, stateBytes());
+}
+
+/** Nobody can move and not everybody has finished. */
+export function deadlocked(): u32 {
+  violation(Fault.DEADLOCK, 0, 0);
+  return Status.DEADLOCKED;
+}
+
+/** Steps one task (interrupts as they come) until it has finished or cannot go on: the set-up of a scenario. */
+export function runAlone(task: u32, stepsMax: u32): u32 {
+  let left = stepsMax;
+  while (left > 0) {
+    if (taskEnabled(task)) stepAgent(task);
+    else if (!stepInterrupt()) return get(taskAt(task) + Task.DONE) != 0 ? Status.FINISHED : deadlocked();
+    left--;
+  }
+  return Status.BOUNDED;
+}
+
+function stepInterrupt(): bool {
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    if (!interruptEnabled(cpu)) continue;
+    stepAgent(tasks + cpu);
+    return true;
+  }
+  return false;
+}
+
+/** Follows the schedule bytes; forced moves take none. Ends where the schedule, the run or the bound ends. */
+export function runSchedule(): u32 {
+  const bytes = base(Base.SCHEDULE) << 2;
+  const length = runWord(Run.SCHEDULE_LENGTH);
+  const stepsMax = runWord(Run.STEPS_MAX);
+  const stop = runWord(Run.STOP_MASK);
+  let used: u32 = 0;
+  let status: u32 = Status.RUNNING;
+  while (status == Status.RUNNING) {
+    const mask = enabledMask();
+    let agent = <u32>ctz(mask);
+    if (mask == 0) {
+      status = isFinished() ? <u32>Status.FINISHED : deadlocked();
+      continue;
+    }
+    if ((mask & (mask - 1)) != 0 || agentCount() > kernelAgents()) {
+      if (used == length) {
+        status = Status.UNFINISHED;
+        continue;
+      }
+      agent = load<u8>(bytes + used);
+      if (!isEnabled(agent)) {
+        setRun(Run.MISFIT, used);
+        status = Status.MISFIT;
+        continue;
+      }
+      used++;
+    }
+    stepAgent(agent);
+    if ((get(tally(Tally.VIOLATIONS)) & stop) != 0) status = Status.STOPPED;
+    else if (get(tally(Tally.STEPS)) >= stepsMax) status = Status.BOUNDED;
+  }
+  setRun(Run.SCHEDULE_USED, used);
+  setRun(Run.STATUS, status);
+  return status;
+}

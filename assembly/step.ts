@@ -1,0 +1,266 @@
+/**
+ * One step of one task: a visible op, then the local ops that follow it.
+ *
+ * The only place where a listing moves kernel state. Each case is one line; what an op means stands with the primitive
+ * that it calls.
+ *
+ * Invariants
+ *   S1  A task that is enabled can take its step; a step never blocks half way.
+ *   S2  Local ops touch only the task's own registers and gather, or read what a lock that it holds keeps still.
+ */
+import { Boot } from "./abi/layout";
+import { Gather, GatherBit, Task, REGISTERS, WAIT_IPI } from "./abi/records";
+import { EventKind, Fault } from "./abi/events";
+import { Op, Reg } from "./abi/ops";
+import { add, boot, codeBase, fileAt, frameAt, gatherOf, get, mmAt, put, putLong, reg, regWord, scriptBase, setReg } from "./word";
+import { FileRecord, Frame, Mm, Tally, Vma } from "./abi/records";
+import { tally } from "./word";
+import { alignDown, alignUp, frameOf, pagesOf } from "./hw/tables";
+import { event, setCurrentPc, violation } from "./ghost/report";
+import { callReturned, checkRecorded } from "./ghost/rules";
+import * as access from "./mm/access";
+import * as arm64 from "./mm/arm64";
+import * as gather from "./mm/gather";
+import * as hugetlb from "./mm/hugetlb";
+import * as locks from "./mm/locks";
+import * as pages from "./mm/pages";
+import * as pgtable from "./mm/pgtable";
+import * as vma from "./mm/vma";
+import * as x86 from "./mm/x86";
+import * as zap from "./mm/zap";
+
+/** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
+const LOCAL_MAX: u32 = 100000000;
+
+/** Takes the visible step at the task's PC and stops before the next one. */
+export function stepTask(task: u32): void {
+  const pc = get(task + Task.PC);
+  setCurrentPc(pc);
+  event(EventKind.STEP, get(task + Task.CPU), regWord(task, Reg.MM), reg(task, Reg.ADDRESS), reg(task, Reg.LAST),
+    regWord(task, Reg.PAGE), pc);
+  if (get(codeBase + (pc << 2)) == Op.RETURN) returned(task);
+  else settle(task, visible(task, pc));
+}
+
+/** Runs local ops from `pc` and leaves the task before a visible op, with what it waits for. */
+export function settle(task: u32, pc: u32): void {
+  let at = pc;
+  let left = LOCAL_MAX;
+  while (get(codeBase + (at << 2)) < <u32>Op.VISIBLE && left > 0) {
+    at = local(task, at);
+    left--;
+  }
+  put(task + Task.PC, at);
+  const op = codeBase + (at << 2);
+  const code = get(op);
+  if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) {
+    put(task + Task.WAIT, locks.lockOf(task, get(op + 1)));
+    put(task + Task.WAIT_WRITE, code == Op.LOCK_WRITE ? 1 : 0);
+  } else {
+    put(task + Task.WAIT, code == Op.X86_WAIT_IPI ? WAIT_IPI : 0);
+    put(task + Task.WAIT_WRITE, 0);
+  }
+}
+
+/** Loads the next call of the task's script, or ends the task. */
+export function nextCall(task: u32): void {
+  const at = get(task + Task.SCRIPT);
+  if (at >= get(task + Task.SCRIPT_END)) {
+    put(task + Task.DONE, 1);
+    put(task + Task.WAIT, 0);
+    return;
+  }
+  const count = get(scriptBase + at + 1);
+  setReg(task, Reg.MM, get(task + Task.MM));
+  for (let i: u32 = 0; i < count; i++) {
+    const word = scriptBase + at + 2 + i * 3;
+    putLong(task + Task.REGISTER + (get(word) << 1), load<u64>((word + 1) << 2));
+  }
+  put(task + Task.SCRIPT, at + 2 + count * 3);
+  put(task + Task.SIGNAL, 0);
+  settle(task, get(scriptBase + at));
+}
+
+/** End of a call: what it owes, then the registers are dropped so that equal states are equal. */
+function returned(task: u32): void {
+  callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END));
+  if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
+  if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
+  memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);
+  nextCall(task);
+}
+
+function readEntry(task: u32, into: u32): void {
+  const entry = get(regWord(task, Reg.ENTRY));
+  setReg(task, into, entry);
+  setReg(task, Reg.PAGE, frameOf(entry));
+}
+
+/** VMA of MM at register `at`; its protection goes to PROT for the entries that a fault writes. */
+function findVma(task: u32, at: u32): void {
+  const found = vma.findVma(regWord(task, Reg.MM), reg(task, at));
+  setReg(task, Reg.VMA, found == 0 ? 0 : vma.vmaNumber(found));
+  setReg(task, Reg.TMP, found == 0 ? 0 : get(found + Vma.FLAGS));
+}
+
+function checkRange(task: u32): void {
+  checkRecorded(regWord(task, Reg.FLUSH_MM), reg(task, Reg.RANGE_START), reg(task, Reg.RANGE_END), true, false);
+}
+
+function tryLock(task: u32, ref: u32, rank: u32): bool {
+  const lock = locks.lockOf(task, ref);
+  if (!locks.available(lock, true)) return false;
+  locks.acquire(task, lock, true, rank);
+  return true;
+}
+
+/** Links the VMA that the registers describe; FLAGS with PROT, FILE as number + 1. */
+function mapVma(task: u32): void {
+  const flags = regWord(task, Reg.FLAGS) | regWord(task, Reg.PROT);
+  const mm = regWord(task, Reg.MM);
+  const file = regWord(task, Reg.FILE);
+  const made = vma.linkVma(mm, reg(task, Reg.START), reg(task, Reg.END), flags, file, reg(task, Reg.OFFSET));
+  if (made == 0) add(tally(Tally.OVERFLOW), 1);
+}
+
+/** tlb_batch_pages_flush, one page. The last queued goes first: the order tells nothing apart but the free list. */
+function freeQueued(task: u32): bool {
+  const record = gatherOf(task);
+  const left = get(record + Gather.COUNT);
+  if (left == 0) return false;
+  put(record + Gather.COUNT, left - 1);
+  const slot = record + Gather.WORDS + left - 1;
+  const frame = get(slot);
+  put(slot, 0);
+  pages.putPage(frame);
+  return left > 1;
+}
+
+function accessed(task: u32, pc: u32, isStore: bool, onFault: u32): u32 {
+  const result = access.access(task, isStore);
+  if (result == access.AccessResult.AGAIN) return pc;
+  if (result == access.AccessResult.DONE) return pc + 1;
+  access.faulted();
+  return onFault;
+}
+
+function switchTo(task: u32, mm: u32): void {
+  x86.switchMm(get(task + Task.CPU), mm);
+  put(task + Task.MM, mm);
+  setReg(task, Reg.MM, mm);
+}
+
+function when(condition: bool): u64 {
+  return condition ? 1 : 0;
+}
+
+/** Biome keeps one case a line here: the switch is the table of contents of the machine. */
+// biome-ignore format: one op, one line
+function local(task: u32, pc: u32): u32 {
+  const op = codeBase + (pc << 2);
+  const a = get(op + 1);
+  const b = get(op + 2);
+  const c = get(op + 3);
+  const next = pc + 1;
+  switch (get(op)) {
+    case Op.JUMP: return a;
+    case Op.BRANCH_ZERO: return reg(task, a) == 0 ? b : next;
+    case Op.BRANCH_NONZERO: return reg(task, a) != 0 ? b : next;
+    case Op.BRANCH_GE: return reg(task, a) >= reg(task, b) ? c : next;
+    case Op.SET: setReg(task, a, b); return next;
+    case Op.MOVE: setReg(task, a, reg(task, b)); return next;
+    case Op.ADD_PAGES: setReg(task, a, reg(task, a) + pagesOf(b)); return next;
+    case Op.SUB_PAGES: setReg(task, a, reg(task, a) - pagesOf(b)); return next;
+    case Op.ALIGN_DOWN: setReg(task, a, alignDown(reg(task, b), c)); return next;
+    case Op.ALIGN_UP: setReg(task, a, alignUp(reg(task, b), c)); return next;
+    case Op.SHIFT_BY: setReg(task, a, reg(task, a) + reg(task, b) - reg(task, c)); return next;
+    case Op.TEST: setReg(task, a, when((regWord(task, b) & c) != 0)); return next;
+    case Op.WALK: pgtable.walk(task, a, b); return next;
+    case Op.WALK_NEW: pgtable.walkNew(task, a, b); return next;
+    case Op.READ_ENTRY: readEntry(task, a); return next;
+    case Op.PMD_SHARED: setReg(task, a, when(hugetlb.isShared(task))); return next;
+    case Op.WANT_SHARE: setReg(task, a, when(hugetlb.wantShare(task))); return next;
+    case Op.FIND_SHAREABLE: hugetlb.findShareable(task); return next;
+    case Op.WIDEN_RANGE: hugetlb.widenRange(task); return next;
+    case Op.FIND_VMA: findVma(task, a); return next;
+    case Op.NEXT_DETACHED: vma.nextDetached(task); return next;
+    case Op.NEXT_IN_TREE: vma.nextInTree(task); return next;
+    case Op.VMA_BOUNDS: vma.vmaBounds(task, a); return next;
+    case Op.VMA_INDEX: vma.vmaIndex(task); return next;
+    case Op.NEXT_CACHED: pages.nextCached(task); return next;
+    case Op.PAGE_MAPPED: setReg(task, a, get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); return next;
+    case Op.RECORD: gather.recordRange(task, a, b, c); return next;
+    case Op.GATHER_NEEDS: setReg(task, a, when((get(gatherOf(task) + Gather.BITS) & GatherBit.NEEDS_FLUSH) != 0)); return next;
+    case Op.GATHER_RANGE: gather.loadRange(task); return next;
+    case Op.GATHER_RESET: gather.reset(gatherOf(task)); return next;
+    case Op.GATHER_QUEUE: setReg(task, a, when(gather.queue(gatherOf(task), regWord(task, Reg.PAGE)))); return next;
+    case Op.GATHER_QUEUED: setReg(task, a, get(gatherOf(task) + Gather.COUNT)); return next;
+    case Op.GATHER_FULL: setReg(task, a, when(get(gatherOf(task) + Gather.COUNT) >= boot(Boot.BATCH))); return next;
+    case Op.GATHER_PROMOTE: if (reg(task, a) > 1) gather.promote(gatherOf(task)); return next;
+    case Op.CHECK_RECORDED: gather.checkGather(task); return next;
+    case Op.CHECK_RANGE: checkRange(task); return next;
+    case Op.X86_CEILING: x86.decideFull(task); return next;
+    case Op.ARM64_LIMITS: arm64.decideLimits(task); return next;
+    case Op.ARM64_HINT: setReg(task, a, gather.levelHint(task)); return next;
+    case Op.SIGNAL: pages.setSignal(task, a); return next;
+    default: return next;
+  }
+}
+
+// biome-ignore format: one op, one line
+function visible(task: u32, pc: u32): u32 {
+  const op = codeBase + (pc << 2);
+  const a = get(op + 1);
+  const b = get(op + 2);
+  const c = get(op + 3);
+  const next = pc + 1;
+  switch (get(op)) {
+    case Op.LOCK_READ: locks.acquire(task, locks.lockOf(task, a), false, b); return next;
+    case Op.LOCK_WRITE: locks.acquire(task, locks.lockOf(task, a), true, b); return next;
+    case Op.TRYLOCK_WRITE: setReg(task, c, when(tryLock(task, a, b))); return next;
+    case Op.UNLOCK: locks.unlock(task, locks.lockOf(task, a), b); return next;
+    case Op.DOWNGRADE: locks.downgrade(task, locks.lockOf(task, a)); return next;
+    case Op.DETACH_VMAS: vma.detachVmas(task, false); return next;
+    case Op.DETACH_ALL: vma.detachVmas(task, true); return next;
+    case Op.VMA_UNSHAREABLE: vma.makeUnshareable(task); return next;
+    case Op.UNLINK_FILE_VMA: vma.unlinkFile(task); return next;
+    case Op.FREE_VMAS: vma.freeDetached(task); return next;
+    case Op.MMAP: mapVma(task); return next;
+    case Op.COPY_VMA: vma.copyVma(task); return next;
+    case Op.PROTECT_VMAS: vma.protectVmas(task); return next;
+    case Op.WRITE_SIZE: put(fileAt(regWord(task, Reg.FILE)) + FileRecord.SIZE, regWord(task, a)); return next;
+    case Op.PUD_CLEAR: hugetlb.pudClear(task, a); return next;
+    case Op.TABLE_GET: hugetlb.tableGet(task); return next;
+    case Op.TABLE_PUT: if (hugetlb.tablePut(task)) pages.putPage(regWord(task, Reg.TABLE)); return next;
+    case Op.PUD_POPULATE: setReg(task, a, when(hugetlb.pudPopulate(task))); return next;
+    case Op.ALLOC_TABLES: setReg(task, a, when(pgtable.allocTables(regWord(task, Reg.MM), reg(task, c), b))); return next;
+    case Op.CLEAR_ENTRY: pgtable.clearEntry(task, a, b); return next;
+    case Op.SET_ENTRY: pgtable.setEntry(task, a); return next;
+    case Op.PROTECT_ENTRY: pgtable.protectEntry(task, a); return next;
+    case Op.MOVE_ENTRY: pgtable.moveEntry(task, a, b); return next;
+    case Op.FREE_NEXT_TABLE: setReg(task, a, when(pgtable.freeNextTable(task))); return next;
+    case Op.RMAP_ADD: pages.rmap(task, 1); return next;
+    case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;
+    case Op.PUT_PAGE: pages.putPage(regWord(task, Reg.PAGE)); return next;
+    case Op.FIND_OR_ALLOC_PAGE: setReg(task, a, pages.findOrAlloc(task)); return next;
+    case Op.REMOVE_FROM_CACHE: pages.removeFromCache(task); return next;
+    case Op.REPLACE_IN_CACHE: pages.replaceInCache(task); return next;
+    case Op.ALLOC_ANON_PAGE: setReg(task, a, pages.allocAnon(task)); return next;
+    case Op.ZAP_PTES: setReg(task, a, when(zap.zapPtes(task, b))); return next;
+    case Op.GATHER_START: gather.start(task, a); return next;
+    case Op.GATHER_COUNT: setReg(task, a, get(mmAt(get(gatherOf(task) + Gather.MM) - 1) + Mm.FLUSH_PENDING)); return next;
+    case Op.GATHER_FREE: setReg(task, a, when(freeQueued(task))); return next;
+    case Op.GATHER_FINISH: gather.finish(task); return next;
+    case Op.X86_NEXT_GENERATION: x86.nextGeneration(task); return next;
+    case Op.X86_FLUSH_LOCAL: x86.flushLocal(task); return next;
+    case Op.X86_SEND_IPI: x86.sendIpi(task); return next;
+    case Op.X86_WAIT_IPI: return next;
+    case Op.TLBI: arm64.tlbi(task, a == 0 ? 0 : regWord(task, a)); return next;
+    case Op.DSB: arm64.dsb(task); return next;
+    case Op.ACCESS: return accessed(task, pc, a != 0, b);
+    case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
+    case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
+    case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;
+    default: return next;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Names of flags, as strace prints them, and their values in Linux on x86-64.
+ *
+ * Reference: include/uapi/asm-generic/mman-common.h, mman.h, arch/x86/include/uapi/asm/mman.h, linux/sched.h, linux/shm.h,
+ * linux/memfd.h, linux/falloc.h, asm-generic/signal.h of Linux 6.18.
+ */
+
+export type FlagNames = ReadonlyMap<string, number>;
+
+function table(entries: Record<string, number>): FlagNames {
+  return new Map(Object.entries(entries));
+}
+
+export const PROT = table({
+  PROT_NONE: 0,
+  PROT_READ: 0x1,
+  PROT_WRITE: 0x2,
+  PROT_EXEC: 0x4,
+  PROT_SEM: 0x8,
+  PROT_GROWSDOWN: 0x01000000,
+  PROT_GROWSUP: 0x02000000,
+});
+
+export const MAP = table({
+  MAP_FILE: 0,
+  MAP_SHARED: 0x1,
+  MAP_PRIVATE: 0x2,
+  MAP_SHARED_VALIDATE: 0x3,
+  MAP_DROPPABLE: 0x8,
+  MAP_FIXED: 0x10,
+  MAP_ANONYMOUS: 0x20,
+  MAP_ANON: 0x20,
+  MAP_32BIT: 0x40,
+  MAP_ABOVE4G: 0x80,
+  MAP_GROWSDOWN: 0x100,
+  MAP_DENYWRITE: 0x800,
+  MAP_EXECUTABLE: 0x1000,
+  MAP_LOCKED: 0x2000,
+  MAP_NORESERVE: 0x4000,
+  MAP_POPULATE: 0x8000,
+  MAP_NONBLOCK: 0x10000,
+  MAP_STACK: 0x20000,
+  MAP_HUGETLB: 0x40000,
+  MAP_SYNC: 0x80000,
+  MAP_FIXED_NOREPLACE: 0x100000,
+  MAP_UNINITIALIZED: 0x4000000,
+});
+
+export const MREMAP = table({ MREMAP_MAYMOVE: 1, MREMAP_FIXED: 2, MREMAP_DONTUNMAP: 4 });
+
+export const MADV = table({
+  MADV_NORMAL: 0,
+  MADV_RANDOM: 1,
+  MADV_SEQUENTIAL: 2,
+  MADV_WILLNEED: 3,
+  MADV_DONTNEED: 4,
+  MADV_FREE: 8,
+  MADV_REMOVE: 9,
+  MADV_DONTFORK: 10,
+  MADV_DOFORK: 11,
+  MADV_MERGEABLE: 12,
+  MADV_UNMERGEABLE: 13,
+  MADV_HUGEPAGE: 14,
+  MADV_NOHUGEPAGE: 15,
+  MADV_DONTDUMP: 16,
+  MADV_DODUMP: 17,
+  MADV_WIPEONFORK: 18,
+  MADV_KEEPONFORK: 19,
+  MADV_COLD: 20,
+  MADV_PAGEOUT: 21,
+  MADV_POPULATE_READ: 22,
+  MADV_POPULATE_WRITE: 23,
+  MADV_DONTNEED_LOCKED: 24,
+  MADV_COLLAPSE: 25,
+  MADV_HWPOISON: 100,
+  MADV_SOFT_OFFLINE: 101,
+  MADV_GUARD_INSTALL: 102,
+  MADV_GUARD_REMOVE: 103,
+});
+
+export const FALLOC = table({
+  FALLOC_FL_KEEP_SIZE: 0x01,
+  FALLOC_FL_PUNCH_HOLE: 0x02,
+  FALLOC_FL_NO_HIDE_STALE: 0x04,
+  FALLOC_FL_COLLAPSE_RANGE: 0x08,
+  FALLOC_FL_ZERO_RANGE: 0x10,
+  FALLOC_FL_INSERT_RANGE: 0x20,
+  FALLOC_FL_UNSHARE_RANGE: 0x40,
+  FALLOC_FL_WRITE_ZEROES: 0x80,
+});
+
+export const MFD = table({
+  MFD_CLOEXEC: 0x1,
+  MFD_ALLOW_SEALING: 0x2,
+  MFD_HUGETLB: 0x4,
+  MFD_NOEXEC_SEAL: 0x8,
+  MFD_EXEC: 0x10,
+});
+
+export const SHMGET = table({
+  IPC_CREAT: 0o1000,
+  IPC_EXCL: 0o2000,
+  IPC_NOWAIT: 0o4000,
+  SHM_HUGETLB: 0o4000,
+  SHM_NORESERVE: 0o10000,
+});
+
+export const SHMAT = table({ SHM_RDONLY: 0o10000, SHM_RND: 0o20000, SHM_REMAP: 0o40000, SHM_EXEC: 0o100000 });
+
+export const CLONE_VM = 0x100;
+export const CLONE_VFORK = 0x4000;
+export const CLONE_THREAD = 0x10000;
+
+/** Signals 1 to 31 in order; the low byte of clone's flags is the one that the parent gets when the child exits. */
+const SIGNALS = (
+  "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP " +
+  "TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS"
+).split(" ");
+
+export const CLONE = table({
+  CLONE_VM,
+  CLONE_FS: 0x200,
+  CLONE_FILES: 0x400,
+  CLONE_SIGHAND: 0x800,
+  CLONE_PIDFD: 0x1000,
+  CLONE_PTRACE: 0x2000,
+  CLONE_VFORK,
+  CLONE_PARENT: 0x8000,
+  CLONE_THREAD,
+  CLONE_NEWNS: 0x20000,
+  CLONE_SYSVSEM: 0x40000,
+  CLONE_SETTLS: 0x80000,
+  CLONE_PARENT_SETTID: 0x100000,
+  CLONE_CHILD_CLEARTID: 0x200000,
+  CLONE_DETACHED: 0x400000,
+  CLONE_UNTRACED: 0x800000,
+  CLONE_CHILD_SETTID: 0x1000000,
+  CLONE_NEWCGROUP: 0x2000000,
+  CLONE_NEWUTS: 0x4000000,
+  CLONE_NEWIPC: 0x8000000,
+  CLONE_NEWUSER: 0x10000000,
+  CLONE_NEWPID: 0x20000000,
+  CLONE_NEWNET: 0x40000000,
+  CLONE_IO: 0x80000000,
+  CLONE_CLEAR_SIGHAND: 0x100000000,
+  CLONE_INTO_CGROUP: 0x200000000,
+  CLONE_NEWTIME: 0x80,
+  ...Object.fromEntries(SIGNALS.map((name, index) => [`SIG${name}`, index + 1])),
+});
+
+/** Where the logarithm of the page size stands in the flags of mmap, memfd_create and shmget: `21<<MAP_HUGE_SHIFT`. */
+export const HUGE_SHIFT = 26;
