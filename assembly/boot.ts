@@ -5,12 +5,24 @@
  * snapshot, the visited set, the search layers. Memory grows here and in the visited set, nowhere else.
  */
 import { Area, Base, Boot, Event, LAYOUT_VERSION } from "./abi/layout";
-import { Cpu, FileRecord, Frame, Gather, Globals, GATHERS, Mm, Obligation, Tally, Task, Vma } from "./abi/records";
-import { base, boot, cacheBases, mmAt, put, setConcrete } from "./word";
+import {
+  Cpu,
+  FileRecord,
+  Frame,
+  GATHERS,
+  Gather,
+  Globals,
+  Kind,
+  Mm,
+  Obligation,
+  Tally,
+  Task,
+  Vma,
+} from "./abi/records";
 import { allocate, Pool, resetFrames } from "./hw/frames";
 import { entriesOf } from "./hw/tables";
 import { tlbWordsPerCpu } from "./hw/tlb";
-import { Kind } from "./abi/records";
+import { base, boot, cacheBases, mmAt, put, setConcrete } from "./word";
 
 function region(field: u32, at: u32, words: u32): u32 {
   put(Area.BASE + field, at);
@@ -25,7 +37,7 @@ function widestTable(): u32 {
 
 /** Grows the memory to `words`; false when the host does not give it. */
 export function reserve(words: u32): bool {
-  const pages = <i32>(((<u64>words << 2) + 65535) >> 16);
+  const pages = <i32>((((<u64>words) << 2) + 65535) >> 16);
   const missing = pages - memory.size();
   return missing <= 0 || memory.grow(missing) >= 0;
 }

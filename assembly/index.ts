@@ -3,19 +3,18 @@
  */
 import { LAYOUT_VERSION, Run } from "./abi/layout";
 import { Task } from "./abi/records";
-import { put, setRun, setTracing, taskAt } from "./word";
 import { hashState } from "./explore/hash";
-import { nextCall } from "./step";
-import * as run from "./run";
-import { enterLazy, leaveMm, switchMm } from "./mm/x86";
 import { witnessFrame, witnessValue } from "./explore/witness";
+import { enterLazy, leaveMm, switchMm } from "./mm/x86";
+import * as run from "./run";
+import { nextCall } from "./step";
+import { put, setRun, setTracing, taskAt } from "./word";
 
 export { bootMachine, newMm } from "./boot";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { fillLeaf, fillPointer, handToStranger, probe, probeWrite } from "./explore/witness";
-export { agentCount, enabledMask, isEnabled, isFinished, reset, saveInitial, stepAgent } from "./run";
-export { runSchedule } from "./run";
+export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 
 /** Number of the layout that this core was built with. */
 export function layoutVersion(): u32 {
@@ -33,7 +32,7 @@ export function loadScript(task: u32, from: u32, to: u32): void {
 
 /** Runs one task to its end, other tasks standing still. */
 export function runAlone(task: u32, stepsMax: u32): u32 {
-  return run.runAlone(taskAt(task), stepsMax);
+  return run.runAlone(task, stepsMax);
 }
 
 /** Loads an mm into a CPU outside any run (set-up). */
@@ -51,7 +50,7 @@ export function unloadMm(cpu: u32): void {
 
 /** What the last witness load reached. */
 export function witnessed(): u64 {
-  return (<u64>witnessValue << 32) | <u64>witnessFrame;
+  return ((<u64>witnessValue) << 32) | <u64>witnessFrame;
 }
 
 export function trace(on: u32): void {

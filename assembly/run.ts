@@ -5,17 +5,18 @@
  * concrete TLBs) the speculative fill of each huge-page slot by each CPU, and a full eviction of each CPU.
  * A schedule is one byte, the agent's number, for each step at which more than one agent could move.
  */
+
+import { EventKind, Fault, Status } from "./abi/events";
 import { Base, Run } from "./abi/layout";
 import { Cpu, Tally, Task, WAIT_IPI } from "./abi/records";
-import { EventKind, Fault, Status } from "./abi/events";
-import { add, base, concrete, cpuAt, cpus, get, put, runWord, setRun, stateBase, tally, taskAt, tasks } from "./word";
+import { event, setCurrent, violation } from "./ghost/report";
 import { invalidateAll } from "./hw/invalidate";
 import { pagesOf, spaceEnd } from "./hw/tables";
-import { event, setCurrent, violation } from "./ghost/report";
 import { speculate } from "./mm/access";
 import { available } from "./mm/locks";
 import { acknowledged, handleIpi } from "./mm/x86";
 import { stepTask } from "./step";
+import { add, base, concrete, cpuAt, cpus, get, put, runWord, setRun, stateBase, tally, taskAt, tasks } from "./word";
 
 /** Agents that are tasks or interrupts; the enabled ones among them fit in one 64-bit mask. */
 export function kernelAgents(): u32 {
@@ -48,8 +49,8 @@ function interruptEnabled(cpu: u32): bool {
 /** Bit set of the tasks and interrupts that can move. */
 export function enabledMask(): u64 {
   let mask: u64 = 0;
-  for (let i: u32 = 0; i < tasks; i++) if (taskEnabled(i)) mask |= <u64>1 << <u64>i;
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (interruptEnabled(cpu)) mask |= <u64>1 << <u64>(tasks + cpu);
+  for (let i: u32 = 0; i < tasks; i++) if (taskEnabled(i)) mask |= (<u64>1) << (<u64>i);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (interruptEnabled(cpu)) mask |= (<u64>1) << (<u64>(tasks + cpu));
   return mask;
 }
 

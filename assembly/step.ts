@@ -8,16 +8,14 @@
  *   S1  A task that is enabled can take its step; a step never blocks half way.
  *   S2  Local ops touch only the task's own registers and gather, or read what a lock that it holds keeps still.
  */
-import { Boot } from "./abi/layout";
-import { Gather, GatherBit, Task, REGISTERS, WAIT_IPI } from "./abi/records";
+
 import { EventKind, Fault } from "./abi/events";
+import { Boot } from "./abi/layout";
 import { Op, Reg } from "./abi/ops";
-import { add, boot, codeBase, fileAt, frameAt, gatherOf, get, mmAt, put, putLong, reg, regWord, scriptBase, setReg } from "./word";
-import { FileRecord, Frame, Mm, Tally, Vma } from "./abi/records";
-import { tally } from "./word";
-import { alignDown, alignUp, frameOf, pagesOf } from "./hw/tables";
+import { FileRecord, Frame, Gather, GatherBit, Mm, REGISTERS, Tally, Task, Vma, WAIT_IPI } from "./abi/records";
 import { event, setCurrentPc, violation } from "./ghost/report";
 import { callReturned, checkRecorded } from "./ghost/rules";
+import { alignDown, alignUp, frameOf, pagesOf } from "./hw/tables";
 import * as access from "./mm/access";
 import * as arm64 from "./mm/arm64";
 import * as gather from "./mm/gather";
@@ -28,17 +26,41 @@ import * as pgtable from "./mm/pgtable";
 import * as vma from "./mm/vma";
 import * as x86 from "./mm/x86";
 import * as zap from "./mm/zap";
+import {
+  add,
+  boot,
+  codeBase,
+  fileAt,
+  frameAt,
+  gatherOf,
+  get,
+  mmAt,
+  put,
+  putLong,
+  reg,
+  regWord,
+  scriptBase,
+  setReg,
+  tally,
+} from "./word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
-const LOCAL_MAX: u32 = 100000000;
+const LOCAL_MAX: u32 = 4000000;
 
 /** Takes the visible step at the task's PC and stops before the next one. */
 export function stepTask(task: u32): void {
   const pc = get(task + Task.PC);
   setCurrentPc(pc);
-  event(EventKind.STEP, get(task + Task.CPU), regWord(task, Reg.MM), reg(task, Reg.ADDRESS), reg(task, Reg.LAST),
-    regWord(task, Reg.PAGE), pc);
-  if (get(codeBase + (pc << 2)) == Op.RETURN) returned(task);
+  event(
+    EventKind.STEP,
+    get(task + Task.CPU),
+    regWord(task, Reg.MM),
+    reg(task, Reg.ADDRESS),
+    reg(task, Reg.LAST),
+    regWord(task, Reg.PAGE),
+    pc,
+  );
+  if (get(codeBase + (pc << 2)) == <u32>Op.RETURN) returned(task, get(codeBase + (pc << 2) + 1) != 0);
   else settle(task, visible(task, pc));
 }
 
@@ -50,12 +72,17 @@ export function settle(task: u32, pc: u32): void {
     at = local(task, at);
     left--;
   }
+  if (left == 0) violation(Fault.UNBALANCED, 0, 10);
   put(task + Task.PC, at);
   const op = codeBase + (at << 2);
   const code = get(op);
   if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) {
     put(task + Task.WAIT, locks.lockOf(task, get(op + 1)));
     put(task + Task.WAIT_WRITE, code == Op.LOCK_WRITE ? 1 : 0);
+  } else if (code == Op.AWAIT_CLEAR) {
+    // An empty entry is a word of zero, and so is a free lock: the same test enables both.
+    put(task + Task.WAIT, pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START)));
+    put(task + Task.WAIT_WRITE, 1);
   } else {
     put(task + Task.WAIT, code == Op.X86_WAIT_IPI ? WAIT_IPI : 0);
     put(task + Task.WAIT_WRITE, 0);
@@ -82,8 +109,8 @@ export function nextCall(task: u32): void {
 }
 
 /** End of a call: what it owes, then the registers are dropped so that equal states are equal. */
-function returned(task: u32): void {
-  callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END));
+function returned(task: u32, ranged: bool): void {
+  if (ranged) callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END));
   if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
   if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
   memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);
@@ -110,7 +137,7 @@ function checkRange(task: u32): void {
 function tryLock(task: u32, ref: u32, rank: u32): bool {
   const lock = locks.lockOf(task, ref);
   if (!locks.available(lock, true)) return false;
-  locks.acquire(task, lock, true, rank);
+  locks.take(task, lock, true, rank);
   return true;
 }
 
@@ -247,6 +274,7 @@ function visible(task: u32, pc: u32): u32 {
     case Op.REPLACE_IN_CACHE: pages.replaceInCache(task); return next;
     case Op.ALLOC_ANON_PAGE: setReg(task, a, pages.allocAnon(task)); return next;
     case Op.ZAP_PTES: setReg(task, a, when(zap.zapPtes(task, b))); return next;
+    case Op.PROTECT_PTES: setReg(task, a, when(zap.protectPtes(task))); return next;
     case Op.GATHER_START: gather.start(task, a); return next;
     case Op.GATHER_COUNT: setReg(task, a, get(mmAt(get(gatherOf(task) + Gather.MM) - 1) + Mm.FLUSH_PENDING)); return next;
     case Op.GATHER_FREE: setReg(task, a, when(freeQueued(task))); return next;

@@ -154,6 +154,8 @@ export const enum Op {
   ALLOC_ANON_PAGE,
   /** clear up to # b present entries of level 0 in [ADDRESS, END): record, unmap, queue; r a := 1 when the batch is full */
   ZAP_PTES,
+  /** set the rights PROT of every present entry of level 0 in [ADDRESS, LAST); r a := 1 when one lost the write right */
+  PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */
   GATHER_START,
@@ -175,13 +177,15 @@ export const enum Op {
   TLBI,
   DSB,
   // --- the CPU ---
+  /** wait until the PUD entry of mm NEW_START at START is empty: how a scenario orders two tasks */
+  AWAIT_CLEAR,
   /** user load (a = 0) or store (a = 1, value VALUE) at ADDRESS; @b when it faults */
   ACCESS,
   /** load mm NEW_START into this CPU (switch_mm_irqs_off) */
   SWITCH_MM,
   ENTER_LAZY,
   LEAVE_MM,
-  /** end of a call: everything that it owes must be paid; range ARG_START..ARG_END */
+  /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
   RETURN,
   COUNT,
 }

@@ -13,11 +13,22 @@
  *
  * Units: the visited region holds Boot.VISITED slots of fingerprint (2 words) and as many log entries (2 words).
  */
-import { Area, Base, Boot, Run, Violation, VIOLATION_AREA } from "../abi/layout";
-import { Tally } from "../abi/records";
+
 import { Status } from "../abi/events";
+import { Area, Base, Boot, Run, VIOLATION_AREA, Violation } from "../abi/layout";
+import { Tally } from "../abi/records";
+import {
+  agentCount,
+  deadlocked,
+  enabledMask,
+  isEnabled,
+  isFinished,
+  kernelAgents,
+  reset,
+  stateBytes,
+  stepAgent,
+} from "../run";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, stateBase, tally } from "../word";
-import { agentCount, deadlocked, enabledMask, isEnabled, isFinished, kernelAgents, reset, stateBytes, stepAgent } from "../run";
 import { hashState } from "./hash";
 
 let layer: u32 = 0;

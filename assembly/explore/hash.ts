@@ -6,8 +6,8 @@
  */
 import { Base } from "../abi/layout";
 import { Obligation } from "../abi/records";
-import { base, getLong, get, obligationAt } from "../word";
 import { obligationCount } from "../ghost/obligations";
+import { base, get, getLong, obligationAt } from "../word";
 
 const M1: u64 = 0x9e3779b97f4a7c15;
 const M2: u64 = 0xd6e8feb86659fd93;

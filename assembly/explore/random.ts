@@ -6,13 +6,12 @@
  *
  * Reference: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
  */
-import { Base, Run } from "../abi/layout";
-import { Tally } from "../abi/records";
+
 import { Status } from "../abi/events";
-import { Boot } from "../abi/layout";
-import { base, boot, get, getLong, putLong, runWord, setRun, tally } from "../word";
-import { Area } from "../abi/layout";
+import { Area, Base, Boot, Run } from "../abi/layout";
+import { Tally } from "../abi/records";
 import { agentCount, deadlocked, enabledMask, isFinished, kernelAgents, reset, stepAgent } from "../run";
+import { base, boot, get, getLong, putLong, runWord, setRun, tally } from "../word";
 
 let rng: u64 = 0;
 

@@ -7,17 +7,18 @@
  *   frame is handed to a stranger, who writes to it; then the CPU loads through what it still has cached. The witness
  *   holds only if that load hits the stale entry. Nothing here asks the oracle.
  */
+
+import { EventKind, Witness } from "../abi/events";
 import { Base } from "../abi/layout";
 import { Cpu, Entry, Frame, Kind, Mm, OWNER_STRANGER } from "../abi/records";
-import { EventKind, Witness } from "../abi/events";
-import { base, cpuAt, frameAt, get, mmAt, put, tableAt } from "../word";
+import { event } from "../ghost/report";
 import { allocate, Pool, poolOf } from "../hw/frames";
 import { entriesOf, makeEntry } from "../hw/tables";
 import { Cached, lookUp, lookUpWalk } from "../hw/tlb";
-import { startWalk, stepWalk, walkLevel, WalkResult, walkTable } from "../hw/walk";
-import { event } from "../ghost/report";
+import { startWalk, stepWalk, WalkResult, walkLevel, walkTable } from "../hw/walk";
 import { isStale, speculate } from "../mm/access";
 import { spaceOfCpu } from "../mm/x86";
+import { base, cpuAt, frameAt, get, mmAt, put, tableAt } from "../word";
 
 /** What the stranger's page holds. */
 const STRANGER_VALUE: u32 = 0x5742;

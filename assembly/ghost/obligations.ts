@@ -14,13 +14,39 @@
  *
  * Believes the hardware: it reads tables and completed invalidations, never the kernel's own bookkeeping.
  */
-import { Boot } from "../abi/layout";
-import { Entry, Frame, Globals, Mm, Obligation, OBLIGATION_TABLE, ObligationFlag, Tally, Vma, VmaFlag } from "../abi/records";
+
 import { EventKind, Sometimes } from "../abi/events";
+import { Boot } from "../abi/layout";
 import {
-  add, boot, frameAt, get, getLong, globalWord, mmAt, obligationAt, put, putLong, tableAt, tally, tasks, vmaAt, vmas,
-} from "../word";
+  Entry,
+  Frame,
+  Globals,
+  Mm,
+  OBLIGATION_TABLE,
+  Obligation,
+  ObligationFlag,
+  Tally,
+  Vma,
+  VmaFlag,
+} from "../abi/records";
 import { alignDown, entriesOf, frameOf, indexOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
+import {
+  add,
+  boot,
+  frameAt,
+  get,
+  getLong,
+  globalWord,
+  mmAt,
+  obligationAt,
+  put,
+  putLong,
+  tableAt,
+  tally,
+  tasks,
+  vmaAt,
+  vmas,
+} from "../word";
 import { currentAgent, event, sometimes } from "./report";
 
 export function obligationCount(): u32 {

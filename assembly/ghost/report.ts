@@ -1,9 +1,10 @@
 /**
  * Violations and trace events, written as records for the host to read. A violation is a value, never a trap.
  */
-import { Area, Base, Boot, Event, Run, Violation, VIOLATION_AREA, VIOLATIONS_MAX } from "../abi/layout";
-import { Obligation, Tally } from "../abi/records";
+
 import { EventKind } from "../abi/events";
+import { Area, Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
+import { Obligation, Tally } from "../abi/records";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, tally, tracing } from "../word";
 
 /** Who is moving: set by the runner before each step. */

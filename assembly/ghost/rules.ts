@@ -10,12 +10,13 @@
  *
  * Reference: ../shared design, kernel.md section 7.2 (the numbers in brackets).
  */
-import { Cpu, Frame, Mm, Obligation, OBLIGATION_TABLE, ObligationFlag } from "../abi/records";
+
 import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/ops";
-import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put } from "../word";
+import { Cpu, Frame, Mm, OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/records";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
+import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put } from "../word";
 import { forget, obligationCount, owedIn } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
@@ -34,8 +35,15 @@ function discharge(i: u32, gone: u32, why: u32): bool {
   if ((get(record + Obligation.FLAGS) & ObligationFlag.UNRECORDED) != 0) hidden(why);
   const start = getLong(record + Obligation.START);
   const level = get(record + Obligation.LEVEL);
-  event(EventKind.DISCHARGED, holders & gone, get(record + Obligation.MM), start, start + pagesOf(level & 15),
-    get(record + Obligation.FRAME), level);
+  event(
+    EventKind.DISCHARGED,
+    holders & gone,
+    get(record + Obligation.MM),
+    start,
+    start + pagesOf(level & 15),
+    get(record + Obligation.FRAME),
+    level,
+  );
   put(record + Obligation.HOLDERS, holders & ~gone);
   if ((holders & ~gone) != 0) return false;
   forget(i);
@@ -139,7 +147,9 @@ export function guardDropped(lock: u32): void {
     const record = obligationAt(i);
     if (get(record + Obligation.GUARD) != lock) continue;
     put(record + Obligation.GUARD, 0);
-    violation(Fault.FLUSH_AFTER_UNLOCK, record, get(record + Obligation.HOLDERS));
+    // A CPU that keeps the entry under a tag that it does not use now is latent: mmLoaded() judges it when it does.
+    const users = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), true);
+    if (users != 0) violation(Fault.FLUSH_AFTER_UNLOCK, record, users);
   }
 }
 

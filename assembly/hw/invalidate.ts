@@ -13,8 +13,9 @@
  * An address inside a huge page names the whole page: one INVLPG is enough for 2 MiB [S: tlb.rst].
  * Tags such as [M] say how a fact is known; the list of tags is in ARCHITECTURE.md.
  */
-import { Entry } from "../abi/records";
+
 import { Machine, Scope } from "../abi/ops";
+import { Entry } from "../abi/records";
 import { get, getLong, machine, put } from "../word";
 import { pagesOf } from "./tables";
 import { Cached, endEntries, leafEntries, spaceOf, walkEntries } from "./tlb";

@@ -23,7 +23,7 @@ export function shiftOf(level: u32): u32 {
 
 /** Base pages that one entry of a level spans. */
 export function pagesOf(level: u32): u64 {
-  return <u64>1 << <u64>shiftOf(level);
+  return (<u64>1) << (<u64>shiftOf(level));
 }
 
 export function entriesOf(level: u32): u32 {

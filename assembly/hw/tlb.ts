@@ -71,7 +71,7 @@ function setStart(cpu: u32, part: u32, start: u64, level: u32): u32 {
 function alignSpan(level: u32): u64 {
   let shift: u32 = 0;
   for (let l: u32 = 0; l < level; l++) shift += boot(Boot.BITS_0 + l);
-  return <u64>1 << <u64>shift;
+  return (<u64>1) << (<u64>shift);
 }
 
 /** Looks a start address up in one set; a hit moves to the front. Gives the entry or 0. */

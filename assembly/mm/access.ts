@@ -5,15 +5,15 @@
  * Concrete hardware: the TLB is asked first, then the walk reads one table a step. A load through an entry whose frame
  * has been freed since it was cached, or that another file or mm now owns, is a STALE_ACCESS.
  */
-import { Cpu, Entry, Frame, Mm, Tally, Task } from "../abi/records";
+
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Reg } from "../abi/ops";
-import { add, concrete, cpuAt, frameAt, get, mmAt, put, reg, regWord, tally } from "../word";
+import { Cpu, Entry, Frame, Mm, Tally, Task } from "../abi/records";
+import { event, sometimes, violation } from "../ghost/report";
 import { frameOf, isTableEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp } from "../hw/tlb";
-import { resumeWalk, startWalk, stepWalk, walkLevel, WalkResult, walkTable, walkWasStale } from "../hw/walk";
-import { event, sometimes, violation } from "../ghost/report";
-import { levels } from "../word";
+import { resumeWalk, startWalk, stepWalk, WalkResult, walkLevel, walkTable, walkWasStale } from "../hw/walk";
+import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, tally } from "../word";
 import { spaceOfCpu } from "./x86";
 
 export const enum AccessResult {
@@ -57,7 +57,8 @@ export function access(task: u32, isStore: bool): u32 {
   const vpn = reg(task, Reg.START);
   if (get(task + Task.WALK_LEVEL) == 0) {
     const hit = lookUp(cpu, space, vpn);
-    const usable = hit != 0 && (!isStore || (get(hit + Cached.FLAGS) & (Entry.WRITE | Entry.DIRTY)) == (Entry.WRITE | Entry.DIRTY));
+    const usable =
+      hit != 0 && (!isStore || (get(hit + Cached.FLAGS) & (Entry.WRITE | Entry.DIRTY)) == (Entry.WRITE | Entry.DIRTY));
     if (usable) return throughTlb(task, cpu, hit, isStore);
     startWalk(cpu, space, get(mmAt(get(task + Task.MM)) + Mm.PGD), vpn);
     add(tally(Tally.WALKS), 1);

@@ -9,15 +9,32 @@
  *
  * Reference: __flush_tlb_range, tlb_flush [S: kernel.md 4.3].
  */
-import { Boot, Run } from "../abi/layout";
-import { Cpu, Tally, Task } from "../abi/records";
+
 import { EventKind, Hidden, Sometimes } from "../abi/events";
+import { Boot, Run } from "../abi/layout";
 import { Machine, Reg, Scope } from "../abi/ops";
-import { add, boot, concrete, cpuAt, cpus, get, getLong, machine, put, putLong, reg, regWord, runWord, setReg, tally } from "../word";
-import { addressScope, invalidate } from "../hw/invalidate";
-import { alignDown, alignUp, pagesOf } from "../hw/tables";
+import { Cpu, Tally, Task } from "../abi/records";
 import { event, sometimes } from "../ghost/report";
 import { completed, issued, usersOf } from "../ghost/rules";
+import { addressScope, invalidate } from "../hw/invalidate";
+import { alignDown, alignUp, pagesOf } from "../hw/tables";
+import {
+  add,
+  boot,
+  concrete,
+  cpuAt,
+  cpus,
+  get,
+  getLong,
+  machine,
+  put,
+  putLong,
+  reg,
+  regWord,
+  runWord,
+  setReg,
+  tally,
+} from "../word";
 import { spaceOfMm } from "./x86";
 
 /** MAX_TLBI_RANGE_PAGES: 8 GiB of base pages. */
@@ -62,8 +79,15 @@ export function tlbi(task: u32, hint: u32): void {
   add(tally(Tally.TLBIS), 1);
   if (full != 0) add(tally(Tally.FULL_FLUSHES), 1);
   if ((usersOf(mm, true) & ~(1 << cpu)) != 0) sometimes(Sometimes.REMOTE_FLUSH);
-  event(EventKind.FLUSH, cpu, mm, from, to, hint,
-    regWord(task, Reg.STRIDE) | (regWord(task, Reg.TABLES) << 8) | (full << 9));
+  event(
+    EventKind.FLUSH,
+    cpu,
+    mm,
+    from,
+    to,
+    hint,
+    regWord(task, Reg.STRIDE) | (regWord(task, Reg.TABLES) << 8) | (full << 9),
+  );
   if (concrete && runWord(Run.TLBI_EARLY) != 0) reachAll(self);
   issued(cpu, mm, scope, hint, from, to);
 }
@@ -76,8 +100,15 @@ export function dsb(task: u32): void {
   put(self + Cpu.ISSUED, 0);
   const scope = get(self + Cpu.ISSUED_SCOPE);
   const mm = get(self + Cpu.REQUEST_MM) - 1;
-  event(EventKind.INVALIDATED, 0xff, mm, getLong(self + Cpu.REQUEST_START), getLong(self + Cpu.REQUEST_END),
-    scope & 255, get(self + Cpu.ISSUED_HINT));
+  event(
+    EventKind.INVALIDATED,
+    0xff,
+    mm,
+    getLong(self + Cpu.REQUEST_START),
+    getLong(self + Cpu.REQUEST_END),
+    scope & 255,
+    get(self + Cpu.ISSUED_HINT),
+  );
   completed(cpu, mm, scope & 255, scope >> 8);
 }
 

@@ -9,14 +9,15 @@
  *
  * Reference: include/asm-generic/tlb.h, mm/mmu_gather.c [S: kernel.md 3].
  */
-import { Boot } from "../abi/layout";
-import { Gather, GatherBit, Mm } from "../abi/records";
+
 import { Fault } from "../abi/events";
+import { Boot } from "../abi/layout";
 import { Reg } from "../abi/ops";
-import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
-import { pagesOf, spaceEnd } from "../hw/tables";
+import { Gather, GatherBit, Mm } from "../abi/records";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
+import { pagesOf, spaceEnd } from "../hw/tables";
+import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
 
 export function isOpen(gather: u32): bool {
   return get(gather + Gather.MM) != 0;

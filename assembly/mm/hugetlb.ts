@@ -7,15 +7,24 @@
  * Reference: mm/hugetlb.c want_pmd_share, page_table_shareable, huge_pmd_share, huge_pmd_unshare,
  * adjust_range_if_pmd_sharing_possible [S: kernel.md 2.1 to 2.5, a4a1].
  */
-import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
-import { Sometimes, Fault } from "../abi/events";
+
+import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/ops";
-import { add, frameAt, get, getLong, mmAt, put, reg, regWord, setReg, vmaAt, vmas } from "../word";
-import { alignDown, alignUp, frameOf, isTableEntry, makeEntry, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
+import { Entry, Frame, Mm, Tally, Vma, VmaFlag } from "../abi/records";
 import { entryCleared } from "../ghost/obligations";
 import { sometimes, violation } from "../ghost/report";
-import { Tally } from "../abi/records";
-import { tally } from "../word";
+import {
+  alignDown,
+  alignUp,
+  frameOf,
+  isTableEntry,
+  makeEntry,
+  pagesOf,
+  slotOf,
+  slotTable,
+  writeEntry,
+} from "../hw/tables";
+import { add, frameAt, get, getLong, mmAt, put, reg, regWord, setReg, tally, vmaAt, vmas } from "../word";
 import { lockOf, mustHold } from "./locks";
 
 /** Level of a huge page's entry, and of the entry that points to a table of them. */

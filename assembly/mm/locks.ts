@@ -6,26 +6,35 @@
  *   for write is an event for the oracle.
  *   Each lock has a rank; taking one whose rank is below that of a lock already held is a LOCK_ORDER violation.
  */
-import { FileRecord, Mm, Frame, Task, Vma } from "../abi/records";
+
 import { Fault } from "../abi/events";
 import { LockRef, Reg } from "../abi/ops";
-import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
+import { FileRecord, Frame, Mm, Task, Vma } from "../abi/records";
 import { violation } from "../ghost/report";
 import { guardDropped } from "../ghost/rules";
+import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
 
 const WRITE: u32 = 0x80000000;
 
 /** Word of the lock that `ref` means for this task. */
 export function lockOf(task: u32, ref: u32): u32 {
   switch (ref) {
-    case LockRef.MMAP: return mmAt(regWord(task, Reg.MM)) + Mm.MMAP_LOCK;
-    case LockRef.I_MMAP: return fileAt(regWord(task, Reg.FILE)) + FileRecord.I_MMAP;
-    case LockRef.FAULT: return fileAt(regWord(task, Reg.FILE)) + FileRecord.FAULT_MUTEX;
-    case LockRef.VMA: return vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
-    case LockRef.PTL: return frameAt(regWord(task, Reg.TABLE)) + Frame.LOCK;
-    case LockRef.NEW_PTL: return frameAt(regWord(task, Reg.TMP)) + Frame.LOCK;
-    case LockRef.PAGE_TABLE: return mmAt(regWord(task, Reg.MM)) + Mm.PAGE_TABLE_LOCK;
-    default: return 0;
+    case LockRef.MMAP:
+      return mmAt(regWord(task, Reg.MM)) + Mm.MMAP_LOCK;
+    case LockRef.I_MMAP:
+      return fileAt(regWord(task, Reg.FILE)) + FileRecord.I_MMAP;
+    case LockRef.FAULT:
+      return fileAt(regWord(task, Reg.FILE)) + FileRecord.FAULT_MUTEX;
+    case LockRef.VMA:
+      return vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
+    case LockRef.PTL:
+      return frameAt(regWord(task, Reg.TABLE)) + Frame.LOCK;
+    case LockRef.NEW_PTL:
+      return frameAt(regWord(task, Reg.TMP)) + Frame.LOCK;
+    case LockRef.PAGE_TABLE:
+      return mmAt(regWord(task, Reg.MM)) + Mm.PAGE_TABLE_LOCK;
+    default:
+      return 0;
   }
 }
 
@@ -45,8 +54,13 @@ export function isHeld(task: u32, lock: u32, forWrite: bool): bool {
 }
 
 export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {
+  if (get(task + Task.RANKS) >= (<u32>1) << (rank + 1)) violation(Fault.LOCK_ORDER, 0, rank);
+  take(task, lock, forWrite, rank);
+}
+
+/** Takes a free lock in any order: what a trylock may do, because it never waits. */
+export function take(task: u32, lock: u32, forWrite: bool, rank: u32): void {
   const held = get(task + Task.RANKS);
-  if (held >= <u32>1 << (rank + 1)) violation(Fault.LOCK_ORDER, 0, rank);
   put(task + Task.RANKS, held | (1 << rank));
   put(lock, get(lock) | bitOf(task) | (forWrite ? WRITE : 0));
 }

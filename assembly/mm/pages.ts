@@ -3,13 +3,14 @@
  *
  * Reference: mm/hugetlb.c hugetlb_no_page, fs/hugetlbfs/inode.c remove_inode_hugepages [S: kernel.md 1.2].
  */
-import { FileRecord, Frame, Kind, Task, OWNER_FILE } from "../abi/records";
+
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Reg } from "../abi/ops";
-import { add, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
-import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
-import { frameFreed } from "../ghost/rules";
+import { FileRecord, Frame, Kind, OWNER_FILE, Task } from "../abi/records";
 import { event, sometimes, violation } from "../ghost/report";
+import { frameFreed } from "../ghost/rules";
+import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
+import { add, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
 
 /** Drops a reference; the last one frees the frame. */
 export function putPage(frame: u32): void {
@@ -22,7 +23,8 @@ export function putPage(frame: u32): void {
   if (get(record + Frame.REFERENCES) != 0) return;
   const table = get(record + Frame.KIND) == Kind.TABLE;
   // A page that is freed while something still maps it, or a table with live entries, was counted wrongly.
-  if (get(record + Frame.MAPS) != 0 || (table && liveEntries(frame) != 0)) violation(Fault.UNBALANCED, 0, table ? 5 : 4);
+  if (get(record + Frame.MAPS) != 0 || (table && liveEntries(frame) != 0))
+    violation(Fault.UNBALANCED, 0, table ? 5 : 4);
   frameFreed(frame);
   event(EventKind.FREED, 0, get(record + Frame.OWNER), 0, 0, frame, poolOf(frame));
   release(frame);
@@ -111,5 +113,6 @@ export function rmap(task: u32, change: i32): void {
 
 export function setSignal(task: u32, signal: u32): void {
   put(task + Task.SIGNAL, signal);
-  if (signal != 0) event(EventKind.FAULT, get(task + Task.CPU), get(task + Task.MM), reg(task, Reg.START), 0, 0, signal);
+  if (signal != 0)
+    event(EventKind.FAULT, get(task + Task.CPU), get(task + Task.MM), reg(task, Reg.START), 0, 0, signal);
 }

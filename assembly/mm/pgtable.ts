@@ -5,16 +5,43 @@
  *
  * Reference: mm/memory.c free_pgtables, free_pgd_range; asm-generic pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
  */
-import { Entry, Frame, Kind, Mm, Task, Vma, VmaFlag } from "../abi/records";
+
 import { Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/ops";
-import { add, frameAt, gatherOf, get, getLong, levels, mmAt, put, reg, regWord, setReg, tableAt, vmaAt, vmas } from "../word";
-import { allocate, Pool } from "../hw/frames";
-import { alignDown, entriesOf, frameOf, indexOf, isTableEntry, makeEntry, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
+import { Entry, Frame, Kind, Mm, Task, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { sometimes } from "../ghost/report";
-import { lockOf, mustHold } from "./locks";
+import { allocate, Pool } from "../hw/frames";
+import {
+  alignDown,
+  entriesOf,
+  frameOf,
+  indexOf,
+  isTableEntry,
+  makeEntry,
+  pagesOf,
+  slotOf,
+  slotTable,
+  writeEntry,
+} from "../hw/tables";
+import {
+  add,
+  frameAt,
+  gatherOf,
+  get,
+  getLong,
+  levels,
+  mmAt,
+  put,
+  reg,
+  regWord,
+  setReg,
+  tableAt,
+  vmaAt,
+  vmas,
+} from "../word";
 import { queue, recordTable } from "./gather";
+import { lockOf, mustHold } from "./locks";
 
 function pgdOf(task: u32): u32 {
   return get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
@@ -152,4 +179,9 @@ export function freeNextTable(task: u32): bool {
   queue(gatherOf(task), child);
   add(mmAt(mm) + Mm.TABLES, -1);
   return true;
+}
+
+/** Word of the entry of `mm` that points to the PMD table of `vpn`, 0 when there is no table for it. */
+export function pudSlot(mm: u32, vpn: u64): u32 {
+  return slotOf(get(mmAt(mm) + Mm.PGD), vpn, 2);
 }

@@ -6,12 +6,11 @@
  *
  * Reference: mm/mmap.c __do_munmap, unlink_file_vma; mm/hugetlb.c hugetlb_vmdelete_list [S: kernel.md 1.2, 2.1].
  */
-import { FileRecord, Vma, VmaFlag } from "../abi/records";
+
 import { Reg } from "../abi/ops";
-import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, vmaAt, vmas } from "../word";
-import { Mm, Task } from "../abi/records";
-import { taskBase } from "../word";
+import { FileRecord, Mm, Task, Vma, VmaFlag } from "../abi/records";
 import { pagesOf } from "../hw/tables";
+import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
 
 function freeVma(): u32 {
   for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) == 0) return vmaAt(i);

@@ -12,15 +12,32 @@
  *
  * Reference: flush_tlb_mm_range, flush_tlb_func, switch_mm_irqs_off, enter_lazy_tlb [S: kernel.md 4.1].
  */
-import { Boot } from "../abi/layout";
-import { Cpu, Mm, Tally, Task } from "../abi/records";
+
 import { EventKind, Hidden, Sometimes } from "../abi/events";
+import { Boot } from "../abi/layout";
 import { Machine, Reg, Scope } from "../abi/ops";
-import { add, boot, concrete, cpuAt, cpus, get, getLong, machine, mmAt, put, putLong, reg, regWord, setReg, tally } from "../word";
-import { invalidate } from "../hw/invalidate";
-import { pagesOf } from "../hw/tables";
+import { Cpu, Mm, Tally, Task } from "../abi/records";
 import { event, sometimes } from "../ghost/report";
 import { invalidated, mmLoaded } from "../ghost/rules";
+import { invalidate } from "../hw/invalidate";
+import { pagesOf } from "../hw/tables";
+import {
+  add,
+  boot,
+  concrete,
+  cpuAt,
+  cpus,
+  get,
+  getLong,
+  machine,
+  mmAt,
+  put,
+  putLong,
+  reg,
+  regWord,
+  setReg,
+  tally,
+} from "../word";
 
 const SLOT_COUNT: u32 = 6;
 
@@ -70,8 +87,15 @@ export function nextGeneration(task: u32): void {
   const full = regWord(task, Reg.FULL);
   add(tally(Tally.FLUSHES), 1);
   if (full != 0) add(tally(Tally.FULL_FLUSHES), 1);
-  event(EventKind.FLUSH, get(task + Task.CPU), regWord(task, Reg.FLUSH_MM), reg(task, Reg.RANGE_START),
-    reg(task, Reg.RANGE_END), 0, regWord(task, Reg.STRIDE) | (regWord(task, Reg.TABLES) << 8) | (full << 9));
+  event(
+    EventKind.FLUSH,
+    get(task + Task.CPU),
+    regWord(task, Reg.FLUSH_MM),
+    reg(task, Reg.RANGE_START),
+    reg(task, Reg.RANGE_END),
+    0,
+    regWord(task, Reg.STRIDE) | (regWord(task, Reg.TABLES) << 8) | (full << 9),
+  );
   const request = cpuAt(get(task + Task.CPU));
   put(request + Cpu.REQUEST_MM, regWord(task, Reg.FLUSH_MM) + 1);
   putLong(request + Cpu.REQUEST_START, reg(task, Reg.RANGE_START));

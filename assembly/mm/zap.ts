@@ -6,11 +6,12 @@
  *
  * Reference: mm/memory.c zap_pte_range [S: kernel.md 3.4].
  */
-import { Entry, Frame, GatherBit, Mm } from "../abi/records";
+
 import { Reg } from "../abi/ops";
-import { add, frameAt, gatherOf, get, mmAt, reg, regWord, setReg } from "../word";
+import { Entry, Frame, GatherBit, Mm, VmaFlag } from "../abi/records";
+import { entryCleared, rightsLost } from "../ghost/obligations";
 import { alignDown, frameOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
-import { entryCleared } from "../ghost/obligations";
+import { add, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg } from "../word";
 import { queue, record } from "./gather";
 
 /**
@@ -52,4 +53,32 @@ function nextTable(pgd: u32, at: u64): u64 {
   let level: u32 = 1;
   while (slotOf(pgd, at, level) == 0) level++;
   return alignDown(at, level) + pagesOf(level);
+}
+
+/** Gives every present base-page entry of [ADDRESS, LAST) the rights PROT; true when one lost its write right. */
+export function protectPtes(task: u32): bool {
+  const mm = regWord(task, Reg.MM);
+  const pgd = get(mmAt(mm) + Mm.PGD);
+  const end = reg(task, Reg.LAST);
+  const writable = (regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0;
+  let at = reg(task, Reg.ADDRESS);
+  let changed = false;
+  while (at < end) {
+    const slot = slotOf(pgd, at, 0);
+    if (slot == 0) {
+      at = nextTable(pgd, at);
+      continue;
+    }
+    const entry = get(slot);
+    if ((entry & Entry.PRESENT) != 0 && ((entry & Entry.WRITE) != 0) != writable) {
+      if (!writable) {
+        rightsLost(mm, at, 0, slotTable, slot, 0);
+        changed = true;
+      }
+      put(slot, writable ? entry | Entry.WRITE : entry & ~Entry.WRITE);
+    }
+    at++;
+  }
+  setReg(task, Reg.ADDRESS, end);
+  return changed;
 }

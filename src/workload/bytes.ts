@@ -10,7 +10,7 @@
  * two .xz files are read one after the other, so do not hold one open half-read while waiting for another.
  */
 import { createReadStream } from "node:fs";
-import { Readable, pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import xzDecompress from "xz-decompress";
 import { InputError } from "../error.js";

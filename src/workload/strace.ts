@@ -7,9 +7,10 @@
  *
  * Reference: strace 6.1; `strace -f [-ttt|-tt|-t|-r] [-y] [-T] [-o LOG]`. See ./strace/events.ts for the events.
  */
-import { openLineChunks } from "./stream.js";
+
 import type { StraceEvent } from "./strace/events.js";
 import { StraceParser } from "./strace/parser.js";
+import { openLineChunks } from "./stream.js";
 
 export type * from "./strace/events.js";
 export { StraceParser } from "./strace/parser.js";

@@ -21,8 +21,11 @@ const SNIFF_BYTES = 4096;
 const NEWLINE = 10;
 
 export interface LineChunk {
-  /** Whole lines, each with its newline. Valid until the next chunk is asked for. */
+  /** Whole lines, each with its newline. Valid until the next chunk is asked for, and so is `ends`. */
   readonly bytes: Uint8Array;
+  /** Where the newlines stand; `count` of them. */
+  readonly ends: Int32Array;
+  readonly count: number;
   /** Number of the first line. */
   readonly firstLine: number;
   /** False if the file ends without a newline, so that the last line may be cut. */
@@ -48,26 +51,33 @@ export async function* lineChunks(
   pieces: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): AsyncGenerator<LineChunk> {
-  let carry = Buffer.alloc(0);
+  const newlines = new Newlines(source);
+  let work = Buffer.allocUnsafe(LINE_BYTES_MAX);
+  /** Bytes at the start of `work`: a line whose end has not come yet. */
+  let carried = 0;
   let firstLine = 1;
   let offset = 0;
   for await (const piece of pieces) {
     signal?.throwIfAborted();
     refuseBinary(source, piece, offset);
     offset += piece.length;
-    const joined = carry.length === 0 ? piece : Buffer.concat([carry, piece]);
-    const end = joined.lastIndexOf(NEWLINE) + 1;
-    const bytes = joined.subarray(0, end);
-    const lineCount = end === 0 ? 0 : countLines(source, joined, end, firstLine);
-    carry = Buffer.from(joined.subarray(end));
-    refuseLong(source, carry.length, firstLine + lineCount);
-    if (end > 0) yield { bytes, firstLine, complete: true };
-    firstLine += lineCount;
+    const length = carried + piece.length;
+    if (length > work.length) work = Buffer.concat([work.subarray(0, carried)], length * 2);
+    work.set(piece, carried);
+    const joined = work.subarray(0, length);
+    const count = newlines.find(joined, firstLine);
+    const end = count === 0 ? 0 : (newlines.ends[count - 1] as number) + 1;
+    if (count > 0) yield { bytes: joined.subarray(0, end), ends: newlines.ends, count, firstLine, complete: true };
+    firstLine += count;
+    work.copyWithin(0, end, length);
+    carried = length - end;
   }
   if (offset === 0) {
     throw new InputError("the file is empty", { source, remedy: "give a file that holds a recording" });
   }
-  if (carry.length > 0) yield { bytes: Buffer.concat([carry, Buffer.of(NEWLINE)]), firstLine, complete: false };
+  if (carried === 0) return;
+  const bytes = Buffer.concat([work.subarray(0, carried), Buffer.of(NEWLINE)]);
+  yield { bytes, ends: Int32Array.of(carried), count: 1, firstLine, complete: false };
 }
 
 /** Yields the lines of `path` as strings, in batches. */
@@ -87,17 +97,34 @@ export async function* openLines(path: string, signal?: AbortSignal): AsyncGener
   }
 }
 
-/** Counts the lines in `bytes` up to `end`, and refuses one that is too long. */
-function countLines(source: string, bytes: Uint8Array, end: number, firstLine: number): number {
-  let count = 0;
-  let start = 0;
-  for (let at = 0; at < end; at++) {
-    if (bytes[at] !== NEWLINE) continue;
-    refuseLong(source, at - start, firstLine + count);
-    start = at + 1;
-    count++;
+/** Finds newlines, into an array that is kept; refuses lines that are too long. */
+class Newlines {
+  ends = new Int32Array(8192);
+  readonly #source: string;
+
+  constructor(source: string) {
+    this.#source = source;
   }
-  return count;
+
+  /** Returns how many there are. */
+  find(bytes: Buffer, firstLine: number): number {
+    let count = 0;
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      refuseLong(this.#source, end - start, firstLine + count);
+      if (count === this.ends.length) this.#grow();
+      this.ends[count++] = end;
+      start = end + 1;
+    }
+    refuseLong(this.#source, bytes.length - start, firstLine + count);
+    return count;
+  }
+
+  #grow(): void {
+    const grown = new Int32Array(this.ends.length * 2);
+    grown.set(this.ends);
+    this.ends = grown;
+  }
 }
 
 function refuseLong(source: string, length: number, line: number): void {
@@ -113,8 +140,10 @@ function refuseBinary(source: string, chunk: Uint8Array, offset: number): void {
   const zero = chunk.indexOf(0);
   let what: string | undefined;
   let byte = zero;
-  if (offset === 0 && startsAsUtf16(chunk)) what = "the text is UTF-16";
-  else if (zero >= 0) what = "the file is binary (a zero byte)";
+  if (offset === 0 && startsAsUtf16(chunk)) {
+    what = "the text is UTF-16";
+    byte = 0;
+  } else if (zero >= 0) what = "the file is binary (a zero byte)";
   else if (offset === 0) {
     byte = chunk.subarray(0, SNIFF_BYTES).findIndex(isControl);
     if (byte >= 0) what = "the file is binary (a control character)";

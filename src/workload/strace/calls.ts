@@ -22,7 +22,8 @@ import {
   SHMAT,
   SHMGET,
 } from "./flags.js";
-import { BadLine, type Scanner } from "./scanner.js";
+import type { Scanner } from "./scanner.js";
+import { BadLine } from "./text.js";
 
 export interface Head {
   readonly pid: number;

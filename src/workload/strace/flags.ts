@@ -5,10 +5,10 @@
  * linux/memfd.h, linux/falloc.h, asm-generic/signal.h of Linux 6.18.
  */
 
-export type FlagNames = ReadonlyMap<string, number>;
+import { FlagWords } from "./flag-words.js";
 
-function table(entries: Record<string, number>): FlagNames {
-  return new Map(Object.entries(entries));
+function table(values: Record<string, number>): FlagWords {
+  return new FlagWords(new Map(Object.entries(values)));
 }
 
 export const PROT = table({
@@ -147,6 +147,3 @@ export const CLONE = table({
   CLONE_NEWTIME: 0x80,
   ...Object.fromEntries(SIGNALS.map((name, index) => [`SIG${name}`, index + 1])),
 });
-
-/** Where the logarithm of the page size stands in the flags of mmap, memfd_create and shmget: `21<<MAP_HUGE_SHIFT`. */
-export const HUGE_SHIFT = 26;

@@ -17,14 +17,22 @@ const HELD_MAX = 65_536;
 export class Lineage {
   /** Tasks that have had an event or were announced by a fork, and are not gone. */
   readonly known = new Set<number>();
+  /** A known task, that of the last event: most events follow one of the same task. */
+  #lastPid = -1;
   readonly #waiting = new Set<number>();
   #held: StraceEvent[] = [];
 
   /** Takes the next event of the log; what can go out goes to `out`. `forksOpen` counts the forks under way. */
   add(event: StraceEvent, forksOpen: number, out: StraceEvent[]): void {
+    if (event.pid === this.#lastPid && this.#held.length === 0) {
+      out.push(event);
+      this.#learn(event);
+      return;
+    }
     const isKnown = this.known.has(event.pid);
     if (this.#held.length === 0 && (isKnown || forksOpen === 0)) {
       if (!isKnown) this.known.add(event.pid);
+      this.#lastPid = event.pid;
       out.push(event);
       this.#learn(event);
       return;
@@ -50,8 +58,13 @@ export class Lineage {
 
   #learn(event: StraceEvent): void {
     if (event.kind === "fork") this.known.add(event.child);
-    else if (event.kind === "exited" || event.kind === "killed") this.known.delete(event.pid);
-    else if (event.kind === "superseded") this.known.delete(event.by);
+    else if (event.kind === "exited" || event.kind === "killed") this.#forget(event.pid);
+    else if (event.kind === "superseded") this.#forget(event.by);
+  }
+
+  #forget(pid: number): void {
+    this.known.delete(pid);
+    if (this.#lastPid === pid) this.#lastPid = -1;
   }
 
   #release(out: StraceEvent[]): void {
@@ -60,7 +73,7 @@ export class Lineage {
       out.push(event);
     }
     for (const event of this.#held) {
-      if (event.kind === "exited" || event.kind === "killed") this.known.delete(event.pid);
+      if (event.kind === "exited" || event.kind === "killed") this.#forget(event.pid);
     }
     this.#held = [];
     this.#waiting.clear();

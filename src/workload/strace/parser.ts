@@ -17,8 +17,9 @@ import type { StraceEvent } from "./events.js";
 import { foreignKind, RECORD } from "./foreign.js";
 import { Lineage } from "./lineage.js";
 import { Prefix } from "./prefix.js";
-import { BadLine, Char, isAt, Scanner, textOf } from "./scanner.js";
+import { Scanner } from "./scanner.js";
 import { type Pending, Tasks } from "./tasks.js";
+import { BadLine, Char, isAt, textOf } from "./text.js";
 import { HASH_START, nextHash, Words } from "./words.js";
 
 const UNFINISHED = "<unfinished ...>";
@@ -39,6 +40,8 @@ export class StraceParser {
   readonly #lineage = new Lineage();
   readonly #calls: Call[] = [];
   readonly #callWords = new Words<Call>();
+  /** Of the line that is being read; events copy it. */
+  readonly #head: { pid: number; line: number; time: number | undefined } = { pid: 0, line: 0, time: undefined };
   #out: StraceEvent[] = [];
   #isRecognised = false;
   /** The start of a line that strace broke with its own message. */
@@ -55,22 +58,22 @@ export class StraceParser {
     return new Map(this.#calls.filter((call) => call.ignored > 0).map((call) => [call.name, call.ignored]));
   }
 
-  push({ bytes, firstLine, complete }: LineChunk): StraceEvent[] {
-    let line = firstLine;
-    for (let start = 0; start < bytes.length; line++) {
-      let next = start;
-      while (bytes[next] !== Char.NEWLINE) next++;
-      const end = bytes[next - 1] === Char.RETURN && next > start ? next - 1 : next;
+  push({ bytes, ends, count, firstLine, complete }: LineChunk): StraceEvent[] {
+    let start = 0;
+    for (let index = 0; index < count; index++) {
+      const newline = ends[index] as number;
+      const end = newline > start && bytes[newline - 1] === Char.RETURN ? newline - 1 : newline;
+      const line = firstLine + index;
       try {
         if (line <= SNIFF_LINES && foreignKind(textOf(bytes, start, end)) !== undefined) throw new BadLine("foreign");
         this.#line(bytes, start, end, line);
       } catch (error) {
         if (!(error instanceof BadLine)) throw error;
-        throw this.#refuse(error, textOf(bytes, start, end), line, complete || next + 1 < bytes.length);
+        throw this.#refuse(error, textOf(bytes, start, end), line, complete || index < count - 1);
       }
-      start = next + 1;
+      start = newline + 1;
     }
-    this.lines = line - 1;
+    this.lines = firstLine + count - 1;
     const out = this.#out;
     this.#out = [];
     return out;
@@ -104,9 +107,12 @@ export class StraceParser {
     if (start === end || this.#isMessage(bytes, start, end)) return;
     const prefix = this.#prefix;
     prefix.read(bytes, start, end);
-    const { at, time } = prefix;
+    const { at } = prefix;
     const code = bytes[at];
-    const head = { pid: this.#tasks.resolve(prefix.pid, this.#lineage.known, code === Char.LESS), line, time };
+    const head = this.#head;
+    head.pid = this.#tasks.resolve(prefix.pid, this.#lineage.known, code === Char.LESS);
+    head.line = line;
+    head.time = prefix.time;
     if (code === Char.LESS) this.#resumed(bytes, at, end, head);
     else if (code === Char.PLUS) this.#exited(textOf(bytes, at, end), head);
     else if (code === Char.MINUS) refuseUnless(/^--- .* ---$/.test(textOf(bytes, at, end)), "no signal");
@@ -124,12 +130,13 @@ export class StraceParser {
     if (bytes[end - 1] !== LOWER_D) return false;
     const message = ATTACHED.exec(textOf(bytes, start, end));
     if (message === null) return false;
-    this.#broken = bytes.slice(start, start + message.index);
+    this.#broken = Buffer.from(bytes.subarray(start, start + message.index));
     return true;
   }
 
   #call(bytes: Uint8Array, at: number, end: number, head: Head): void {
-    const [call, open] = [this.#callAt(bytes, at, end, Char.OPEN), this.#nameEnd];
+    const call = this.#callAt(bytes, at, end, Char.OPEN);
+    const open = this.#nameEnd;
     const { pending } = this.#tasks;
     const earlier = pending.size === 0 ? undefined : pending.get(head.pid);
     if (earlier !== undefined) throw this.#tasks.missing(head.pid, earlier, call.name);
@@ -168,7 +175,7 @@ export class StraceParser {
     if (moved === null && !isAt(bytes, mark, UNFINISHED)) return false;
     const movedFrom = moved === null ? undefined : head.pid;
     const pid = moved === null ? head.pid : this.#tasks.resolve(Number(moved[1]), this.#lineage.known);
-    this.#tasks.begin(pid, { call, bytes: bytes.slice(at, mark), line: head.line, movedFrom });
+    this.#tasks.begin(pid, { call, bytes: Buffer.from(bytes.subarray(at, mark)), line: head.line, movedFrom });
     if (call.isExit) this.#decode(bytes, at + call.name.length + 1, end, end, call, head);
     return true;
   }
@@ -198,10 +205,10 @@ export class StraceParser {
 
   /** A call from its first argument to its result. */
   #complete(bytes: Uint8Array, at: number, end: number, call: Call, head: Head): void {
-    let equals = end - 3;
-    while (equals > at && !isAt(bytes, equals, " = ")) equals--;
+    let equals = end - 1;
+    while (equals > at && !(bytes[equals] === Char.EQUALS && isSpaced(bytes, equals))) equals--;
     if (equals <= at) throw new BadLine(`${excerpt(call.name)} has no result`);
-    const result = equals + 3;
+    const result = equals + 2;
     const code = bytes[result];
     if (call.decoder === undefined) call.ignored++;
     else if (code === Char.MINUS || (code === Char.QUESTION && !call.isExit)) {
@@ -276,6 +283,10 @@ export class StraceParser {
 }
 
 const NEWLINE_BYTES = Uint8Array.of(Char.NEWLINE);
+
+function isSpaced(bytes: Uint8Array, at: number): boolean {
+  return bytes[at - 1] === Char.SPACE && bytes[at + 1] === Char.SPACE;
+}
 
 function refuseUnless(isRight: boolean, message: string): void {
   if (!isRight) throw new BadLine(message);

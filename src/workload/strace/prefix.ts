@@ -5,7 +5,7 @@
  *   `123 `, `[pid  123] `, `123<name> ` or nothing; then the time of -t, -tt, -ttt or -r, or nothing; then what -i and -n
  *   print in brackets, or nothing. The result stands in the fields until the next line: no object per line.
  */
-import { BadLine, Char, isAt, isDigit, textOf } from "./scanner.js";
+import { BadLine, Char, isAt, isDigit, textOf } from "./text.js";
 
 /** Linux gives no task a higher number, so that a higher one is a time in whole seconds. */
 const PID_MAX = 4_194_304;

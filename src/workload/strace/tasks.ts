@@ -9,8 +9,9 @@
  * Invariants
  *   K1  A task has at most one call under way.
  */
-import { BadLine } from "./scanner.js";
+
 import type { Call } from "./calls.js";
+import { BadLine } from "./text.js";
 
 export const MAIN = 0;
 

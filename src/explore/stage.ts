@@ -1,0 +1,72 @@
+/**
+ * Puts a scenario on a machine: boots it, runs the set-up, loads the tasks that race, and keeps that as the start.
+ */
+import { Base, Run } from "../../assembly/abi/layout.js";
+import { Tally } from "../../assembly/abi/records.js";
+import type { CoreModule } from "../core/core.js";
+import type { Backend } from "../kernel/arch/backends.js";
+import type { Edition } from "../kernel/editions.js";
+import { Machine } from "../machine.js";
+import type { Case, Scenario } from "../scenarios/scenario.js";
+
+export interface StageOptions {
+  readonly scenario: Scenario;
+  readonly which: Case;
+  readonly edition: Edition;
+  readonly backend: Backend;
+  readonly concrete?: boolean;
+  readonly visited?: number;
+  readonly frontier?: number;
+  readonly module?: CoreModule;
+}
+
+/** Index of an mm by its name. */
+function mmOf(scenario: Scenario, name: string): number {
+  const index = scenario.mms.indexOf(name);
+  if (index < 0) throw new RangeError(`${scenario.name}: there is no mm ${name}`);
+  return index;
+}
+
+/** A machine at the start of the scenario's race. `reset` brings it back there. */
+export function stage(options: StageOptions): Machine {
+  const { scenario, which } = options;
+  const machine = Machine.boot({
+    geometry: scenario.geometry,
+    edition: options.edition,
+    backend: options.backend,
+    cpus: scenario.cpus.length,
+    mms: scenario.mms.length,
+    tasks: which.tasks.length,
+    files: scenario.files.length,
+    filePages: Math.max(...scenario.files),
+    hugeFrames: Math.max(...scenario.files) + 2,
+    tableFrames: scenario.mms.length * 4,
+    concrete: options.concrete ?? false,
+    visited: options.visited ?? 16,
+    frontier: options.frontier ?? 1,
+    ...(options.module === undefined ? {} : { module: options.module }),
+  });
+  scenario.files.forEach((pages, file) => {
+    machine.setFile(file, pages, 1);
+  });
+  scenario.cpus.forEach((mm, cpu) => {
+    if (mm !== null) machine.core.call.loadMm(cpu, mmOf(scenario, mm));
+  });
+  for (const { cpu, mm, calls } of scenario.setup) {
+    const signal = machine.perform(cpu, mmOf(scenario, mm), calls);
+    if (signal !== 0) throw new Error(`${scenario.name}: the set-up of mm ${mm} ended with signal ${signal}`);
+  }
+  if (machine.tally(Tally.VIOLATIONS) !== 0) throw new Error(`${scenario.name}: the set-up alone breaks a promise`);
+  which.tasks.forEach((task, index) => {
+    machine.assign(index, task.cpu, mmOf(scenario, task.mm), task.calls);
+  });
+  startFresh(machine);
+  return machine;
+}
+
+/** The counters of the set-up are not the race's. */
+function startFresh(machine: Machine): void {
+  for (let field = 0; field < Tally.WORDS; field++) machine.put(machine.base(Base.STATE) + field, 0);
+  machine.setRun(Run.STEPS_MAX, 100_000);
+  machine.core.call.saveInitial();
+}

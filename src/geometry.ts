@@ -1,0 +1,39 @@
+/**
+ * Geometries: levels of page tables, index bits, and the limits that depend on the number of entries in a table.
+ */
+
+export interface Geometry {
+  readonly name: string;
+  readonly title: string;
+  /** Index bits per level, base pages first. */
+  readonly bits: readonly number[];
+  /** x86: strides above which a ranged flush becomes full (33 of 512 on real tables; scaled on small ones). */
+  readonly ceiling: number;
+  /** arm64: strides at which a loop of TLBI becomes a whole-ASID one (entries of a table). */
+  readonly dvmOps: number;
+}
+
+export const geometries: readonly Geometry[] = [
+  {
+    name: "tiny",
+    title: "3 levels: 2 base pages in a huge page, 2 huge pages in a GiB, 4 GiB; small enough to exhaust",
+    bits: [1, 1, 2],
+    ceiling: 1,
+    dvmOps: 2,
+  },
+  { name: "x86-64", title: "4 levels of 512 entries", bits: [9, 9, 9, 9], ceiling: 33, dvmOps: 512 },
+];
+
+export function findGeometry(name: string): Geometry | undefined {
+  return geometries.find((geometry) => geometry.name === name);
+}
+
+/** Base pages that an entry of `level` spans. */
+export function pagesOf(geometry: Geometry, level: number): number {
+  return 2 ** geometry.bits.slice(0, level).reduce((sum, bits) => sum + bits, 0);
+}
+
+/** Base pages of a huge page, of a GiB (the span of a PMD table), of the whole address space. */
+export const hugePages = (geometry: Geometry): number => pagesOf(geometry, 1);
+export const gibPages = (geometry: Geometry): number => pagesOf(geometry, 2);
+export const spacePages = (geometry: Geometry): number => pagesOf(geometry, geometry.bits.length);

@@ -1,0 +1,35 @@
+/**
+ * The steps of the machines' flushes: arch/x86/mm/tlb.c and arch/arm64/include/asm/tlbflush.h [S: kernel.md 4.1, 4.3].
+ */
+import { Op, Reg } from "../../../assembly/abi/ops.js";
+import { type Line, listing, op, since, until } from "../listing.js";
+
+const local = op(Op.X86_FLUSH_LOCAL, [], "flush_tlb_func(local)", "this CPU invalidates {range}, if it runs {flushed}");
+const send = op(
+  Op.X86_SEND_IPI,
+  [],
+  "on_each_cpu_mask(flush_tlb_func)",
+  "interrupts the other CPUs of {flushed} to invalidate {range}",
+);
+
+/** Before 5.13 the initiator flushed itself first [M: 4ce94eabac16]. */
+export const flush_tlb_mm_range = listing("arch/x86/mm/tlb.c", "flush_tlb_mm_range", [
+  op(Op.X86_CEILING, [], "(end - start) >> stride_shift > tlb_single_page_flush_ceiling"),
+  op(Op.X86_NEXT_GENERATION, [], "inc_mm_tlb_gen()", "a new TLB generation of {flushed}: {range} must go"),
+  until("5.15", "4ce94eabac16, 5.13 [M]", local),
+  send,
+  since("5.15", "4ce94eabac16, 5.13 [M]", local),
+  op(Op.X86_WAIT_IPI, [], "smp_call_function_many() waits", "every interrupted CPU has acknowledged"),
+]);
+
+/** TLBI of the range in the registers; `hint` is the register with the level hint. */
+export const tlbi = Object.assign(
+  (hint?: Reg): Line =>
+    op(Op.TLBI, [hint ?? 0], "__tlbi(vale1is / vae1is / aside1is)", "broadcasts the invalidation of {range} for {flushed}"),
+  {
+    limits: (): Line => op(Op.ARM64_LIMITS, [], "(end - start) >= MAX_DVM_OPS * stride"),
+    hint: (into: Reg): Line => op(Op.ARM64_HINT, [into], "tlb_get_level()"),
+  },
+);
+
+export const dsb = (): Line => op(Op.DSB, [], "dsb(ish)", "the broadcast invalidation is complete on every CPU");

@@ -1,0 +1,37 @@
+/**
+ * The calls that a task can make, by name, with their arguments. Addresses count base pages.
+ */
+import { Reg } from "../../assembly/abi/ops.js";
+import { punchHole, truncate } from "./fs/hugetlbfs.js";
+import type { Call, Sub } from "./listing.js";
+import { load, store } from "./mm/fault.js";
+import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
+import { mprotect } from "./mm/mprotect.js";
+import { mremap } from "./mm/mremap.js";
+import { migrate, poison } from "./mm/rmap.js";
+
+const range = { start: Reg.START, end: Reg.END } as const;
+
+const call = (name: string, args: Readonly<Record<string, Reg>>, listing: Sub): Call => ({ name, arguments: args, listing });
+
+export const calls: readonly Call[] = [
+  call("mmap", { ...range, file: Reg.FILE, offset: Reg.OFFSET, flags: Reg.FLAGS, prot: Reg.PROT }, mmap),
+  call("munmap", range, munmap),
+  call("exit", range, exit),
+  call("truncate", { file: Reg.FILE, ...range }, truncate),
+  call("punch", { file: Reg.FILE, ...range }, punchHole),
+  call("mprotect", { ...range, prot: Reg.PROT }, mprotect),
+  call("mremap", { ...range, to: Reg.NEW_START }, mremap),
+  call("migrate", { file: Reg.FILE, ...range }, migrate),
+  call("poison", { file: Reg.FILE, ...range }, poison),
+  call("dontneed", range, dontneed),
+  call("load", { start: Reg.START }, load),
+  call("store", { start: Reg.START, value: Reg.VALUE }, store),
+  call("switch", { mm: Reg.NEW_START }, switchMm),
+  call("idle", {}, goIdle),
+  call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear),
+];
+
+export function findCall(name: string): Call | undefined {
+  return calls.find((entry) => entry.name === name);
+}

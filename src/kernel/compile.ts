@@ -1,0 +1,119 @@
+/**
+ * From listings to micro-ops: an edition and a back-end chosen, sub-listings spliced, labels resolved.
+ */
+import { Op } from "../../assembly/abi/ops.js";
+import type { Backend } from "./arch/backends.js";
+import { type Edition, orderOf } from "./editions.js";
+import type { EditionLines, Line, Operand, Sub } from "./listing.js";
+
+/** One compiled op and what a report needs to know about it. */
+export interface CompiledOp {
+  readonly op: Op;
+  readonly operands: readonly [number, number, number];
+  readonly text: string;
+  readonly says: string;
+  readonly fn: string;
+  readonly file: string;
+  /** Commits of the edition lines that it stands in, outermost first. */
+  readonly commits: readonly string[];
+}
+
+interface Scope {
+  readonly id: number;
+  readonly fn: string;
+  readonly file: string;
+  readonly commits: readonly string[];
+}
+
+interface Draft {
+  readonly op: Op;
+  readonly operands: readonly Operand[];
+  readonly text: string;
+  readonly says: string;
+  readonly scope: Scope;
+}
+
+function applies(lines: EditionLines, edition: Edition): boolean {
+  const order = orderOf(edition.base);
+  if (lines.since !== undefined && order < orderOf(lines.since)) return false;
+  if (lines.until !== undefined && order >= orderOf(lines.until)) return false;
+  if (lines.only !== undefined && edition.patch !== lines.only) return false;
+  return lines.unless === undefined || edition.patch !== lines.unless;
+}
+
+class Compiler {
+  readonly drafts: Draft[] = [];
+  readonly labels = new Map<string, number>();
+  #scopes = 0;
+
+  constructor(
+    readonly edition: Edition,
+    readonly backend: Backend,
+  ) {}
+
+  add(line: Line, scope: Scope): void {
+    if (!("kind" in line)) {
+      for (const inner of line) this.add(inner, scope);
+      return;
+    }
+    switch (line.kind) {
+      case "op":
+        this.drafts.push({ op: line.op, operands: line.operands, text: line.text, says: line.says, scope });
+        return;
+      case "label":
+        this.#label(line.name, scope);
+        return;
+      case "sub":
+        this.sub(line, scope.commits);
+        return;
+      case "edition": {
+        if (!applies(line, this.edition)) return;
+        const commits = line.commit === undefined ? scope.commits : [...scope.commits, line.commit];
+        for (const inner of line.lines) this.add(inner, { ...scope, commits });
+        return;
+      }
+      case "arch":
+        for (const inner of this.backend.hooks[line.name]) this.add(inner, scope);
+    }
+  }
+
+  sub(sub: Sub, commits: readonly string[]): void {
+    this.#scopes++;
+    const scope = { id: this.#scopes, fn: sub.name, file: sub.file, commits };
+    for (const line of sub.lines) this.add(line, scope);
+  }
+
+  #label(name: string, scope: Scope): void {
+    const key = `${scope.id}:${name}`;
+    if (this.labels.has(key)) throw new Error(`${scope.fn}: the label ${name} stands twice`);
+    this.labels.set(key, this.drafts.length);
+  }
+
+  resolve(operand: Operand | undefined, scope: Scope, offset: number): number {
+    if (operand === undefined) return 0;
+    if (typeof operand === "number") return operand;
+    const target = this.labels.get(`${scope.id}:${operand.label}`);
+    if (target === undefined) throw new Error(`${scope.fn}: there is no label ${operand.label}`);
+    return target + offset;
+  }
+}
+
+/** Compiles one listing. `offset` is the index of its first op in the code region: jumps are absolute. */
+export function compile(listing: Sub, edition: Edition, backend: Backend, offset: number): CompiledOp[] {
+  const compiler = new Compiler(edition, backend);
+  compiler.sub(listing, []);
+  return compiler.drafts.map((draft) => ({
+    op: draft.op,
+    operands: [0, 1, 2].map((i) => compiler.resolve(draft.operands[i], draft.scope, offset)) as [number, number, number],
+    text: draft.text,
+    says: draft.says,
+    fn: draft.scope.fn,
+    file: draft.scope.file,
+    commits: draft.scope.commits,
+  }));
+}
+
+/** Whether a step of a schedule begins at this op. */
+export function isVisible(compiled: CompiledOp): boolean {
+  return compiled.op >= Op.VISIBLE;
+}

@@ -1,0 +1,60 @@
+/**
+ * fs/hugetlbfs/inode.c: truncate and hole punch [S: kernel.md 1.2; T].
+ *
+ * START and END are page indexes of FILE. Every mm that maps the range loses it, in one i_mmap section; then the pages
+ * leave the page cache and are freed.
+ */
+import { Reg } from "../../../assembly/abi/ops.js";
+import { at, listing, only, since, until } from "../listing.js";
+import * as k from "../ops.js";
+import { tlb_finish_mmu } from "../mm/gather.js";
+import { __unmap_hugepage_range, flush_if_unshared } from "../mm/hugetlb.js";
+
+/** Each VMA has its own gather, finished inside the section; 3.5 has none. */
+const unmap_hugepage_range = listing("mm/hugetlb.c", "unmap_hugepage_range", [
+  since("3.6", "24669e58477e", k.tlb_gather_mmu()),
+  __unmap_hugepage_range,
+  since("3.6", "24669e58477e", tlb_finish_mmu),
+]);
+
+const hugetlb_vmdelete_list = listing("fs/hugetlbfs/inode.c", "hugetlb_vmdelete_list", [
+  k.move(Reg.INDEX, Reg.START),
+  k.set(Reg.VMA, 0),
+  ...at("next", k.next_in_tree()),
+  k.if_zero(Reg.VMA, "out"),
+  unmap_hugepage_range,
+  k.jump("next"),
+  ...at("out"),
+]);
+
+const remove_inode_hugepages = (punch: boolean) =>
+  listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
+    k.move(Reg.INDEX, Reg.START),
+    ...at("next", k.next_cached()),
+    k.if_zero(Reg.PAGE, "out"),
+    ...(punch ? [k.lock_write(k.FAULT_INNER), k.next_cached(), k.if_zero(Reg.PAGE, "gone")] : []),
+    k.remove_huge_page(),
+    ...(punch ? at("gone", k.unlock(k.FAULT_INNER)) : []),
+    k.jump("next"),
+    ...at("out"),
+  ]);
+
+export const truncate = listing("fs/hugetlbfs/inode.c", "hugetlb_vmtruncate", [
+  until("5.15", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
+  k.lock_write(k.I_MMAP),
+  since("5.15", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
+  hugetlb_vmdelete_list,
+  k.unlock(k.I_MMAP),
+  only("late-flush", flush_if_unshared),
+  remove_inode_hugepages(false),
+  k.ret(false),
+]);
+
+/** fallocate(FALLOC_FL_PUNCH_HOLE), since 4.3; the listing has it in every edition, for comparison. */
+export const punchHole = listing("fs/hugetlbfs/inode.c", "hugetlbfs_punch_hole", [
+  k.lock_write(k.I_MMAP),
+  hugetlb_vmdelete_list,
+  k.unlock(k.I_MMAP),
+  remove_inode_hugepages(true),
+  k.ret(false),
+]);

@@ -1,0 +1,109 @@
+/**
+ * The listing language: kernel paths as flat arrays, one visible effect a line, in kernel spelling.
+ *
+ * A listing is data. `compile.ts` resolves editions, back-ends and labels and gives micro-ops. Each line carries what
+ * a counterexample prints: the kernel's words (`text`) and what it does in plain words (`says`).
+ */
+import type { LockRef, Op, Reg } from "../../assembly/abi/ops.js";
+
+/** An operand: a number the core reads as it is, or a label of the same function. */
+export type Operand = number | { readonly label: string };
+
+export interface OpLine {
+  readonly kind: "op";
+  readonly op: Op;
+  readonly operands: readonly Operand[];
+  /** Kernel spelling. */
+  readonly text: string;
+  /** What it does, in plain words; empty for lines that no other CPU can notice. */
+  readonly says: string;
+}
+
+export interface LabelLine {
+  readonly kind: "label";
+  readonly name: string;
+}
+
+/** A function of the kernel, spliced in: its own label scope, its own name in the report. */
+export interface Sub {
+  readonly kind: "sub";
+  readonly name: string;
+  readonly file: string;
+  readonly lines: readonly Line[];
+}
+
+/** Lines that only some editions have; `patch` names a line that a what-if edition can drop or add. */
+export interface EditionLines {
+  readonly kind: "edition";
+  readonly since?: string;
+  readonly until?: string;
+  readonly commit?: string;
+  readonly only?: string;
+  readonly unless?: string;
+  readonly lines: readonly Line[];
+}
+
+/** What the architecture supplies: tlb_flush, flush_tlb_range, tlb_end_vma. */
+export interface ArchLine {
+  readonly kind: "arch";
+  readonly name: ArchHook;
+}
+
+export type ArchHook = "tlb_flush" | "flush_tlb_range" | "tlb_end_vma";
+export type Line = OpLine | LabelLine | Sub | EditionLines | ArchLine | readonly Line[];
+
+/** A path that a task can call: a listing and where its arguments go. */
+export interface Call {
+  readonly name: string;
+  /** Register of each argument, by name. */
+  readonly arguments: Readonly<Record<string, Reg>>;
+  readonly listing: Sub;
+}
+
+export const op = (code: Op, operands: readonly Operand[], text: string, says = ""): OpLine => ({
+  kind: "op",
+  op: code,
+  operands,
+  text,
+  says,
+});
+
+export const listing = (file: string, name: string, lines: readonly Line[]): Sub => ({ kind: "sub", name, file, lines });
+
+export const at = (name: string, ...lines: readonly Line[]): readonly Line[] => [{ kind: "label", name }, ...lines];
+
+export const to = (label: string): { readonly label: string } => ({ label });
+
+/** Lines that exist from `edition` on. */
+export const since = (edition: string, commit: string, ...lines: readonly Line[]): EditionLines => ({
+  kind: "edition",
+  since: edition,
+  commit,
+  lines,
+});
+
+/** Lines that existed before `edition`. */
+export const until = (edition: string, commit: string, ...lines: readonly Line[]): EditionLines => ({
+  kind: "edition",
+  until: edition,
+  commit,
+  lines,
+});
+
+/** Lines of a what-if edition only. */
+export const only = (patch: string, ...lines: readonly Line[]): EditionLines => ({ kind: "edition", only: patch, lines });
+
+/** Lines that a what-if edition drops. */
+export const unless = (patch: string, ...lines: readonly Line[]): EditionLines => ({
+  kind: "edition",
+  unless: patch,
+  lines,
+});
+
+export const arch = (name: ArchHook): ArchLine => ({ kind: "arch", name });
+
+export interface Lock {
+  readonly ref: LockRef;
+  readonly rank: number;
+  readonly name: string;
+}

@@ -1,0 +1,124 @@
+/**
+ * User accesses and the faults that they take: hugetlb_fault with PMD sharing, and anonymous base pages.
+ */
+import { VmaFlag } from "../../../assembly/abi/records.js";
+import { Reg } from "../../../assembly/abi/ops.js";
+import { at, listing, since, until } from "../listing.js";
+import * as k from "../ops.js";
+
+/** TMP := 1 when a table was installed. 3.x takes i_mmap itself; from 5.7 the fault holds it [S: 972d, a4a1]. */
+const huge_pmd_share = listing("mm/hugetlb.c", "huge_pmd_share", [
+  until("5.15", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
+  k.find_shareable(),
+  k.if_zero(Reg.TABLE, "none"),
+  k.table_get(),
+  k.lock_write(k.PTL),
+  k.pud_populate(Reg.TMP),
+  k.if_set(Reg.TMP, "installed"),
+  k.table_put(),
+  ...at("installed", k.unlock(k.PTL)),
+  ...at("none"),
+  k.alloc_tables(Reg.TMP, k.PMD, Reg.ADDRESS),
+  until("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
+]);
+
+/** Tables down to the PMD, shared if someone has one to share; ENTRY and TABLE. */
+const huge_pte_alloc = listing("mm/hugetlb.c", "huge_pte_alloc", [
+  k.alloc_tables(Reg.TMP, k.PUD, Reg.ADDRESS),
+  k.walk(Reg.ADDRESS, k.PMD),
+  k.if_set(Reg.ENTRY, "there"),
+  k.want_share(Reg.TMP),
+  k.if_zero(Reg.TMP, "private"),
+  huge_pmd_share,
+  k.jump("there"),
+  ...at("private", k.alloc_tables(Reg.TMP, k.PMD, Reg.ADDRESS)),
+  ...at("there", k.walk(Reg.ADDRESS, k.PMD)),
+]);
+
+/** Page cache to page table. TMP: 0, or the signal. The page comes with a reference that the entry keeps. */
+const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
+  k.find_or_alloc_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
+  until("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
+  since("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+  k.move(Reg.INDEX, Reg.PAGE),
+  k.read_entry(Reg.TMP),
+  k.move(Reg.PAGE, Reg.INDEX),
+  k.if_set(Reg.TMP, "lost"),
+  k.page_dup_rmap(),
+  k.set_entry(k.PMD),
+  k.set(Reg.TMP, 0),
+  k.jump("unlock"),
+  // Another fault was first: the reference that we took goes back.
+  ...at("lost", k.put_page(), k.set(Reg.TMP, 0)),
+  ...at("unlock"),
+  since("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
+  until("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
+  ...at("out"),
+]);
+
+const hugetlb_fault = listing("mm/hugetlb.c", "hugetlb_fault", [
+  k.vma_index(),
+  since("5.15", "c0d0381ade79, 5.7 [M]", k.lock_read(k.I_MMAP)),
+  huge_pte_alloc,
+  until("5.15", "hashed mutexes, 3.15 [M]", k.lock_write(k.FAULT_OUTER)),
+  since("5.15", "c0d0381ade79, 5.7 [M]", k.lock_write(k.FAULT_INNER)),
+  k.vma_index(),
+  k.read_entry(Reg.TMP),
+  k.if_set(Reg.TMP, "spurious"),
+  hugetlb_no_page,
+  k.jump("done"),
+  ...at("spurious", k.set(Reg.TMP, 0)),
+  ...at("done"),
+  until("5.15", "hashed mutexes, 3.15 [M]", k.unlock(k.FAULT_OUTER)),
+  since("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.FAULT_INNER)),
+  since("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
+]);
+
+/** File-backed base pages are treated as anonymous: their sharing plays no part in any path here. */
+const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
+  k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
+  k.walk(Reg.ADDRESS, k.BASE),
+  k.alloc_anon_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
+  k.lock_write(k.PTL),
+  k.page_dup_rmap(),
+  k.set_entry(k.BASE),
+  k.unlock(k.PTL),
+  ...at("out"),
+]);
+
+const handle_mm_fault = (store: boolean) =>
+  listing("mm/memory.c", "handle_mm_fault", [
+    k.move(Reg.ADDRESS, Reg.START),
+    k.lock_read(k.MMAP_LOCK),
+    k.find_vma(Reg.START),
+    k.if_zero(Reg.VMA, "segv"),
+    k.move(Reg.PROT, Reg.TMP),
+    k.test(Reg.TMP, Reg.PROT, store ? VmaFlag.WRITE : VmaFlag.READ),
+    k.if_zero(Reg.TMP, "segv"),
+    k.test(Reg.TMP, Reg.PROT, VmaFlag.HUGETLB),
+    k.if_zero(Reg.TMP, "anon"),
+    hugetlb_fault,
+    k.jump("done"),
+    ...at("anon", do_anonymous_page),
+    ...at("done", k.unlock(k.MMAP_LOCK)),
+    k.if_zero(Reg.TMP, "out"),
+    k.signal(7),
+    k.jump("out"),
+    ...at("segv", k.unlock(k.MMAP_LOCK), k.signal(11), k.set(Reg.TMP, 11)),
+    ...at("out"),
+  ]);
+
+/** A load or store: fault and try again until it goes through or a signal ends it. */
+const userAccess = (store: boolean) =>
+  listing("user", store ? "store" : "load", [
+    ...at("retry", k.access(store, "fault")),
+    k.jump("out"),
+    ...at("fault", handle_mm_fault(store)),
+    k.if_zero(Reg.TMP, "retry"),
+    ...at("out", k.ret(false)),
+  ]);
+
+export const load = userAccess(false);
+export const store = userAccess(true);

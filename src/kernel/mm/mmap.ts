@@ -1,0 +1,118 @@
+/**
+ * mm/mmap.c and mm/memory.c: mmap, munmap, exit, MADV_DONTNEED, and the switch of a CPU's mm.
+ */
+import { Reg } from "../../../assembly/abi/ops.js";
+import { arch, at, type Line, listing, only, since, until } from "../listing.js";
+import * as k from "../ops.js";
+import { tlb_finish_mmu, tlb_flush_mmu } from "./gather.js";
+import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
+
+/** Base-page entries that one step clears: a batch is one step, because no listing here races inside it. */
+export const ZAP_BATCH = 512;
+
+/** Clears the base pages of [ADDRESS, LAST), and flushes and frees whenever the batch is full. */
+export const unmap_page_range = listing("mm/memory.c", "unmap_page_range", [
+  ...at("next", k.if_ge(Reg.ADDRESS, Reg.LAST, "out")),
+  k.zap_ptes(Reg.TMP, ZAP_BATCH),
+  k.if_zero(Reg.TMP, "next"),
+  tlb_flush_mmu,
+  k.jump("next"),
+  ...at("out", arch("tlb_end_vma")),
+]);
+
+/** One VMA of a munmap or exit: huge pages under i_mmap_rwsem, base pages without. */
+const unmap_single_vma = listing("mm/memory.c", "unmap_single_vma", [
+  k.vma_bounds(Reg.TMP),
+  k.if_zero(Reg.TMP, "ordinary"),
+  // 3.5 frees its private list itself; what other VMAs have gathered must not be freed with it unflushed.
+  until("3.6", "24669e58477e", tlb_flush_mmu),
+  k.lock_write(k.I_MMAP),
+  __unmap_hugepage_range,
+  since("3.6", "d833352a4338", k.clear_maysharing()),
+  k.unlock(k.I_MMAP),
+  only("late-flush", flush_if_unshared),
+  k.jump("out"),
+  ...at("ordinary", unmap_page_range),
+  ...at("out"),
+]);
+
+const unmap_vmas = listing("mm/memory.c", "unmap_vmas", [
+  k.set(Reg.VMA, 0),
+  ...at("next", k.next_detached()),
+  k.if_zero(Reg.VMA, "out"),
+  unmap_single_vma,
+  k.jump("next"),
+  ...at("out"),
+]);
+
+/** Takes the VMAs out of their files' trees (i_mmap again), then the tables that nobody needs out of the mm. */
+const free_pgtables = listing("mm/memory.c", "free_pgtables", [
+  k.set(Reg.VMA, 0),
+  ...at("next", k.next_detached()),
+  k.if_zero(Reg.VMA, "tables"),
+  k.vma_bounds(Reg.TMP),
+  k.if_zero(Reg.TMP, "next"),
+  k.lock_write(k.I_MMAP),
+  k.unlink_file_vma(),
+  k.unlock(k.I_MMAP),
+  k.jump("next"),
+  ...at("tables", k.free_next_table(Reg.TMP)),
+  k.if_zero(Reg.TMP, "out"),
+  k.gather_full(Reg.TMP),
+  k.if_zero(Reg.TMP, "tables"),
+  tlb_flush_mmu,
+  k.jump("tables"),
+  ...at("out"),
+]);
+
+const unmap_region: readonly Line[] = [k.tlb_gather_mmu(), unmap_vmas, free_pgtables, tlb_finish_mmu];
+
+/** The part of munmap below the mmap_lock; mremap ends with it too. */
+export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [
+  k.detach_vmas(),
+  ...unmap_region,
+]);
+
+export const munmap = listing("mm/mmap.c", "munmap", [
+  k.lock_write(k.MMAP_LOCK),
+  k.detach_vmas(),
+  since("5.15", "dd2283f2605e, 4.20 [M]", k.downgrade(k.MMAP_LOCK)),
+  ...unmap_region,
+  k.free_vmas(),
+  k.unlock(k.MMAP_LOCK),
+  k.ret(true),
+]);
+
+/** The last thread of the mm has left it; its CPU keeps it loaded, lazily, until it switches away. */
+export const exit = listing("mm/mmap.c", "exit_mmap", [
+  k.enter_lazy_tlb(),
+  k.detach_all(),
+  k.tlb_gather_mmu(1),
+  unmap_vmas,
+  free_pgtables,
+  tlb_finish_mmu,
+  k.free_vmas(),
+  k.leave_mm(),
+  k.ret(false),
+]);
+
+export const mmap = listing("mm/mmap.c", "mmap", [k.lock_write(k.MMAP_LOCK), k.link_vma(), k.unlock(k.MMAP_LOCK), k.ret(false)]);
+
+/** MADV_DONTNEED of base pages. On hugetlb it is EINVAL up to 5.17 and not modelled after. */
+export const dontneed = listing("mm/madvise.c", "madvise", [
+  k.lock_read(k.MMAP_LOCK),
+  k.move(Reg.ADDRESS, Reg.START),
+  k.move(Reg.LAST, Reg.END),
+  k.tlb_gather_mmu(),
+  unmap_page_range,
+  tlb_finish_mmu,
+  k.unlock(k.MMAP_LOCK),
+  k.ret(true),
+]);
+
+/** The scheduler gives the CPU to another process, or to nobody. */
+export const switchMm = listing("arch/x86/mm/tlb.c", "switch_mm_irqs_off", [k.switch_mm(), k.ret(false)]);
+export const goIdle = listing("arch/x86/mm/tlb.c", "enter_lazy_tlb", [k.enter_lazy_tlb(), k.ret(false)]);
+
+/** Not a kernel path: holds a task back until another mm has let go of a table, so that a race stands alone. */
+export const awaitClear = listing("(scenario)", "await-clear", [k.await_clear(), k.ret(false)]);

@@ -1,0 +1,97 @@
+/**
+ * mm/rmap.c and mm/migrate.c for huge pages of a file: try_to_unmap_one, try_to_migrate_one [S: kernel.md 1.4; T].
+ *
+ * START is the page's index in FILE, END the next. These share no gather with their caller and flush for themselves.
+ * A migration entry is an empty entry here; the page lock keeps faults away until the new page is in the cache.
+ */
+import { Reg } from "../../../assembly/abi/ops.js";
+import { arch, at, type Line, listing, since, until } from "../listing.js";
+import * as k from "../ops.js";
+import { huge_pmd_unshare } from "./hugetlb.js";
+
+const UNSHARES = "017b1660df89, 4.19 [M]";
+
+const pageRange: readonly Line[] = [
+  k.move(Reg.RANGE_START, Reg.ADDRESS),
+  k.move(Reg.RANGE_END, Reg.ADDRESS),
+  k.add_pages(Reg.RANGE_END, k.PMD),
+];
+
+const flush: readonly Line[] = [k.move(Reg.FLUSH_MM, Reg.MM), k.set(Reg.STRIDE, k.PMD), k.check_range(), arch("flush_tlb_range")];
+
+/**
+ * One VMA that maps the page, at ADDRESS. Up to 4.18 a shared table is taken for the mm's own: its entry is cleared and
+ * only this mm is flushed. Since then the table is unshared and the whole GiB flushed, if the VMA covers it.
+ */
+const one = (name: string) =>
+  listing("mm/rmap.c", name, [
+    ...pageRange,
+    since("5.15", UNSHARES, k.widen_range()),
+    k.walk(Reg.ADDRESS, k.PMD),
+    k.if_zero(Reg.ENTRY, "out"),
+    until("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
+    since("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+    since(
+      "5.15",
+      UNSHARES,
+      k.move(Reg.LAST, Reg.ADDRESS),
+      huge_pmd_unshare,
+      k.move(Reg.ADDRESS, Reg.LAST),
+      k.if_zero(Reg.TMP, "ordinary"),
+      ...flush,
+      k.jump("unlock"),
+      ...at("ordinary"),
+    ),
+    k.read_entry(Reg.TMP),
+    k.if_zero(Reg.TMP, "unlock"),
+    ...pageRange,
+    k.clear_entry(k.PMD, "huge_ptep_clear_flush()"),
+    ...flush,
+    k.page_remove_rmap(),
+    k.put_page(),
+    ...at("unlock"),
+    until("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
+    since("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
+    ...at("out"),
+  ]);
+
+/** Every VMA of the file's tree until the page is mapped nowhere. TMP: mappings left. */
+const rmap_walk_file = (name: string) =>
+  listing("mm/rmap.c", "rmap_walk_file", [
+    k.set(Reg.VMA, 0),
+    ...at("next", k.move(Reg.INDEX, Reg.START), k.next_cached(), k.if_zero(Reg.PAGE, "out")),
+    k.page_mapped(Reg.TMP),
+    k.if_zero(Reg.TMP, "out"),
+    k.next_in_tree(),
+    k.if_zero(Reg.VMA, "out"),
+    one(name),
+    k.jump("next"),
+    ...at("out"),
+  ]);
+
+/** i_mmap: waited for up to 5.6, tried from 5.7, when it became the lock of every fault. */
+const unmapPage = (name: string): readonly Line[] => [
+  until("5.15", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
+  since("5.15", "c0d0381ade79, 5.7 [M]", k.trylock_write(k.I_MMAP, Reg.TMP), k.if_zero(Reg.TMP, "busy")),
+  rmap_walk_file(name),
+  k.unlock(k.I_MMAP),
+];
+
+export const migrate = listing("mm/migrate.c", "unmap_and_move_huge_page", [
+  k.lock_write(k.PAGE_LOCK),
+  ...unmapPage("try_to_migrate_one"),
+  k.move(Reg.INDEX, Reg.START),
+  k.next_cached(),
+  k.if_zero(Reg.PAGE, "busy"),
+  k.page_mapped(Reg.TMP),
+  k.if_set(Reg.TMP, "busy"),
+  k.replace_page(),
+  ...at("busy", k.unlock(k.PAGE_LOCK), k.ret(false)),
+]);
+
+/** memory_failure: the page is unmapped everywhere and stays in the cache, poisoned. */
+export const poison = listing("mm/memory-failure.c", "hwpoison_user_mappings", [
+  k.lock_write(k.PAGE_LOCK),
+  ...unmapPage("try_to_unmap_one"),
+  ...at("busy", k.unlock(k.PAGE_LOCK), k.ret(false)),
+]);

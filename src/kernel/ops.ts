@@ -1,0 +1,155 @@
+/**
+ * The ops in kernel spelling: each gives one line of a listing.
+ *
+ * {address} {range} {page} {table} {mm} {file} in a sentence are filled in from the task's registers when it is printed.
+ */
+import { LockRef, Op, Reg } from "../../assembly/abi/ops.js";
+import { type Lock, type Line, op, to } from "./listing.js";
+
+export const BASE = 0;
+export const PMD = 1;
+export const PUD = 2;
+
+// --- control ---
+export const jump = (label: string): Line => op(Op.JUMP, [to(label)], `goto ${label}`);
+export const if_zero = (reg: Reg, label: string): Line => op(Op.BRANCH_ZERO, [reg, to(label)], `if (!r${reg}) goto ${label}`);
+export const if_set = (reg: Reg, label: string): Line => op(Op.BRANCH_NONZERO, [reg, to(label)], `if (r${reg}) goto ${label}`);
+export const if_ge = (a: Reg, b: Reg, label: string): Line =>
+  op(Op.BRANCH_GE, [a, b, to(label)], `if (r${a} >= r${b}) goto ${label}`);
+export const set = (reg: Reg, value: number): Line => op(Op.SET, [reg, value], `r${reg} = ${value}`);
+export const move = (reg: Reg, from: Reg): Line => op(Op.MOVE, [reg, from], `r${reg} = r${from}`);
+export const add_pages = (reg: Reg, level: number): Line => op(Op.ADD_PAGES, [reg, level], `r${reg} += size(${level})`);
+export const sub_pages = (reg: Reg, level: number): Line => op(Op.SUB_PAGES, [reg, level], `r${reg} -= size(${level})`);
+export const align_down = (reg: Reg, from: Reg, level: number): Line =>
+  op(Op.ALIGN_DOWN, [reg, from, level], `r${reg} = ALIGN_DOWN(r${from})`);
+export const align_up = (reg: Reg, from: Reg, level: number): Line =>
+  op(Op.ALIGN_UP, [reg, from, level], `r${reg} = ALIGN(r${from})`);
+export const test = (reg: Reg, from: Reg, mask: number): Line => op(Op.TEST, [reg, from, mask], `r${reg} = r${from} & ${mask}`);
+export const shift_by = (reg: Reg, plus: Reg, minus: Reg): Line =>
+  op(Op.SHIFT_BY, [reg, plus, minus], `r${reg} += r${plus} - r${minus}`);
+export const signal = (number: number): Line => op(Op.SIGNAL, [number], `force_sig(${number})`);
+
+// --- locks ---
+const lock = (ref: LockRef, rank: number, name: string): Lock => ({ ref, rank, name });
+export const MMAP_LOCK = lock(LockRef.MMAP, 1, "mmap_lock");
+export const I_MMAP = lock(LockRef.I_MMAP, 4, "i_mmap_rwsem");
+export const VMA_LOCK = lock(LockRef.VMA, 3, "hugetlb vma_lock");
+/** Up to 5.6 outside i_mmap, from 5.7 inside [S: a4a1; T]. */
+export const FAULT_OUTER = lock(LockRef.FAULT, 2, "hugetlb_instantiation_mutex");
+export const FAULT_INNER = lock(LockRef.FAULT, 5, "hugetlb_fault_mutex");
+export const PTL = lock(LockRef.PTL, 6, "ptl");
+export const NEW_PTL = lock(LockRef.NEW_PTL, 6, "new ptl");
+export const PAGE_TABLE_LOCK = lock(LockRef.PAGE_TABLE, 6, "mm->page_table_lock");
+/** The page lock that migration and faults exchange; the file's fault mutex stands for it. */
+export const PAGE_LOCK = lock(LockRef.FAULT, 0, "page lock");
+
+export const lock_write = (l: Lock): Line =>
+  op(Op.LOCK_WRITE, [l.ref, l.rank], `lock ${l.name} (write)`, `takes ${l.name} for write`);
+export const lock_read = (l: Lock): Line =>
+  op(Op.LOCK_READ, [l.ref, l.rank], `lock ${l.name} (read)`, `takes ${l.name} for read`);
+export const unlock = (l: Lock): Line => op(Op.UNLOCK, [l.ref, l.rank], `unlock ${l.name}`, `drops ${l.name}`);
+export const trylock_write = (l: Lock, got: Reg): Line =>
+  op(Op.TRYLOCK_WRITE, [l.ref, l.rank, got], `trylock ${l.name} (write)`, `tries ${l.name} for write`);
+export const downgrade = (l: Lock): Line =>
+  op(Op.DOWNGRADE, [l.ref, l.rank], `downgrade ${l.name}`, `keeps ${l.name} for read only`);
+
+// --- VMAs and files ---
+export const detach_vmas = (): Line =>
+  op(Op.DETACH_VMAS, [], "detach_vmas_to_be_unmapped()", "takes the VMAs out of {mm}: faults no longer find them");
+export const detach_all = (): Line => op(Op.DETACH_ALL, [], "exit_mmap()", "{mm} has no user left: every VMA is to go");
+export const clear_maysharing = (): Line =>
+  op(Op.VMA_UNSHAREABLE, [], "vma->vm_flags &= ~VM_MAYSHARE", "nobody may share this VMA's tables any more");
+export const unlink_file_vma = (): Line =>
+  op(Op.UNLINK_FILE_VMA, [], "unlink_file_vma()", "takes the VMA out of the file's interval tree");
+export const free_vmas = (): Line => op(Op.FREE_VMAS, [], "remove_vma_list()", "forgets the VMAs");
+export const link_vma = (): Line => op(Op.MMAP, [], "vma_link()", "links a new VMA in {mm} and in the file");
+export const copy_vma = (): Line => op(Op.COPY_VMA, [], "copy_vma()", "links a VMA at the new address");
+export const protect_vmas = (): Line =>
+  op(Op.PROTECT_VMAS, [], "mprotect_fixup()", "splits the VMA at the ends and changes its protection");
+export const write_size = (reg: Reg): Line => op(Op.WRITE_SIZE, [reg], "i_size_write()", "the file is shorter now");
+export const find_vma = (reg: Reg): Line => op(Op.FIND_VMA, [reg], "find_vma()");
+export const next_detached = (): Line => op(Op.NEXT_DETACHED, [], "vma = vma->vm_next");
+export const next_in_tree = (): Line => op(Op.NEXT_IN_TREE, [], "vma_interval_tree_foreach()");
+export const vma_bounds = (hugetlb: Reg): Line => op(Op.VMA_BOUNDS, [hugetlb], "vma->vm_start, vma->vm_end");
+export const vma_index = (): Line => op(Op.VMA_INDEX, [], "vma_hugecache_offset()");
+export const next_cached = (): Line => op(Op.NEXT_CACHED, [], "pagevec_lookup()");
+export const page_mapped = (reg: Reg): Line => op(Op.PAGE_MAPPED, [reg], "page_mapped()");
+
+// --- tables ---
+export const walk = (reg: Reg, level: number): Line => op(Op.WALK, [reg, level], "huge_pte_offset()");
+export const walk_new = (reg: Reg, level: number): Line => op(Op.WALK_NEW, [reg, level], "huge_pte_offset(new)");
+export const read_entry = (reg: Reg): Line => op(Op.READ_ENTRY, [reg], "huge_ptep_get()");
+export const pmd_shared = (reg: Reg): Line => op(Op.PMD_SHARED, [reg], "page_count(virt_to_page(ptep)) > 1");
+export const want_share = (reg: Reg): Line => op(Op.WANT_SHARE, [reg], "want_pmd_share()");
+export const find_shareable = (): Line => op(Op.FIND_SHAREABLE, [], "page_table_shareable()");
+export const widen_range = (): Line => op(Op.WIDEN_RANGE, [], "adjust_range_if_pmd_sharing_possible()");
+export const pud_clear = (guard: Lock): Line =>
+  op(Op.PUD_CLEAR, [guard.ref], "pud_clear(pud)", "{mm} lets go of the shared PMD table for {gib}; its CPUs may still hold what they cached");
+export const table_get = (): Line =>
+  op(Op.TABLE_GET, [], "get_page(virt_to_page(spte))", "one more sharer is counted on table {table}");
+export const table_put = (): Line =>
+  op(Op.TABLE_PUT, [], "put_page(virt_to_page(ptep))", "one sharer less is counted on table {table}");
+export const pud_populate = (reg: Reg): Line =>
+  op(Op.PUD_POPULATE, [reg], "pud_populate()", "{mm} now reaches the shared table {table}");
+export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
+  op(Op.ALLOC_TABLES, [ok, level, address], "p4d_alloc(), pud_alloc(), pmd_alloc()", "makes the missing tables of {mm}");
+export const clear_entry = (level: number, text: string, guard?: Lock): Line =>
+  op(Op.CLEAR_ENTRY, [level, guard?.ref ?? LockRef.NONE], text, "clears the entry of {mm} at {address}: page {page}");
+export const set_entry = (level: number): Line =>
+  op(Op.SET_ENTRY, [level], "set_huge_pte_at()", "maps page {page} at {address}");
+export const protect_entry = (level: number): Line =>
+  op(Op.PROTECT_ENTRY, [level], "huge_ptep_modify_prot_commit()", "takes the write right from {address}");
+export const move_entry = (level: number, guard: Lock): Line =>
+  op(Op.MOVE_ENTRY, [level, guard.ref], "move_huge_pte()", "moves the entry at {address} to the new address");
+export const free_next_table = (reg: Reg): Line =>
+  op(Op.FREE_NEXT_TABLE, [reg], "free_pgd_range()", "unhooks a table of {mm} that no VMA needs, to be freed after the flush");
+
+// --- pages ---
+export const page_dup_rmap = (): Line => op(Op.RMAP_ADD, [], "page_dup_rmap()", "page {page} counts one more mapping");
+export const page_remove_rmap = (): Line => op(Op.RMAP_REMOVE, [], "page_remove_rmap()", "page {page} counts one mapping less");
+export const put_page = (): Line => op(Op.PUT_PAGE, [], "put_page(page)", "drops a reference of page {page}");
+export const find_or_alloc_page = (reg: Reg): Line =>
+  op(Op.FIND_OR_ALLOC_PAGE, [reg], "find_lock_page() or alloc_huge_page()", "finds the page in the page cache, or allocates it");
+export const remove_huge_page = (): Line =>
+  op(Op.REMOVE_FROM_CACHE, [], "remove_huge_page()", "takes page {page} out of the page cache and frees it");
+export const replace_page = (): Line =>
+  op(Op.REPLACE_IN_CACHE, [], "migrate_page_move_mapping()", "a new page takes the place of {page}, which is freed");
+export const alloc_anon_page = (reg: Reg): Line =>
+  op(Op.ALLOC_ANON_PAGE, [reg], "alloc_zeroed_user_highpage_movable()", "allocates a zeroed page");
+export const zap_ptes = (full: Reg, count: number): Line =>
+  op(Op.ZAP_PTES, [full, count], "zap_pte_range()", "clears the base-page entries of {range}");
+export const protect_ptes = (changed: Reg): Line =>
+  op(Op.PROTECT_PTES, [changed], "change_pte_range()", "changes the rights of the base-page entries of {range}");
+
+// --- gathers ---
+export const tlb_gather_mmu = (fullmm = 0): Line =>
+  op(Op.GATHER_START, [fullmm], fullmm === 1 ? "tlb_gather_mmu_fullmm()" : "tlb_gather_mmu()", "opens a gather on {mm}");
+export const record = (from: Reg, pages: number, cleared: number, text: string): Line => op(Op.RECORD, [from, pages, cleared], text);
+export const gather_needs = (reg: Reg): Line =>
+  op(Op.GATHER_NEEDS, [reg], "if (!(tlb->freed_tables || tlb->cleared_*)) return");
+export const gather_range = (): Line => op(Op.GATHER_RANGE, [], "tlb->start, tlb->end");
+export const gather_reset = (): Line => op(Op.GATHER_RESET, [], "__tlb_reset_range()");
+export const gather_queue = (full: Reg): Line => op(Op.GATHER_QUEUE, [full], "tlb_remove_page_size()");
+export const gather_queued = (reg: Reg): Line => op(Op.GATHER_QUEUED, [reg], "tlb->active->nr");
+export const gather_full = (reg: Reg): Line => op(Op.GATHER_FULL, [reg], "tlb->active->nr == tlb->active->max");
+export const gather_free = (reg: Reg): Line =>
+  op(Op.GATHER_FREE, [reg], "free_pages_and_swap_cache()", "drops the reference of one gathered page");
+export const gather_pending = (reg: Reg): Line =>
+  op(Op.GATHER_COUNT, [reg], "mm_tlb_flush_nested()", "looks whether another gather is open on {mm}");
+export const gather_promote = (reg: Reg): Line => op(Op.GATHER_PROMOTE, [reg], "tlb->fullmm = 1; tlb->freed_tables = 1");
+export const gather_finish = (): Line => op(Op.GATHER_FINISH, [], "dec_tlb_flush_pending()", "closes the gather");
+/** Lines that are ours, not the kernel's: the oracle compares what was cleared with what was recorded. */
+export const check_recorded = (): Line => op(Op.CHECK_RECORDED, [], "(oracle)");
+export const check_range = (): Line => op(Op.CHECK_RANGE, [], "(oracle)");
+
+// --- the CPU ---
+export const access = (store: boolean, fault: string): Line =>
+  op(Op.ACCESS, [store ? 1 : 0, to(fault)], store ? "user store" : "user load", store ? "the program writes" : "the program reads");
+export const await_clear = (): Line =>
+  op(Op.AWAIT_CLEAR, [], "(scenario)", "has waited until the other mm no longer reaches the shared table");
+export const switch_mm = (): Line => op(Op.SWITCH_MM, [], "switch_mm_irqs_off()", "the CPU loads another mm");
+export const enter_lazy_tlb = (): Line =>
+  op(Op.ENTER_LAZY, [], "enter_lazy_tlb()", "the CPU runs a kernel thread and keeps the mm loaded");
+export const leave_mm = (): Line => op(Op.LEAVE_MM, [], "mmdrop()", "the CPU loads the kernel's own mm");
+/** End of the call; `ranged` when START..END are addresses that the call promised to change. */
+export const ret = (ranged: boolean): Line => op(Op.RETURN, [ranged ? 1 : 0], "return", "the call returns");

@@ -1,0 +1,320 @@
+/**
+ * A machine: boot it, set it up, move it step by step, look inside.
+ *
+ * The machine is deterministic: the same configuration, set-up and schedule give the same bits everywhere. Addresses
+ * are numbers of base pages; records are read with the enums of assembly/abi.
+ */
+import { Area, Base, Boot, Run, VIOLATION_AREA, Violation } from "../assembly/abi/layout.js";
+import type { Reg } from "../assembly/abi/ops.js";
+import { Cpu, FileRecord, Frame, Globals, Mm, Obligation, Tally, Task, Vma } from "../assembly/abi/records.js";
+import { type Core, type CoreModule, openCore } from "./core/core.js";
+import { findGeometry, type Geometry } from "./geometry.js";
+import type { Backend } from "./kernel/arch/backends.js";
+import { findCall } from "./kernel/calls.js";
+import { type CompiledOp, compile } from "./kernel/compile.js";
+import type { Edition } from "./kernel/editions.js";
+
+/** What a machine is made of. Counts that are left out have small defaults, fit for exploration. */
+export interface MachineConfig {
+  readonly geometry: string;
+  readonly edition: Edition;
+  readonly backend: Backend;
+  readonly cpus: number;
+  readonly mms: number;
+  readonly tasks: number;
+  readonly files?: number;
+  /** Pages that one file can hold, in its own page size. */
+  readonly filePages?: number;
+  readonly vmas?: number;
+  readonly tableFrames?: number;
+  readonly baseFrames?: number;
+  readonly hugeFrames?: number;
+  readonly obligations?: number;
+  readonly batch?: number;
+  readonly reuse?: "immediate" | "fifo" | "never";
+  readonly pcid?: boolean;
+  /** Simulate TLBs entry by entry instead of knowing only what hardware may hold. */
+  readonly concrete?: boolean;
+  readonly visited?: number;
+  readonly frontier?: number;
+  readonly events?: number;
+  readonly code?: number;
+  readonly script?: number;
+  readonly tlb?: TlbConfig;
+  readonly module?: CoreModule;
+}
+
+export interface TlbConfig {
+  /** Sets and ways of L1 for base, huge and giant pages, and of the unified L2. */
+  readonly l1: readonly [number, number];
+  readonly l1Huge: readonly [number, number];
+  readonly l1Giant: readonly [number, number];
+  readonly l2: readonly [number, number];
+  /** Entries of each paging-structure cache. */
+  readonly walkCache: number;
+}
+
+const TINY_TLB: TlbConfig = { l1: [1, 4], l1Huge: [1, 8], l1Giant: [1, 1], l2: [1, 8], walkCache: 4 };
+/** As in Intel's Ice Lake client cores, walk caches rounded: the checks do not depend on the sizes. */
+const REAL_TLB: TlbConfig = { l1: [16, 4], l1Huge: [8, 4], l1Giant: [1, 8], l2: [128, 12], walkCache: 32 };
+
+/** A call with its arguments: addresses in base pages, file ranges in pages of the file. */
+export interface CallSpec {
+  readonly call: string;
+  readonly args?: Readonly<Record<string, number>>;
+}
+
+/** A violation record as the core wrote it. */
+export interface RawViolation {
+  readonly kind: number;
+  readonly step: number;
+  readonly agent: number;
+  readonly pc: number;
+  readonly mm: number;
+  readonly start: number;
+  readonly level: number;
+  readonly flags: number;
+  readonly frame: number;
+  readonly generation: number;
+  readonly holders: number;
+  readonly birth: number;
+  readonly state: number;
+}
+
+const REUSE = { immediate: 0, fifo: 1, never: 2 } as const;
+const SETUP_STEPS_MAX = 100_000_000;
+
+export class Machine {
+  readonly core: Core;
+  readonly geometry: Geometry;
+  readonly config: MachineConfig;
+  /** Every op loaded so far, by index: what a report prints for a program counter. */
+  readonly program: CompiledOp[] = [];
+  readonly #entries = new Map<string, number>();
+  #scriptEnd = 0;
+
+  private constructor(config: MachineConfig, geometry: Geometry) {
+    this.config = config;
+    this.geometry = geometry;
+    this.core = openCore(config.module);
+    this.#writeBoot();
+    if (this.core.call.bootMachine() === 0) throw new Error("the machine does not fit into memory: ask for less");
+    for (let task = 0; task < config.tasks; task++) this.put(this.task(task) + Task.DONE, 1);
+    for (let mm = 0; mm < config.mms; mm++) {
+      if (this.core.call.newMm(mm) === 0) throw new Error(`no table frame is left for mm ${mm}: ask for more`);
+    }
+  }
+
+  /** Boots a machine. Throws a RangeError for a geometry that does not exist or counts that are out of range. */
+  static boot(config: MachineConfig): Machine {
+    const geometry = findGeometry(config.geometry);
+    if (geometry === undefined) throw new RangeError(`there is no geometry "${config.geometry}"`);
+    const limits: readonly [string, number, number][] = [
+      ["cpus", config.cpus, 31],
+      ["tasks", config.tasks, 31],
+      ["mms", config.mms, 4096],
+    ];
+    for (const [name, value, most] of limits) {
+      if (!Number.isInteger(value) || value < 1 || value > most) {
+        throw new RangeError(`${name} must be a whole number from 1 to ${most}, not ${value}`);
+      }
+    }
+    return new Machine(config, geometry);
+  }
+
+  #writeBoot(): void {
+    const { config, geometry } = this;
+    const tlb = config.tlb ?? (geometry.name === "tiny" ? TINY_TLB : REAL_TLB);
+    const boot = this.core.words().subarray(Area.BOOT, Area.BOOT + Boot.WORDS);
+    boot[Boot.LEVELS] = geometry.bits.length;
+    geometry.bits.forEach((bits, level) => {
+      boot[Boot.BITS_0 + level] = bits;
+    });
+    boot[Boot.CPUS] = config.cpus;
+    boot[Boot.MMS] = config.mms;
+    boot[Boot.TASKS] = config.tasks;
+    boot[Boot.FILES] = config.files ?? 1;
+    boot[Boot.FILE_PAGES] = config.filePages ?? 4;
+    boot[Boot.VMAS] = config.vmas ?? 6;
+    boot[Boot.TABLE_FRAMES] = config.tableFrames ?? 12;
+    boot[Boot.BASE_FRAMES] = config.baseFrames ?? 2;
+    boot[Boot.HUGE_FRAMES] = config.hugeFrames ?? 6;
+    boot[Boot.OBLIGATIONS] = config.obligations ?? 24;
+    boot[Boot.BATCH] = config.batch ?? 8;
+    boot[Boot.CEILING] = geometry.ceiling;
+    boot[Boot.DVM_OPS] = geometry.dvmOps;
+    boot[Boot.REUSE] = REUSE[config.reuse ?? "immediate"];
+    boot[Boot.MACHINE] = config.backend.machine;
+    boot[Boot.PCID] = (config.pcid ?? true) ? 1 : 0;
+    boot[Boot.CONCRETE] = config.concrete ? 1 : 0;
+    const parts = [tlb.l1, tlb.l1Huge, tlb.l1Giant, tlb.l2];
+    parts.forEach(([sets, ways], part) => {
+      boot[Boot.L1_SETS + 2 * part] = sets;
+      boot[Boot.L1_WAYS + 2 * part] = ways;
+    });
+    boot[Boot.WALK_CACHE] = tlb.walkCache;
+    boot[Boot.CODE] = config.code ?? 4096;
+    boot[Boot.SCRIPT] = config.script ?? 1024;
+    boot[Boot.SCHEDULE] = 4096;
+    boot[Boot.EVENTS] = config.events ?? 4096;
+    boot[Boot.VISITED] = config.visited ?? 16;
+    boot[Boot.FRONTIER] = config.frontier ?? 1;
+  }
+
+  // --- words ---
+
+  get(word: number): number {
+    return this.core.words()[word] as number;
+  }
+
+  put(word: number, value: number): void {
+    this.core.words()[word] = value;
+  }
+
+  /** A 64-bit value of two words, as a number: exact below 2^53. */
+  long(word: number): number {
+    const words = this.core.words();
+    return (words[word] as number) + (words[word + 1] as number) * 2 ** 32;
+  }
+
+  base(field: Base): number {
+    return this.get(Area.BASE + field);
+  }
+
+  run(field: Run): number {
+    return this.get(Area.RUN + field);
+  }
+
+  setRun(field: Run, value: number): void {
+    this.put(Area.RUN + field, value);
+  }
+
+  tally(field: Tally): number {
+    return this.get(this.base(Base.STATE) + field);
+  }
+
+  cpu = (index: number): number => this.base(Base.CPU) + index * Cpu.WORDS;
+  mm = (index: number): number => this.base(Base.MM) + index * Mm.WORDS;
+  file = (index: number): number => this.base(Base.FILE) + index * this.base(Base.FILE_WORDS);
+  vma = (index: number): number => this.base(Base.VMA) + index * Vma.WORDS;
+  frame = (index: number): number => this.base(Base.FRAME) + index * Frame.WORDS;
+  task = (index: number): number => this.base(Base.TASK) + index * Task.WORDS;
+  obligation = (index: number): number => this.base(Base.OBLIGATION) + index * Obligation.WORDS;
+
+  /** A register of a task. */
+  register(task: number, reg: Reg): number {
+    return this.long(this.task(task) + Task.REGISTER + 2 * reg);
+  }
+
+  obligations(): number {
+    return this.get(this.base(Base.STATE) + Tally.WORDS + Globals.OBLIGATIONS);
+  }
+
+  // --- programs ---
+
+  /** Compiles a call's listing into the core, once; gives its first op. */
+  entry(name: string): number {
+    const known = this.#entries.get(name);
+    if (known !== undefined) return known;
+    const call = findCall(name);
+    if (call === undefined) throw new RangeError(`there is no call "${name}"`);
+    const first = this.program.length;
+    const ops = compile(call.listing, this.config.edition, this.config.backend, first);
+    if (first + ops.length > (this.config.code ?? 4096))
+      throw new RangeError("the listings do not fit into the code region");
+    const words = this.core.words();
+    const code = this.base(Base.CODE);
+    ops.forEach((op, i) => {
+      words.set([op.op, ...op.operands], code + 4 * (first + i));
+    });
+    this.program.push(...ops);
+    this.#entries.set(name, first);
+    return first;
+  }
+
+  /** Writes calls into the script region; gives the words [from, to). */
+  #writeScript(calls: readonly CallSpec[], from: number): number {
+    const words = this.core.words();
+    const script = this.base(Base.SCRIPT);
+    let at = from;
+    for (const { call, args } of calls) {
+      const entry = this.entry(call);
+      const registers = findCall(call)?.arguments ?? {};
+      const given = Object.entries(args ?? {});
+      if (at + 2 + 3 * given.length > (this.config.script ?? 1024))
+        throw new RangeError("the calls do not fit into the script region");
+      words.set([entry, given.length], script + at);
+      at += 2;
+      for (const [name, value] of given) {
+        const reg = registers[name];
+        if (reg === undefined) throw new RangeError(`${call}() has no argument "${name}"`);
+        words.set([reg, value >>> 0, Math.floor(value / 2 ** 32)], script + at);
+        at += 3;
+      }
+    }
+    return at;
+  }
+
+  /** Gives a task its CPU, mm and calls, and takes it to its first step. */
+  assign(task: number, cpu: number, mm: number, calls: readonly CallSpec[]): void {
+    const record = this.task(task);
+    this.put(record + Task.CPU, cpu);
+    this.put(record + Task.MM, mm);
+    const from = this.#scriptEnd;
+    this.#scriptEnd = this.#writeScript(calls, from);
+    this.core.call.loadScript(task, from, this.#scriptEnd);
+  }
+
+  /** Runs calls on a CPU for an mm to their end, everything else standing still. Gives the last signal (0: none). */
+  perform(cpu: number, mm: number, calls: readonly CallSpec[], task = 0): number {
+    const record = this.task(task);
+    this.put(record + Task.CPU, cpu);
+    this.put(record + Task.MM, mm);
+    const from = this.#scriptEnd;
+    const to = this.#writeScript(calls, from);
+    this.core.call.loadScript(task, from, to);
+    this.core.call.runAlone(task, SETUP_STEPS_MAX);
+    return this.get(record + Task.SIGNAL);
+  }
+
+  /** What the last load or store of a task saw. */
+  valueSeen(task = 0): number {
+    return this.get(this.task(task) + Task.VALUE);
+  }
+
+  setFile(file: number, pages: number, level: number): void {
+    this.put(this.file(file) + FileRecord.SIZE, pages);
+    this.put(this.file(file) + FileRecord.LEVEL, level);
+  }
+
+  // --- results ---
+
+  hash(): string {
+    this.core.call.hash();
+    return ((BigInt(this.run(Run.HASH + 1)) << 32n) | BigInt(this.run(Run.HASH))).toString(16).padStart(16, "0");
+  }
+
+  violations(): RawViolation[] {
+    const found: RawViolation[] = [];
+    for (let i = 0; i < this.run(Run.VIOLATIONS); i++) {
+      const at = VIOLATION_AREA + i * Violation.WORDS;
+      const level = this.get(at + Violation.LEVEL);
+      found.push({
+        kind: this.get(at + Violation.KIND),
+        step: this.get(at + Violation.STEP),
+        agent: this.get(at + Violation.AGENT),
+        pc: this.get(at + Violation.PC),
+        mm: this.get(at + Violation.MM),
+        start: this.long(at + Violation.START),
+        level: level & 255,
+        flags: level >>> 8,
+        frame: this.get(at + Violation.FRAME),
+        generation: this.get(at + Violation.GENERATION),
+        holders: this.get(at + Violation.HOLDERS),
+        birth: this.get(at + Violation.BIRTH),
+        state: this.get(at + Violation.STATE),
+      });
+    }
+    return found;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * A scenario: who runs what, from which set-up, and what must never and must sometimes happen.
+ *
+ * Addresses are given as (GiB, huge page in it) of the geometry; ranges of files in huge pages.
+ */
+
+export interface CallStep {
+  readonly call: string;
+  readonly args: Readonly<Record<string, number>>;
+}
+
+export interface TaskSpec {
+  readonly name: string;
+  readonly cpu: number;
+  /** Name of the mm it runs in. */
+  readonly mm: string;
+  readonly calls: readonly CallStep[];
+}
+
+/** One way of running the scenario: the tasks that race. */
+export interface Case {
+  readonly name: string;
+  /** First edition that has the path. */
+  readonly since?: string;
+  readonly tasks: readonly TaskSpec[];
+}
+
+export interface Setup {
+  readonly cpu: number;
+  readonly mm: string;
+  readonly calls: readonly CallStep[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly title: string;
+  /** Catalogue number of facts/kernel.md. */
+  readonly bug: string;
+  readonly commits: readonly string[];
+  /** What goes wrong, in one paragraph. */
+  readonly story: string;
+  readonly geometry: string;
+  readonly mms: readonly string[];
+  /** mm that each CPU has loaded when the race begins; null is an idle CPU. */
+  readonly cpus: readonly (string | null)[];
+  /** Sizes of the hugetlbfs files, in huge pages. */
+  readonly files: readonly number[];
+  readonly setup: readonly Setup[];
+  readonly cases: readonly Case[];
+  /** Violations that must never happen in an edition that is right. */
+  readonly always: readonly string[];
+  /** What at least one schedule must do, or the scenario shows nothing. */
+  readonly sometimes: readonly string[];
+}
+
+/** Flags of a VMA that maps a hugetlbfs file MAP_SHARED, and the rights to read and write. */
+export const HUGETLB_SHARED = 4 | 8 | 16;
+export const READ_WRITE = 3;
+export const READ_ONLY = 1;
+
+/** Arithmetic of the tiny geometry: 2 base pages in a huge page, 2 huge pages in a GiB. */
+export const TINY_HUGE = 2;
+export const TINY_GIB = 4;
+export const TINY_SPACE = 16;
+
+/** Address of huge page `huge` in GiB `gib`. */
+export const at = (gib: number, huge = 0): number => gib * TINY_GIB + huge * TINY_HUGE;
+
+export const mapFile = (gib: number, gibs: number, file = 0): CallStep => ({
+  call: "mmap",
+  args: { start: at(gib), end: at(gib + gibs), file: file + 1, offset: 0, flags: HUGETLB_SHARED, prot: READ_WRITE },
+});
+
+export const touch = (gib: number, huge: number, value = 1): CallStep => ({
+  call: "store",
+  args: { start: at(gib, huge), value },
+});
+
+export const munmap = (gib: number, gibs: number): CallStep => ({
+  call: "munmap",
+  args: { start: at(gib), end: at(gib + gibs) },
+});
+export const truncate = (from: number, to: number): CallStep => ({
+  call: "truncate",
+  args: { file: 0, start: from, end: to },
+});
+export const punch = (from: number, to: number): CallStep => ({
+  call: "punch",
+  args: { file: 0, start: from, end: to },
+});
+export const exit = (): CallStep => ({ call: "exit", args: { start: 0, end: TINY_SPACE } });
+
+/** Holds a task back until `mm` (by index) no longer reaches the table of a GiB: only the race in question is left. */
+export const awaitClear = (mm: number, gib: number): CallStep => ({
+  call: "await-clear",
+  args: { start: at(gib), mm },
+});
