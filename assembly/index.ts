@@ -13,7 +13,7 @@ import { put, setRun, setTracing, taskAt } from "./word";
 export { bootMachine, newMm } from "./boot";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
-export { fillLeaf, fillPointer, handToStranger, probe, probeWrite } from "./explore/witness";
+export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 
 /** Number of the layout that this core was built with. */

@@ -205,7 +205,7 @@ function local(task: u32, pc: u32): u32 {
     case Op.WALK: pgtable.walk(task, a, b); return next;
     case Op.WALK_NEW: pgtable.walkNew(task, a, b); return next;
     case Op.READ_ENTRY: readEntry(task, a); return next;
-    case Op.PMD_SHARED: setReg(task, a, when(hugetlb.isShared(task))); return next;
+    case Op.PMD_SHARED: setReg(task, a, when(hugetlb.isShared(task, b != 0))); return next;
     case Op.WANT_SHARE: setReg(task, a, when(hugetlb.wantShare(task))); return next;
     case Op.FIND_SHAREABLE: hugetlb.findShareable(task); return next;
     case Op.WIDEN_RANGE: hugetlb.widenRange(task); return next;
@@ -257,8 +257,8 @@ function visible(task: u32, pc: u32): u32 {
     case Op.PROTECT_VMAS: vma.protectVmas(task); return next;
     case Op.WRITE_SIZE: put(fileAt(regWord(task, Reg.FILE)) + FileRecord.SIZE, regWord(task, a)); return next;
     case Op.PUD_CLEAR: hugetlb.pudClear(task, a); return next;
-    case Op.TABLE_GET: hugetlb.tableGet(task); return next;
-    case Op.TABLE_PUT: if (hugetlb.tablePut(task)) pages.putPage(regWord(task, Reg.TABLE)); return next;
+    case Op.TABLE_GET: hugetlb.tableGet(task, a != 0); return next;
+    case Op.TABLE_PUT: if (hugetlb.tablePut(task, a != 0)) pages.putPage(regWord(task, Reg.TABLE)); return next;
     case Op.PUD_POPULATE: setReg(task, a, when(hugetlb.pudPopulate(task))); return next;
     case Op.ALLOC_TABLES: setReg(task, a, when(pgtable.allocTables(regWord(task, Reg.MM), reg(task, c), b))); return next;
     case Op.CLEAR_ENTRY: pgtable.clearEntry(task, a, b); return next;

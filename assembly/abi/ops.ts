@@ -120,7 +120,7 @@ export const enum Op {
   // --- page tables ---
   /** clear the PUD entry of MM at ADDRESS (guard lock k a) */
   PUD_CLEAR,
-  /** reference count of TABLE up, down */
+  /** count of TABLE's sharers up, down (a: 0 its reference count, 1 pt_share_count) */
   TABLE_GET,
   TABLE_PUT,
   /** install TABLE in MM's PUD entry at ADDRESS if it is empty; r a := 1 when installed */

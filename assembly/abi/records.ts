@@ -137,6 +137,8 @@ export const enum Frame {
   GENERATION,
   /** Present upper entries that point to this table (hardware's view, not the kernel's count). */
   PARENTS,
+  /** pt_share_count of a table: sharers beyond the first (59d9094df3d7). */
+  SHARE,
   /** Split page-table lock of a table. */
   LOCK,
   /** Obligations on this frame. */

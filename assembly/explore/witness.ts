@@ -13,7 +13,7 @@ import { Base } from "../abi/layout";
 import { Cpu, Entry, Frame, Kind, Mm, OWNER_STRANGER } from "../abi/records";
 import { event } from "../ghost/report";
 import { allocate, Pool, poolOf } from "../hw/frames";
-import { entriesOf, makeEntry } from "../hw/tables";
+import { entriesOf, frameOf, isTableEntry, makeEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp, lookUpWalk } from "../hw/tlb";
 import { startWalk, stepWalk, WalkResult, walkLevel, walkTable } from "../hw/walk";
 import { isStale, speculate } from "../mm/access";
@@ -88,6 +88,19 @@ export function probe(cpu: u32, vpn: u64): u32 {
   witnessValue = get(frameAt(witnessFrame) + Frame.VALUE);
   event(EventKind.HIT, cpu, loaded - 1, vpn, 0, witnessFrame, 0);
   return isStale(loaded - 1, vpn, entry) ? Witness.CONFIRMED : Witness.GONE;
+}
+
+/** Whether `cpu` still starts its walks of `vpn` at a table that the mm no longer points to at `level`. */
+export function probePointer(cpu: u32, vpn: u64, level: u32): u32 {
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  if (loaded == 0) return Witness.GONE;
+  const cached = lookUpWalk(cpu, spaceOfCpu(cpu), vpn, level);
+  if (cached == 0) return Witness.GONE;
+  witnessFrame = get(cached + Cached.FRAME);
+  witnessValue = 0;
+  const slot = slotOf(get(mmAt(loaded - 1) + Mm.PGD), vpn, level);
+  const still = slot != 0 && isTableEntry(get(slot)) && frameOf(get(slot)) == witnessFrame;
+  return still ? Witness.GONE : Witness.CONFIRMED;
 }
 
 /** A store by `cpu` at `vpn` would go through: its entry still says writable and the tables no longer do. */

@@ -18,6 +18,7 @@
 import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import {
+  Cpu,
   Entry,
   Frame,
   Globals,
@@ -29,10 +30,13 @@ import {
   Vma,
   VmaFlag,
 } from "../abi/records";
+import { reachesLeaf } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, indexOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
   add,
   boot,
+  cpuAt,
+  cpus,
   frameAt,
   get,
   getLong,
@@ -53,39 +57,48 @@ export function obligationCount(): u32 {
   return get(globalWord(Globals.OBLIGATIONS));
 }
 
-/** Adds an obligation, or joins it to an equal one. */
-function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32): void {
-  if (holders == 0) return;
+/** The obligation with this mm, place, frame and flags, or 0. */
+function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   const generation = get(frameAt(frame) + Frame.GENERATION);
   const count = obligationCount();
-  let record: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const other = obligationAt(i);
     if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
     if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
-    if (get(other + Obligation.GENERATION) != generation || (get(other + Obligation.FLAGS) & 15) != flags) continue;
-    record = other;
-    break;
+    if (get(other + Obligation.GENERATION) == generation && (get(other + Obligation.FLAGS) & 15) == flags) return other;
   }
-  if (record == 0) {
-    if (count >= boot(Boot.OBLIGATIONS)) {
-      add(tally(Tally.OVERFLOW), 1);
-      return;
-    }
-    put(globalWord(Globals.OBLIGATIONS), count + 1);
-    record = obligationAt(count);
-    put(record + Obligation.MM, mm);
-    putLong(record + Obligation.START, start);
-    put(record + Obligation.LEVEL, level);
-    put(record + Obligation.FRAME, frame);
-    put(record + Obligation.GENERATION, generation);
-    put(record + Obligation.HOLDERS, 0);
-    put(record + Obligation.FLAGS, flags);
-    put(record + Obligation.GUARD, 0);
-    add(frameAt(frame) + Frame.STALE, 1);
+  return 0;
+}
+
+/** An empty record for a new obligation, or 0 when there is no room: then the oracle has lost its memory. */
+function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
+  const count = obligationCount();
+  if (count >= boot(Boot.OBLIGATIONS)) {
+    add(tally(Tally.OVERFLOW), 1);
+    return 0;
   }
+  put(globalWord(Globals.OBLIGATIONS), count + 1);
+  const record = obligationAt(count);
+  put(record + Obligation.MM, mm);
+  putLong(record + Obligation.START, start);
+  put(record + Obligation.LEVEL, level);
+  put(record + Obligation.FRAME, frame);
+  put(record + Obligation.GENERATION, get(frameAt(frame) + Frame.GENERATION));
+  put(record + Obligation.HOLDERS, 0);
+  put(record + Obligation.FLAGS, flags);
+  put(record + Obligation.GUARD, 0);
+  add(frameAt(frame) + Frame.STALE, 1);
+  return record;
+}
+
+/** Adds an obligation, or joins it to an equal one. `issued` is zero unless the entry was reached through a stale walk. */
+function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32, issued: u32 = 0): void {
+  if (holders == 0) return;
+  let record = findEqual(mm, start, level, frame, flags);
+  if (record == 0) record = newRecord(mm, start, level, frame, flags);
+  if (record == 0) return;
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
-  put(record + Obligation.ISSUED, 0);
+  put(record + Obligation.ISSUED, issued);
   put(record + Obligation.BY, currentAgent + 1);
   if (guard != 0) put(record + Obligation.GUARD, guard);
   put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
@@ -185,8 +198,26 @@ function staleParentsOwe(start: u64, level: u32, table: u32, entry: u32, flags: 
     if ((get(parent + Obligation.LEVEL) & OBLIGATION_TABLE) == 0) continue;
     const at = getLong(parent + Obligation.START) + offset;
     const holders = get(parent + Obligation.HOLDERS);
-    owe(get(parent + Obligation.MM), at, level, frameOf(entry), holders, 0, flags | ObligationFlag.VIA_WALK);
+    const issued = issuedForBoth(get(parent + Obligation.ISSUED), at, level);
+    owe(get(parent + Obligation.MM), at, level, frameOf(entry), holders, 0, flags | ObligationFlag.VIA_WALK, issued);
   }
+}
+
+/**
+ * Of the CPUs whose broadcast already covers the stale pointer, those whose broadcast covers this leaf too. When it
+ * arrives it drops both at once, and without the pointer the leaf cannot be read again: G3 does not apply.
+ */
+function issuedForBoth(pointerIssued: u32, start: u64, level: u32): u32 {
+  let both: u32 = 0;
+  for (let by: u32 = 0; by < cpus; by++) {
+    const cpu = cpuAt(by);
+    if ((pointerIssued & (1 << by)) == 0) continue;
+    const scope = get(cpu + Cpu.ISSUED_SCOPE) & 255;
+    const from = getLong(cpu + Cpu.REQUEST_START);
+    const to = getLong(cpu + Cpu.REQUEST_END);
+    if (reachesLeaf(scope, get(cpu + Cpu.ISSUED_HINT), from, to, start, level)) both |= 1 << by;
+  }
+  return both;
 }
 
 /** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the obligation or 0. */

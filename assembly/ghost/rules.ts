@@ -153,24 +153,42 @@ export function guardDropped(lock: u32): void {
   }
 }
 
+/** What is wrong with a record: its span lies outside (2), or only its level was not recorded (1). */
+const enum Missing {
+  NOTHING,
+  LEVEL,
+  SPAN,
+}
+
+function missing(record: u32, from: u64, to: u64, withTables: bool): u32 {
+  const start = getLong(record + Obligation.START);
+  const level = get(record + Obligation.LEVEL);
+  const end = start + pagesOf(level & 15);
+  const table = (level & OBLIGATION_TABLE) != 0;
+  // One address on the path is enough for a table entry; a leaf must lie inside as a whole.
+  const inside = table ? start < to && from < end : from <= start && end <= to;
+  if (!inside) return Missing.SPAN;
+  return withTables || !table ? Missing.NOTHING : Missing.LEVEL;
+}
+
 /** A flush of [from, to) is about to happen for what this agent cleared in `mm`: is all of it inside? */
 export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, whole: bool): void {
+  if (whole) return;
   const count = obligationCount();
+  let worst: u32 = Missing.NOTHING;
+  let about: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.BY) != currentAgent + 1 || get(record + Obligation.MM) != mm) continue;
     const flags = get(record + Obligation.FLAGS);
-    if ((flags & (ObligationFlag.UNRECORDED | ObligationFlag.VIA_WALK)) != 0 || whole) continue;
-    const start = getLong(record + Obligation.START);
-    const level = get(record + Obligation.LEVEL);
-    const end = start + pagesOf(level & 15);
-    const table = (level & OBLIGATION_TABLE) != 0;
-    // One address on the path is enough for a table entry; a leaf must lie inside as a whole.
-    const inside = table ? start < to && from < end : from <= start && end <= to;
-    if (inside && (withTables || !table)) continue;
+    if ((flags & (ObligationFlag.UNRECORDED | ObligationFlag.VIA_WALK)) != 0) continue;
+    const wrong = missing(record, from, to, withTables);
+    if (wrong == Missing.NOTHING) continue;
     put(record + Obligation.FLAGS, flags | ObligationFlag.UNRECORDED);
-    violation(Fault.RANGE_NOT_RECORDED, record, inside ? 1 : 0);
+    if (wrong > worst) about = record;
+    worst = max(worst, wrong);
   }
+  if (about != 0) violation(Fault.RANGE_NOT_RECORDED, about, worst == Missing.LEVEL ? 1 : 0);
 }
 
 /** A call on `mm` over [from, to) returns. */

@@ -73,6 +73,7 @@ export function release(frame: u32): void {
   put(record + Frame.REFERENCES, 0);
   put(record + Frame.MAPS, 0);
   put(record + Frame.LOCK, 0);
+  put(record + Frame.SHARE, 0);
   // Without concrete TLBs nothing reads a dead table: emptying it keeps equal states equal.
   if (pool == Pool.TABLE && !concrete) memory.fill(tableAt(frame) << 2, 0, tableWords << 2);
   add(tally(pool == Pool.TABLE ? Tally.TABLES_FREED : Tally.PAGES_FREED), 1);

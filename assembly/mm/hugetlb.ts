@@ -1,8 +1,8 @@
 /**
  * PMD sharing of hugetlbfs: who may share, finding a table to share, taking part and leaving.
  *
- * Two ways of counting exist: the references of the table's page (up to 6.12) and a counter of its own,
- * pt_share_count (59d9094df3d7). A TABLE frame keeps the first in REFERENCES; no edition here needs the second yet.
+ * Two ways of counting exist: the references of the table's page (up to 6.12), and a counter of its own, pt_share_count
+ * (59d9094df3d7), in SHARE. With the first, any speculative reference to the page makes its table look shared.
  *
  * Reference: mm/hugetlb.c want_pmd_share, page_table_shareable, huge_pmd_share, huge_pmd_unshare,
  * adjust_range_if_pmd_sharing_possible [S: kernel.md 2.1 to 2.5, a4a1].
@@ -70,17 +70,28 @@ export function findShareable(task: u32): void {
   }
 }
 
-export function isShared(task: u32): bool {
-  return get(frameAt(regWord(task, Reg.TABLE)) + Frame.REFERENCES) > 1;
+/** Whether TABLE has another sharer: by its page's references, or, when `byShareCount`, by pt_share_count. */
+export function isShared(task: u32, byShareCount: bool): bool {
+  const table = frameAt(regWord(task, Reg.TABLE));
+  return byShareCount ? get(table + Frame.SHARE) != 0 : get(table + Frame.REFERENCES) > 1;
 }
 
-export function tableGet(task: u32): void {
-  add(frameAt(regWord(task, Reg.TABLE)) + Frame.REFERENCES, 1);
+export function tableGet(task: u32, byShareCount: bool): void {
+  add(frameAt(regWord(task, Reg.TABLE)) + (byShareCount ? <u32>Frame.SHARE : <u32>Frame.REFERENCES), 1);
 }
 
-/** put_page() of the table by a sharer that leaves: it is never the last reference in a right listing. */
-export function tablePut(task: u32): bool {
-  const references = frameAt(regWord(task, Reg.TABLE)) + Frame.REFERENCES;
+/**
+ * A sharer leaves TABLE. True when the caller must drop the last reference of its page, which no right listing reaches;
+ * pt_share_count never frees, and a count below zero is UNBALANCED.
+ */
+export function tablePut(task: u32, byShareCount: bool): bool {
+  const table = frameAt(regWord(task, Reg.TABLE));
+  if (byShareCount) {
+    if (get(table + Frame.SHARE) == 0) violation(Fault.UNBALANCED, 0, 11);
+    else add(table + Frame.SHARE, -1);
+    return false;
+  }
+  const references = table + Frame.REFERENCES;
   if (get(references) <= 1) return true;
   put(references, get(references) - 1);
   return false;

@@ -22,8 +22,8 @@ export function putPage(frame: u32): void {
   add(record + Frame.REFERENCES, -1);
   if (get(record + Frame.REFERENCES) != 0) return;
   const table = get(record + Frame.KIND) == Kind.TABLE;
-  // A page that is freed while something still maps it, or a table with live entries, was counted wrongly.
-  if (get(record + Frame.MAPS) != 0 || (table && liveEntries(frame) != 0))
+  // A page that is freed while something still maps it, or a table with live entries or sharers, was counted wrongly.
+  if (get(record + Frame.MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(record + Frame.SHARE) != 0)))
     violation(Fault.UNBALANCED, 0, table ? 5 : 4);
   frameFreed(frame);
   event(EventKind.FREED, 0, get(record + Frame.OWNER), 0, 0, frame, poolOf(frame));

@@ -36,6 +36,7 @@ export interface CoreExports {
   fillPointer(cpu: number, vpn: bigint, level: number): number;
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;
+  probePointer(cpu: number, vpn: bigint, level: number): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
 }

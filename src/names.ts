@@ -1,0 +1,80 @@
+/**
+ * Names of the core's numbers: violation kinds, what must sometimes happen, what hid a broken promise.
+ */
+import { Fault, Hidden, Sometimes } from "../assembly/abi/events.js";
+
+export type ViolationKind =
+  | "FLUSH_AFTER_UNLOCK"
+  | "RANGE_NOT_RECORDED"
+  | "RIGHTS_OUTLIVE_CALL"
+  | "STALE_TRANSLATION"
+  | "STALE_WALK"
+  | "UNBALANCED"
+  | "LOCK_NOT_HELD"
+  | "LOCK_ORDER"
+  | "DEADLOCK"
+  | "STALE_ACCESS";
+
+/** `protocol`: the promise is broken although this machine may hide it; `harm`: the rest. */
+export type Severity = "protocol" | "harm";
+
+const kinds: readonly [Fault, ViolationKind][] = [
+  [Fault.FLUSH_AFTER_UNLOCK, "FLUSH_AFTER_UNLOCK"],
+  [Fault.RANGE_NOT_RECORDED, "RANGE_NOT_RECORDED"],
+  [Fault.RIGHTS_OUTLIVE_CALL, "RIGHTS_OUTLIVE_CALL"],
+  [Fault.STALE_TRANSLATION, "STALE_TRANSLATION"],
+  [Fault.STALE_WALK, "STALE_WALK"],
+  [Fault.UNBALANCED, "UNBALANCED"],
+  [Fault.LOCK_NOT_HELD, "LOCK_NOT_HELD"],
+  [Fault.LOCK_ORDER, "LOCK_ORDER"],
+  [Fault.DEADLOCK, "DEADLOCK"],
+  [Fault.STALE_ACCESS, "STALE_ACCESS"],
+];
+
+const kindNames = new Map(kinds);
+const kindNumbers = new Map(kinds.map(([number, name]) => [name, number]));
+
+export function kindName(kind: number): ViolationKind {
+  const name = kindNames.get(kind as Fault);
+  if (name === undefined) throw new Error(`the core reports a violation of the unknown kind ${kind}`);
+  return name;
+}
+
+export const kindNumber = (name: ViolationKind): number => kindNumbers.get(name) as number;
+
+export function severityOf(kind: ViolationKind): Severity {
+  return kind === "FLUSH_AFTER_UNLOCK" || kind === "RANGE_NOT_RECORDED" ? "protocol" : "harm";
+}
+
+const sometimes: readonly [Sometimes, string][] = [
+  [Sometimes.SHARED, "SHARED"],
+  [Sometimes.UNSHARED, "UNSHARED"],
+  [Sometimes.REMOTE_HOLDER, "REMOTE_HOLDER"],
+  [Sometimes.PAGE_FREED, "PAGE_FREED"],
+  [Sometimes.TABLE_FREED, "TABLE_FREED"],
+  [Sometimes.REMOTE_FLUSH, "REMOTE_FLUSH"],
+  [Sometimes.MOVED, "MOVED"],
+  [Sometimes.PROTECTED, "PROTECTED"],
+  [Sometimes.MIGRATED, "MIGRATED"],
+  [Sometimes.WIDENED, "WIDENED"],
+  [Sometimes.LAZY_SKIPPED, "LAZY_SKIPPED"],
+  [Sometimes.FAULTED, "FAULTED"],
+];
+
+/** Names of the set bits. */
+export function sometimesNames(bits: number): string[] {
+  return sometimes.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
+}
+
+const hiddenTexts: readonly [Hidden, string][] = [
+  [Hidden.CEILING, "the flush was larger than tlb_single_page_flush_ceiling, so everything was flushed"],
+  [Hidden.DVM_LIMIT, "the flush reached MAX_DVM_OPS, so the whole ASID was flushed"],
+  [Hidden.WHOLE_MM, "the whole mm was flushed for another reason (exit, a second gather, a generation gap)"],
+  [Hidden.INVLPG_WALK, "INVLPG drops every paging-structure entry of its PCID, whatever the address"],
+  [Hidden.OTHER_RECORD, "the flush of another range happened to cover it"],
+];
+
+/** Sentences for what hid a broken promise. */
+export function hiddenReasons(bits: number): string[] {
+  return hiddenTexts.filter(([bit]) => (bits & bit) !== 0).map(([, text]) => text);
+}

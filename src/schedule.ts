@@ -1,0 +1,51 @@
+/**
+ * Schedules: one byte, the agent's number, for each step at which more than one agent could move.
+ *
+ * As text a schedule is one character a byte, 0-9 then a-z: agents are tasks in order, then the flush interrupts of the
+ * CPUs. A token names the whole run: `scenario/case@edition/backend:schedule`.
+ */
+import { InputError } from "./error.js";
+
+const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+export function encodeSchedule(bytes: readonly number[]): string {
+  return bytes.map((byte) => DIGITS[byte] ?? "?").join("");
+}
+
+export function decodeSchedule(text: string, source = "schedule"): number[] {
+  return [...text].map((character, index) => {
+    const byte = DIGITS.indexOf(character.toLowerCase());
+    if (byte < 0) {
+      throw new InputError(`"${character}" is no agent`, {
+        source,
+        byte: index,
+        remedy: "a schedule is written with the characters 0-9 and a-z, one for each choice",
+      });
+    }
+    return byte;
+  });
+}
+
+export interface Token {
+  readonly scenario: string;
+  readonly case: string;
+  readonly edition: string;
+  readonly backend: string;
+  readonly schedule: string;
+}
+
+export const formatToken = (token: Token): string =>
+  `${token.scenario}/${token.case}@${token.edition}/${token.backend}:${token.schedule}`;
+
+/** Parses a token; an InputError says what a token looks like. */
+export function parseToken(text: string): Token {
+  const match = /^([^/@:]+)\/([^/@:]+)@([^/@:]+)\/([^/@:]+):([0-9a-z]*)$/i.exec(text);
+  if (match === null) {
+    throw new InputError("this is no replay token", {
+      source: text.length > 40 ? `${text.slice(0, 40)}...` : text,
+      remedy: "a token looks like seed/truncate@5.15/x86:0101, as `shootdown check` prints it",
+    });
+  }
+  const [, scenario, which, edition, backend, schedule] = match as unknown as [string, string, string, string, string, string];
+  return { scenario, case: which, edition, backend, schedule };
+}
