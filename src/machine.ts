@@ -206,6 +206,11 @@ export class Machine {
     return this.long(this.task(task) + Task.REGISTER + 2 * reg);
   }
 
+  /** Index in `program` of the op that a task does next. */
+  pcOf(task: number): number {
+    return this.get(this.task(task) + Task.PC);
+  }
+
   obligations(): number {
     return this.get(this.base(Base.STATE) + Tally.WORDS + Globals.OBLIGATIONS);
   }

@@ -2,7 +2,8 @@
  * Schedules: one byte, the agent's number, for each step at which more than one agent could move.
  *
  * As text a schedule is one character a byte, 0-9 then a-z: agents are tasks in order, then the flush interrupts of the
- * CPUs. A token names the whole run: `scenario/case@edition/backend:schedule`.
+ * CPUs. A token names the whole run: `scenario/case@edition/backend:schedule.steps`. The number of steps says how far
+ * the forced moves after the last choice are followed; without it they are followed to the end.
  */
 import { InputError } from "./error.js";
 
@@ -32,20 +33,24 @@ export interface Token {
   readonly edition: string;
   readonly backend: string;
   readonly schedule: string;
+  readonly steps?: number;
 }
 
 export const formatToken = (token: Token): string =>
-  `${token.scenario}/${token.case}@${token.edition}/${token.backend}:${token.schedule}`;
+  `${token.scenario}/${token.case}@${token.edition}/${token.backend}:${token.schedule}` +
+  (token.steps === undefined ? "" : `.${token.steps}`);
+
+const TOKEN = /^([^/@:]+)\/([^/@:]+)@([^/@:]+)\/([^/@:]+):([0-9a-z]*)(?:\.([0-9]{1,6}))?$/i;
 
 /** Parses a token; an InputError says what a token looks like. */
 export function parseToken(text: string): Token {
-  const match = /^([^/@:]+)\/([^/@:]+)@([^/@:]+)\/([^/@:]+):([0-9a-z]*)$/i.exec(text);
+  const match = TOKEN.exec(text);
   if (match === null) {
     throw new InputError("this is no replay token", {
       source: text.length > 40 ? `${text.slice(0, 40)}...` : text,
-      remedy: "a token looks like seed/truncate@5.15/x86:0101, as `shootdown check` prints it",
+      remedy: "a token looks like seed/truncate@5.15/x86:0101.28, as `shootdown check` prints it",
     });
   }
-  const [, scenario, which, edition, backend, schedule] = match as unknown as [string, string, string, string, string, string];
-  return { scenario, case: which, edition, backend, schedule };
+  const [, scenario = "", which = "", edition = "", backend = "", schedule = "", steps] = match;
+  return { scenario, case: which, edition, backend, schedule, ...(steps === undefined ? {} : { steps: Number(steps) }) };
 }

@@ -255,6 +255,7 @@ function prove(what: StageOptions, found: RawViolation, path: number[], wanted: 
       edition: what.edition.name,
       backend: what.backend.name,
       schedule,
+      steps: tidy.length,
     }),
     steps: tidy.length,
     ...(detail === undefined ? {} : { detail }),

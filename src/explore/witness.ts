@@ -43,7 +43,7 @@ export function needsWitness(violation: RawViolation): boolean {
 export function findWitness(options: StageOptions, path: readonly number[], violation: RawViolation): Witness | undefined {
   const machine = stage({ ...options, concrete: true });
   for (const early of [0, 1]) {
-    for (let cpu = 0; cpu < options.scenario.cpus.length; cpu++) {
+    for (const cpu of bystandersFirst(options)) {
       if (((violation.holders >>> cpu) & 1) === 0) continue;
       machine.setRun(Run.TLBI_EARLY, early);
       const found = attempt(machine, path, violation, cpu);
@@ -51,6 +51,13 @@ export function findWitness(options: StageOptions, path: readonly number[], viol
     }
   }
   return undefined;
+}
+
+/** CPUs that only run user code make the plainest witness: nobody on them is in the kernel. */
+function bystandersFirst(options: StageOptions): number[] {
+  const cpus = options.scenario.cpus.map((_, cpu) => cpu);
+  const busy = new Set(options.which.tasks.map((task) => task.cpu));
+  return [...cpus.filter((cpu) => !busy.has(cpu)), ...cpus.filter((cpu) => busy.has(cpu))];
 }
 
 function attempt(machine: Machine, path: readonly number[], violation: RawViolation, cpu: number): Witness | undefined {

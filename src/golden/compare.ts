@@ -1,8 +1,10 @@
 /**
  * The machine's predictions against a recording: how much agrees, and where it does not.
  */
+
+import type { PlayOptions } from "./boot.js";
 import type { Flush, GoldenFile, Outcome, ReaderStatus } from "./format.js";
-import { type PlayOptions, type Played, playScenario } from "./player.js";
+import { type Played, playScenario } from "./player.js";
 
 /** What is compared of each operation. */
 export type Aspect = "status" | "ptes" | "flushes";

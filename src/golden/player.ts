@@ -9,49 +9,21 @@
  * Units: scripts speak of bytes, the machine of base pages. A page's value is one word: the byte at its start.
  * Not modelled: what a process maps before its script begins (FRESH_PTES_KB), races inside an operation.
  */
-import { EventKind } from "../../assembly/abi/events.js";
-import { Base, Event, Run } from "../../assembly/abi/layout.js";
-import { Scope } from "../../assembly/abi/ops.js";
 import { Cpu, FileRecord, Mm, Tally, Vma, VmaFlag } from "../../assembly/abi/records.js";
-import type { CoreModule } from "../core/core.js";
 import { InputError } from "../error.js";
-import { pagesOf, spacePages } from "../geometry.js";
-import { findBackend } from "../kernel/arch/backends.js";
-import type { Edition } from "../kernel/editions.js";
-import { Machine } from "../machine.js";
-import type { Flush, GoldenScenario, Outcome, ReaderStatus } from "./format.js";
+import { spacePages } from "../geometry.js";
+import type { Machine } from "../machine.js";
+import { bootFor, CPUS, filesOf, HUGE_LEVEL, hugeBytes, PAGE_BYTES, type PlayOptions } from "./boot.js";
+import type { GoldenScenario, Outcome, ReaderStatus } from "./format.js";
 import { type Command, parseCommand, type Range } from "./script.js";
-
-export interface PlayOptions {
-  readonly edition: Edition;
-  readonly module?: CoreModule;
-  /** What an InputError names; the scenario's own name by default. */
-  readonly source?: string;
-}
-
-/** One invalidation that a CPU made. */
-export interface Invalidation {
-  readonly cpu: number;
-  readonly mm: string;
-  /** First byte of the address that was invalidated; "all" is the whole context. */
-  readonly address: number | "all";
-}
+import { readTrace, type Traced } from "./trace.js";
 
 /** What the machine did at one line of the script. */
-export interface Played extends Outcome {
-  readonly invalidations: readonly Invalidation[];
-}
+export interface Played extends Outcome, Traced {}
 
-/** CPUs of the recording machine: 0 for housekeeping, 1 to 4 for the script. */
-const CPUS = 5;
 /** VmPTE of a process that has just begun: the tables of its program, its libraries and its stack. */
 const FRESH_PTES_KB = 28;
-const PAGE_BYTES = 4096;
 const TABLE_KB = 4;
-const HUGE_LEVEL = 1;
-const EVENTS_MAX = 1 << 17;
-/** Pages that one gather takes on before it must flush: a local batch of 8 and 19 of 510. */
-const BATCH_PAGES = 9698;
 
 /** Plays a scenario: one result for each of its operations. */
 export function playScenario(scenario: GoldenScenario, options: PlayOptions): Played[] {
@@ -77,12 +49,6 @@ interface Reader {
   value: number;
 }
 
-const files = (commands: readonly Command[]): string[] =>
-  commands.flatMap((command) => (command.verb === "file" ? [command.file] : []));
-
-const countOf = (commands: readonly Command[], ...verbs: string[]): number =>
-  commands.filter((command) => verbs.includes(command.verb)).length;
-
 class Player {
   readonly machine: Machine;
   readonly #source: string;
@@ -93,33 +59,10 @@ class Player {
   #line = 0;
 
   constructor(commands: readonly Command[], options: PlayOptions, source: string) {
-    const backend = findBackend("x86");
-    if (backend === undefined) throw new Error("there is no x86 back-end");
-    const sizes = commands.flatMap((command) => ("size" in command ? [command.size] : []));
     this.#source = source;
-    this.#files = files(commands);
-    this.machine = Machine.boot({
-      geometry: "x86-64",
-      edition: options.edition,
-      backend,
-      cpus: CPUS,
-      mms: Math.max(1, countOf(commands, "proc")),
-      tasks: Math.max(1, countOf(commands, "proc", "read")),
-      files: Math.max(1, this.#files.length),
-      filePages: Math.max(1, ...sizes.map((size) => Math.ceil(size / (512 * PAGE_BYTES)))),
-      vmas: 8 + 4 * countOf(commands, "mmap", "munmap", "mprotect"),
-      tableFrames: 256,
-      baseFrames: 4096,
-      hugeFrames: 1800,
-      obligations: 4096,
-      batch: BATCH_PAGES,
-      reuse: "immediate",
-      pcid: false,
-      concrete: true,
-      events: EVENTS_MAX,
-      ...(options.module === undefined ? {} : { module: options.module }),
-    });
-    this.#hugeBytes = pagesOf(this.machine.geometry, HUGE_LEVEL) * PAGE_BYTES;
+    this.#files = filesOf(commands);
+    this.machine = bootFor(commands, options);
+    this.#hugeBytes = hugeBytes(this.machine);
   }
 
   /** Plays one line, then lets every reader read. */
@@ -127,12 +70,12 @@ class Player {
     this.#line = line;
     this.machine.core.call.trace(1);
     this.#perform(command);
-    const events = this.#events();
+    const traced = readTrace(this.machine, (mm) => this.#name(mm));
     const ptesKb = "process" in command ? this.#ptesKb(this.#process(command.process)) : undefined;
     for (const reader of this.#readers.values()) this.#read(reader);
     if (this.machine.tally(Tally.OVERFLOW) !== 0) throw new Error(`${this.#source}: the machine is too small`);
     return {
-      ...events,
+      ...traced,
       ...(ptesKb === undefined ? {} : { ptesKb }),
       ...(command.verb === "status" ? { status: this.#status(command.process, command.thread) } : {}),
     };
@@ -144,7 +87,7 @@ class Player {
   }
 
   #missing(what: string): never {
-    const remedy = "begin it in an earlier line of the scenario";
+    const remedy = "name one that the scenario has";
     throw new InputError(`there is no ${what}`, { source: this.#source, line: this.#line, remedy });
   }
 
@@ -168,7 +111,7 @@ class Player {
         this.machine.setFile(this.#file(command.file), Math.floor(command.size / this.#hugeBytes), HUGE_LEVEL);
         return;
       case "proc":
-        this.#processes.set(command.process, { index: this.#processes.size, cpu: command.cpu, alive: true });
+        this.#startProcess(command);
         return;
       case "read":
         this.#startReader(command);
@@ -185,10 +128,17 @@ class Player {
     }
   }
 
+  #startProcess({ process, cpu }: Command & { verb: "proc" }): void {
+    if (cpu >= CPUS) this.#missing(`CPU ${cpu}`);
+    if (this.#processes.has(process)) this.#refuse(`a second ${process}`);
+    this.#processes.set(process, { index: this.#processes.size, cpu, alive: true });
+  }
+
   #startReader(command: Command & { verb: "read" }): void {
     const process = this.#process(command.process);
     const { cpu, address } = command;
-    const task = this.config.mms + this.#readers.size;
+    if (cpu >= CPUS) this.#missing(`CPU ${cpu}`);
+    const task = this.machine.config.mms + this.#readers.size;
     const reader = { process, cpu, task, address, reading: true, fault: 0, value: 0 };
     this.#readers.set(`${command.process} ${command.thread}`, reader);
     this.#wake(cpu, process);
@@ -198,10 +148,6 @@ class Player {
     reader.reading = false;
     if (sleeps) this.machine.core.call.goLazy(reader.cpu);
     else this.#wake(reader.cpu, reader.process);
-  }
-
-  get config() {
-    return this.machine.config;
   }
 
   #wake(cpu: number, process: Process): void {
@@ -287,7 +233,7 @@ class Player {
 
   #isHuge(process: Process, range: Range): boolean {
     const { machine } = this;
-    for (let i = 0; i < (this.config.vmas ?? 0); i++) {
+    for (let i = 0; i < (machine.config.vmas ?? 0); i++) {
       const vma = machine.vma(i);
       if (machine.get(vma + Vma.MM) !== process.index + 1) continue;
       if ((machine.get(vma + Vma.FLAGS) & VmaFlag.HUGETLB) === 0) continue;
@@ -322,41 +268,6 @@ class Player {
   #name(mm: number): string {
     for (const [name, process] of this.#processes) if (process.index === mm) return name;
     throw new Error(`no process has mm ${mm}`);
-  }
-
-  /** Flushes and invalidations among the events of the line. */
-  #events(): { flushes: Flush[]; invalidations: Invalidation[] } {
-    const { machine } = this;
-    const count = machine.run(Run.EVENTS);
-    if (count >= EVENTS_MAX) throw new Error(`${this.#source}:${this.#line}: the trace is full`);
-    const flushes: Flush[] = [];
-    const invalidations: Invalidation[] = [];
-    for (let i = 0; i < count; i++) {
-      const at = machine.base(Base.EVENT) + i * Event.WORDS;
-      const kind = machine.get(at + Event.KIND);
-      if (kind === EventKind.FLUSH) flushes.push(this.#flush(at));
-      if (kind !== EventKind.INVALIDATED) continue;
-      const whole = machine.get(at + Event.FRAME) === Scope.CONTEXT;
-      const address = whole ? "all" : machine.long(at + Event.START) * PAGE_BYTES;
-      const mm = this.#name(machine.get(at + Event.MM));
-      invalidations.push({ cpu: machine.get(at + Event.CPU), mm, address });
-    }
-    return { flushes, invalidations };
-  }
-
-  #flush(at: number): Flush {
-    const { machine } = this;
-    const extra = machine.get(at + Event.EXTRA);
-    const start = machine.long(at + Event.START) * PAGE_BYTES;
-    const end = machine.long(at + Event.END) * PAGE_BYTES;
-    const whole = start === 0 && end === spacePages(machine.geometry) * PAGE_BYTES;
-    const pageShift = Math.log2(PAGE_BYTES);
-    return {
-      mm: this.#name(machine.get(at + Event.MM)),
-      range: whole ? "all" : [start, end],
-      strideShift: pageShift + Math.log2(pagesOf(machine.geometry, extra & 255)),
-      freedTables: ((extra >> 8) & 1) !== 0,
-    };
   }
 }
 

@@ -101,7 +101,8 @@ class Words {
 
   #number(text: string): number {
     const match = /^(0x[0-9a-f]+|\d+)([pkmgt]?)$/i.exec(text);
-    const value = match === null ? Number.NaN : Number(match[1]) * (UNITS[(match[2] ?? "").toLowerCase()] ?? Number.NaN);
+    const value =
+      match === null ? Number.NaN : Number(match[1]) * (UNITS[(match[2] ?? "").toLowerCase()] ?? Number.NaN);
     return Number.isSafeInteger(value) ? value : this.reject(`${excerpt(text)} is not a number`);
   }
 
@@ -147,7 +148,12 @@ class Words {
         return { verb, process, file: this.#required("file"), size: this.#number(this.#required("size")) };
       case "punch": {
         const start = this.#number(this.#required("off"));
-        return { verb, process, file: this.#required("file"), range: [start, start + this.#number(this.#required("len"))] };
+        return {
+          verb,
+          process,
+          file: this.#required("file"),
+          range: [start, start + this.#number(this.#required("len"))],
+        };
       }
       case "exit":
         return { verb, process };

@@ -1,4 +1,4 @@
-import { exit, mapFile, munmap, type Scenario, touch, truncate } from "./scenario.js";
+import { awaitClear, exit, mapFile, munmap, type Scenario, touch, truncate } from "./scenario.js";
 
 const leaver = { name: "A1", cpu: 0, mm: "A", calls: [munmap(1, 1)] };
 
@@ -22,8 +22,8 @@ export const seed: Scenario = {
     { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
   ],
   cases: [
-    { name: "truncate", tasks: [leaver, { name: "B1", cpu: 2, mm: "B", calls: [truncate(0, 2)] }] },
-    { name: "exit", tasks: [leaver, { name: "B1", cpu: 2, mm: "B", calls: [exit(), truncate(0, 2)] }] },
+    { name: "truncate", tasks: [leaver, { name: "B1", cpu: 2, mm: "B", calls: [awaitClear(0, 1), truncate(0, 2)] }] },
+    { name: "exit", tasks: [leaver, { name: "B1", cpu: 2, mm: "B", calls: [awaitClear(0, 1), exit(), truncate(0, 2)] }] },
   ],
   always: ["FLUSH_AFTER_UNLOCK", "STALE_TRANSLATION", "STALE_WALK", "RIGHTS_OUTLIVE_CALL"],
   sometimes: ["UNSHARED", "REMOTE_HOLDER", "PAGE_FREED", "TABLE_FREED"],

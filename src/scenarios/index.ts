@@ -5,6 +5,7 @@ import { previousGib } from "./03-previous-gib.js";
 import { mremapLateFlush } from "./04-mremap-late-flush.js";
 import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
+import { exitShortcut } from "./07-exit-shortcut.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   mremapLateFlush,
   mprotectLateFlush,
   narrowRange,
+  exitShortcut,
 ];
 
 /** Finds a scenario by name or alias, whatever the case. */

@@ -1,0 +1,27 @@
+/**
+ * shootdown: finds missing, late and misplaced TLB flushes in kernel memory-management code, shows them, proves the fix.
+ *
+ * Results are data; nothing prints. Long calls take an AbortSignal and report progress.
+ */
+export { InputError } from "./error.js";
+export {
+  type CheckOptions,
+  type CheckProgress,
+  type CheckResult,
+  type CheckResultRow,
+  check,
+  type FoundViolation,
+  type Verdict,
+} from "./explore/check.js";
+export { replay, type Story, type StoryStep } from "./explore/replay.js";
+export type { Witness, WitnessStep } from "./explore/witness.js";
+export { type Geometry, geometries } from "./geometry.js";
+export { type Backend, backends } from "./kernel/arch/backends.js";
+export { calls } from "./kernel/calls.js";
+export { type CompiledOp, compile } from "./kernel/compile.js";
+export { type Edition, editions, releases } from "./kernel/editions.js";
+export { type Call, type Line, listing, type Sub, since, until } from "./kernel/listing.js";
+export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
+export type { Severity, ViolationKind } from "./names.js";
+export { scenarios } from "./scenarios/index.js";
+export type { Case, Scenario, Setup, TaskSpec } from "./scenarios/scenario.js";

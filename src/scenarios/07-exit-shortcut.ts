@@ -1,0 +1,32 @@
+import { exit, mapFile, munmap, type Scenario, touch } from "./scenario.js";
+
+export const exitShortcut: Scenario = {
+  name: "exit-shortcut",
+  aliases: [],
+  title: "a dying mm flushes nothing on arm64",
+  bug: "kernel.md 4.6, row 4",
+  commits: ["a4a118f2eead"],
+  story:
+    "B exits while A still shares its PMD table. The gather of a dying mm flushes nothing on arm64 unless tables were " +
+    "freed, because the ASID is retired; an unshared table is not counted as freed. B's CPU still has the mm loaded, " +
+    "lazily, and may still walk from the pointer that it cached. A unmaps, and frees the table.",
+  geometry: "tiny",
+  mms: ["A", "B"],
+  cpus: ["A", null, "B"],
+  files: [2],
+  setup: [
+    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0)] },
+    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
+  ],
+  cases: [
+    {
+      name: "exit",
+      tasks: [
+        { name: "A1", cpu: 0, mm: "A", calls: [munmap(1, 1)] },
+        { name: "B1", cpu: 2, mm: "B", calls: [exit()] },
+      ],
+    },
+  ],
+  always: ["FLUSH_AFTER_UNLOCK", "STALE_TRANSLATION", "STALE_WALK"],
+  sometimes: ["UNSHARED", "REMOTE_HOLDER", "TABLE_FREED"],
+};
