@@ -14,6 +14,7 @@ export { bootMachine, newMm } from "./boot";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+export { retireMm } from "./mm/x86";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 
 /** Number of the layout that this core was built with. */

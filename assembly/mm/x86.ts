@@ -253,3 +253,18 @@ export function leaveMm(cpu: u32): void {
     put(slotAt(cpu, 0), 0);
   }
 }
+
+/**
+ * A process is gone and its mm's number is to be given to another. A context is never used twice in the kernel, so
+ * nothing that a CPU kept under this one can come alive again: here it is dropped.
+ */
+export function retireMm(mm: u32): void {
+  const context = get(mmAt(mm) + Mm.CONTEXT);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    if (get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1) leaveMm(cpu);
+    drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+    for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
+      if (get(slotAt(cpu, slot)) == context) put(slotAt(cpu, slot), 0);
+    }
+  }
+}

@@ -16,6 +16,7 @@ export interface CoreExports {
   loadMm(cpu: number, mm: number): void;
   unloadMm(cpu: number): void;
   goLazy(cpu: number): void;
+  retireMm(mm: number): void;
   loadScript(task: number, from: number, to: number): void;
   runAlone(task: number, stepsMax: number): number;
   saveInitial(): void;

@@ -36,7 +36,7 @@ export const hugeBytes = (machine: Machine): number => pagesOf(machine.geometry,
 export const filesOf = (commands: readonly Command[]): string[] =>
   commands.flatMap((command) => (command.verb === "file" ? [command.file] : []));
 
-/** Boots a machine for these commands. Processes are tasks 0 and up, readers follow. */
+/** Boots a machine for these commands. Processes are tasks 0 and up, other threads follow. */
 export function bootFor(commands: readonly Command[], options: PlayOptions): Machine {
   const backend = findBackend("x86");
   if (backend === undefined) throw new Error("there is no x86 back-end");
@@ -47,7 +47,7 @@ export function bootFor(commands: readonly Command[], options: PlayOptions): Mac
     backend,
     cpus: CPUS,
     mms: Math.max(1, countOf(commands, "proc")),
-    tasks: Math.max(1, countOf(commands, "proc", "read")),
+    tasks: Math.max(1, countOf(commands, "proc", "read", "spin", "park")),
     files: Math.max(1, countOf(commands, "file")),
     filePages: Math.max(1, ...sizes.map((size) => Math.ceil(size / (512 * PAGE_BYTES)))),
     vmas: 8 + 4 * countOf(commands, "mmap", "munmap", "mprotect"),

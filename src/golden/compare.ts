@@ -65,7 +65,8 @@ function comparisons(line: string, played: Played, outcomes: readonly Outcome[])
   compare("status", ({ status }) => (status === undefined ? undefined : sayStatus(status)));
   compare("ptes", ({ ptesKb }) => (ptesKb === undefined ? undefined : `${ptesKb} kB`));
   // The flush of an exec is of memory that the machine does not map.
-  if (!/ proc /.test(line)) compare("flushes", ({ flushes }) => sayFlushes(flushes));
+  if (!/ proc /.test(line))
+    compare("flushes", ({ flushes }) => (flushes === undefined ? undefined : sayFlushes(flushes)));
   return found;
 }
 

@@ -30,8 +30,8 @@ export interface Outcome {
   /** VmPTE of the process that acted, after the operation, in kB; absent when it has none (a file, an exit). */
   readonly ptesKb?: number;
   readonly status?: ReaderStatus;
-  /** Calls of flush_tlb_mm_range, in order. */
-  readonly flushes: readonly Flush[];
+  /** Calls of flush_tlb_mm_range, in order; absent where only counts were recorded. */
+  readonly flushes?: readonly Flush[];
 }
 
 /** A thread that reads one byte in a loop. */
@@ -111,18 +111,20 @@ class GoldenReader {
     const line = this.text(record.op, `${where}: op`);
     const seen = record.outcomes === undefined ? [record] : this.list(record.outcomes, `${where}: outcomes`);
     if (seen.length === 0) this.reject(`${where}: outcomes is empty`);
-    return { line, outcomes: seen.map((outcome) => this.outcome(outcome, where)) };
+    const isStatus = / status /.test(line);
+    return { line, outcomes: seen.map((outcome) => this.outcome(outcome, isStatus, where)) };
   }
 
-  outcome(value: unknown, where: string): Outcome {
+  outcome(value: unknown, isStatus: boolean, where: string): Outcome {
     const record = this.record(value, where);
     const result = record.r === undefined ? [] : this.list(record.r, `${where}: r`);
     const ptesKb = result.length > 2 ? this.whole(result[2], `${where}: r[2]`) : -1;
-    const flushes = this.flushes(record.ev === undefined ? [] : this.list(record.ev, `${where}: ev`), where);
+    const events = record.ev === undefined ? [] : this.list(record.ev, `${where}: ev`);
+    const counted = events.some((event) => Array.isArray(event) && event[0] === "histogram");
     return {
       ...(ptesKb < 0 ? {} : { ptesKb }),
-      ...(record.x === undefined ? {} : { status: this.status(this.text(record.x, `${where}: x`), where) }),
-      flushes,
+      ...(isStatus ? { status: this.status(this.text(record.x, `${where}: x`), where) } : {}),
+      ...(counted ? {} : { flushes: this.flushes(events, where) }),
     };
   }
 

@@ -9,7 +9,7 @@
  * Units: scripts speak of bytes, the machine of base pages. A page's value is one word: the byte at its start.
  * Not modelled: what a process maps before its script begins (FRESH_PTES_KB), races inside an operation.
  */
-import { Cpu, FileRecord, Mm, Tally, Vma, VmaFlag } from "../../assembly/abi/records.js";
+import { Cpu, FileRecord, Mm, Tally, Task, Vma, VmaFlag } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
 import { spacePages } from "../geometry.js";
 import type { Machine } from "../machine.js";
@@ -19,7 +19,7 @@ import { type Command, parseCommand, type Range } from "./script.js";
 import { readTrace, type Traced } from "./trace.js";
 
 /** What the machine did at one line of the script. */
-export interface Played extends Outcome, Traced {}
+export type Played = Outcome & Traced;
 
 /** VmPTE of a process that has just begun: the tables of its program, its libraries and its stack. */
 const FRESH_PTES_KB = 28;
@@ -39,7 +39,7 @@ interface Process {
   alive: boolean;
 }
 
-interface Reader {
+interface Thread {
   readonly process: Process;
   readonly cpu: number;
   readonly task: number;
@@ -55,7 +55,7 @@ class Player {
   readonly #hugeBytes: number;
   readonly #files: readonly string[];
   readonly #processes = new Map<string, Process>();
-  readonly #readers = new Map<string, Reader>();
+  readonly #threads = new Map<string, Thread>();
   #line = 0;
 
   constructor(commands: readonly Command[], options: PlayOptions, source: string) {
@@ -72,7 +72,7 @@ class Player {
     this.#perform(command);
     const traced = readTrace(this.machine, (mm) => this.#name(mm));
     const ptesKb = "process" in command ? this.#ptesKb(this.#process(command.process)) : undefined;
-    for (const reader of this.#readers.values()) this.#read(reader);
+    for (const thread of this.#threads.values()) this.#read(thread);
     if (this.machine.tally(Tally.OVERFLOW) !== 0) throw new Error(`${this.#source}: the machine is too small`);
     return {
       ...traced,
@@ -95,8 +95,8 @@ class Player {
     return this.#processes.get(name) ?? this.#missing(`process ${name}`);
   }
 
-  #reader(process: string, thread: number): Reader {
-    return this.#readers.get(`${process} ${thread}`) ?? this.#missing(`thread ${thread} of ${process}`);
+  #thread(process: string, thread: number): Thread {
+    return this.#threads.get(`${process} ${thread}`) ?? this.#missing(`thread ${thread} of ${process}`);
   }
 
   #file(name: string): number {
@@ -113,15 +113,19 @@ class Player {
       case "proc":
         this.#startProcess(command);
         return;
-      case "read":
-        this.#startReader(command);
+      case "read": {
+        const name = `${command.process} ${command.thread}`;
+        this.#startThread(this.#process(command.process), name, command.cpu, command.address);
         return;
+      }
+      case "stat":
+      case "sleep":
       case "status":
         return;
       case "spin":
       case "park":
       case "quit":
-        this.#stopReader(this.#reader(command.process, command.thread), command.verb !== "spin");
+        this.#changeThread(command);
         return;
       default:
         this.#call(command, this.#process(command.process));
@@ -134,20 +138,24 @@ class Player {
     this.#processes.set(process, { index: this.#processes.size, cpu, alive: true });
   }
 
-  #startReader(command: Command & { verb: "read" }): void {
-    const process = this.#process(command.process);
-    const { cpu, address } = command;
+  #startThread(process: Process, name: string, cpu: number, address: number | undefined): void {
     if (cpu >= CPUS) this.#missing(`CPU ${cpu}`);
-    const task = this.machine.config.mms + this.#readers.size;
-    const reader = { process, cpu, task, address, reading: true, fault: 0, value: 0 };
-    this.#readers.set(`${command.process} ${command.thread}`, reader);
+    const task = this.machine.config.mms + this.#threads.size;
+    const reading = address !== undefined;
+    this.#threads.set(name, { process, cpu, task, address: address ?? 0, reading, fault: 0, value: 0 });
     this.#wake(cpu, process);
   }
 
-  #stopReader(reader: Reader, sleeps: boolean): void {
-    reader.reading = false;
-    if (sleeps) this.machine.core.call.goLazy(reader.cpu);
-    else this.#wake(reader.cpu, reader.process);
+  /** A thread that spins keeps its CPU in the mm; one that sleeps or has quit leaves it lazy. */
+  #changeThread(command: Extract<Command, { thread: number }>): void {
+    const name = `${command.process} ${command.thread}`;
+    if ("cpu" in command && command.cpu !== undefined) {
+      this.#startThread(this.#process(command.process), name, command.cpu, undefined);
+    }
+    const thread = this.#thread(command.process, command.thread);
+    thread.reading = false;
+    if (command.verb === "spin") this.#wake(thread.cpu, thread.process);
+    else this.machine.core.call.goLazy(thread.cpu);
   }
 
   #wake(cpu: number, process: Process): void {
@@ -244,19 +252,23 @@ class Player {
   }
 
   #run(process: Process, call: string, args: Record<string, number>, task = process.index, cpu = process.cpu): number {
-    return this.machine.perform(cpu, process.index, [{ call, args }], task);
+    const { machine } = this;
+    const signal = machine.perform(cpu, process.index, [{ call, args }], task);
+    if (machine.get(machine.task(task) + Task.DONE) === 0) throw new Error(`${this.#source}:${this.#line}: stuck`);
+    return signal;
   }
 
-  #read(reader: Reader): void {
-    if (!reader.reading) return;
-    const start = Math.floor(reader.address / PAGE_BYTES);
-    reader.fault = this.#run(reader.process, "load", { start }, reader.task, reader.cpu);
-    reader.reading = reader.fault === 0;
-    if (reader.reading) reader.value = this.machine.valueSeen(reader.task);
+  #read(thread: Thread): void {
+    if (!thread.reading) return;
+    this.#wake(thread.cpu, thread.process);
+    const start = Math.floor(thread.address / PAGE_BYTES);
+    thread.fault = this.#run(thread.process, "load", { start }, thread.task, thread.cpu);
+    thread.reading = thread.fault === 0;
+    if (thread.reading) thread.value = this.machine.valueSeen(thread.task);
   }
 
   #status(process: string, thread: number): ReaderStatus {
-    const { fault, reading, value } = this.#reader(process, thread);
+    const { fault, reading, value } = this.#thread(process, thread);
     return { fault, reading, value };
   }
 

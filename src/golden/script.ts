@@ -6,6 +6,7 @@
 import { excerpt, InputError } from "../error.js";
 
 export type Command =
+  | { readonly verb: "stat" | "sleep" }
   | { readonly verb: "file"; readonly file: string; readonly size: number }
   | { readonly verb: "proc"; readonly process: string; readonly cpu: number }
   | {
@@ -37,7 +38,15 @@ export type Command =
       readonly cpu: number;
       readonly address: number;
     }
-  | { readonly verb: "spin" | "park" | "quit" | "status"; readonly process: string; readonly thread: number };
+  | {
+      readonly verb: "spin" | "park";
+      readonly process: string;
+      readonly thread: number;
+      /** Given when the thread begins here. */
+      readonly cpu?: number;
+    }
+  | { readonly verb: "quit"; readonly process: string; readonly thread: number }
+  | { readonly verb: "status"; readonly process: string; readonly thread: number };
 
 /** [start, end). */
 export type Range = readonly [number, number];
@@ -123,6 +132,11 @@ class Words {
     if (first === "file") {
       return { verb: "file", file: this.#take("file"), size: this.#number(this.#required("size")) };
     }
+    if (first === "stat") return { verb: "stat" };
+    if (first === "sleep") {
+      this.#number(this.#take("time"));
+      return { verb: "sleep" };
+    }
     if (!/^P\d+$/.test(first)) return this.reject(`${excerpt(first)} is neither "file" nor a process`);
     return this.#ofProcess(first, this.#take("operation"));
   }
@@ -163,7 +177,11 @@ class Words {
         return { verb, process, thread, cpu, address: this.#number(this.#required("a")) };
       }
       case "spin":
-      case "park":
+      case "park": {
+        const cpu = this.#option("cpu");
+        const thread = this.#number(this.#required("t"));
+        return cpu === undefined ? { verb, process, thread } : { verb, process, thread, cpu: this.#number(cpu) };
+      }
       case "quit":
       case "status":
         return { verb, process, thread: this.#number(this.#required("t")) };

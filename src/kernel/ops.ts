@@ -11,22 +11,35 @@ export const PMD = 1;
 export const PUD = 2;
 
 // --- control ---
+/** Registers by index, in the words that a listing's text uses. */
+const registers = (
+  "start end file offset flags prot new_start value address vma mm table ptep page index end_address " +
+  "range_start range_end flush_mm stride freed_tables full force_flush new_ptep tmp generation"
+).split(" ");
+const sizes = ["PAGE_SIZE", "PMD_SIZE", "PUD_SIZE"];
+const r = (reg: Reg): string => registers[reg] ?? `r${reg}`;
+
 export const jump = (label: string): Line => op(Op.JUMP, [to(label)], `goto ${label}`);
-export const if_zero = (reg: Reg, label: string): Line => op(Op.BRANCH_ZERO, [reg, to(label)], `if (!r${reg}) goto ${label}`);
-export const if_set = (reg: Reg, label: string): Line => op(Op.BRANCH_NONZERO, [reg, to(label)], `if (r${reg}) goto ${label}`);
+export const if_zero = (reg: Reg, label: string): Line =>
+  op(Op.BRANCH_ZERO, [reg, to(label)], `if (!${r(reg)}) goto ${label}`);
+export const if_set = (reg: Reg, label: string): Line =>
+  op(Op.BRANCH_NONZERO, [reg, to(label)], `if (${r(reg)}) goto ${label}`);
 export const if_ge = (a: Reg, b: Reg, label: string): Line =>
-  op(Op.BRANCH_GE, [a, b, to(label)], `if (r${a} >= r${b}) goto ${label}`);
-export const set = (reg: Reg, value: number): Line => op(Op.SET, [reg, value], `r${reg} = ${value}`);
-export const move = (reg: Reg, from: Reg): Line => op(Op.MOVE, [reg, from], `r${reg} = r${from}`);
-export const add_pages = (reg: Reg, level: number): Line => op(Op.ADD_PAGES, [reg, level], `r${reg} += size(${level})`);
-export const sub_pages = (reg: Reg, level: number): Line => op(Op.SUB_PAGES, [reg, level], `r${reg} -= size(${level})`);
+  op(Op.BRANCH_GE, [a, b, to(label)], `if (${r(a)} >= ${r(b)}) goto ${label}`);
+export const set = (reg: Reg, value: number): Line => op(Op.SET, [reg, value], `${r(reg)} = ${value}`);
+export const move = (reg: Reg, from: Reg): Line => op(Op.MOVE, [reg, from], `${r(reg)} = ${r(from)}`);
+export const add_pages = (reg: Reg, level: number): Line =>
+  op(Op.ADD_PAGES, [reg, level], `${r(reg)} += ${sizes[level]}`);
+export const sub_pages = (reg: Reg, level: number): Line =>
+  op(Op.SUB_PAGES, [reg, level], `${r(reg)} -= ${sizes[level]}`);
 export const align_down = (reg: Reg, from: Reg, level: number): Line =>
-  op(Op.ALIGN_DOWN, [reg, from, level], `r${reg} = ALIGN_DOWN(r${from})`);
+  op(Op.ALIGN_DOWN, [reg, from, level], `${r(reg)} = ALIGN_DOWN(${r(from)}, ${sizes[level]})`);
 export const align_up = (reg: Reg, from: Reg, level: number): Line =>
-  op(Op.ALIGN_UP, [reg, from, level], `r${reg} = ALIGN(r${from})`);
-export const test = (reg: Reg, from: Reg, mask: number): Line => op(Op.TEST, [reg, from, mask], `r${reg} = r${from} & ${mask}`);
+  op(Op.ALIGN_UP, [reg, from, level], `${r(reg)} = ALIGN(${r(from)}, ${sizes[level]})`);
+export const test = (reg: Reg, from: Reg, mask: number): Line =>
+  op(Op.TEST, [reg, from, mask], `${r(reg)} = ${r(from)} & ${mask}`);
 export const shift_by = (reg: Reg, plus: Reg, minus: Reg): Line =>
-  op(Op.SHIFT_BY, [reg, plus, minus], `r${reg} += r${plus} - r${minus}`);
+  op(Op.SHIFT_BY, [reg, plus, minus], `${r(reg)} += ${r(plus)} - ${r(minus)}`);
 export const signal = (number: number): Line => op(Op.SIGNAL, [number], `force_sig(${number})`);
 
 // --- locks ---

@@ -48,6 +48,12 @@ describe("parseGolden", () => {
     expect(outcome?.ptesKb).toBeUndefined();
   });
 
+  it("knows no flushes where only counts were recorded, and reads x of a status alone", () => {
+    const ev = [["histogram"], ["flush", 513]];
+    const parsed = parseGolden(file([{ op: "P0 peek 0x1000", r: [0, 0, 28, 0], x: "val=1", ev }]), "x");
+    expect(parsed.scenarios[0]?.ops[0]?.outcomes).toEqual([{ ptesKb: 28 }]);
+  });
+
   it("says what is wrong with a file that is no recording, on one line with a remedy", () => {
     const remedy = "give a recording in the format kt-golden/1";
     expect(reject("{")).toMatch(/^x\.json: not JSON: .*; give a recording/);

@@ -69,7 +69,7 @@ describe("a real kernel and the machine agree", () => {
       ({ ops }) => !ops.some(({ outcomes }) => outcomes.some(({ status }) => status !== undefined)),
     );
     expect(silent).toEqual([]);
-    expect(names).toHaveLength(13);
+    expect(names).toHaveLength(12);
   });
 });
 
@@ -113,10 +113,7 @@ describe("what a reader at the first page hides", () => {
   it("without the fix, all that is flushed is one page at the start of the freed PUD table's range", () => {
     const { flushes, invalidations } = playLine("5.15", "i01_", unmap);
     expect(flushes).toEqual([{ mm: "P0", range: [A, A + 4096], strideShift: 39, freedTables: true }]);
-    expect(invalidations).toEqual([
-      { cpu: 3, mm: "P0", address: A },
-      { cpu: 1, mm: "P0", address: A },
-    ]);
+    expect(invalidations).toEqual([1, 3].map((cpu) => ({ cpu, mm: "P0", address: A })));
   });
 
   it("that one INVLPG makes a reader at the first page fault, and leaves a reader 6 MiB on alone", () => {

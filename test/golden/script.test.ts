@@ -26,6 +26,7 @@ describe("parseCommand", () => {
       process: "P0",
       range: [0x100000000000, 0x100000000000 + 64 * 4096],
     });
+    expect(parseCommand("sleep 10000", "s", 1)).toEqual({ verb: "sleep" });
     expect(parseCommand("file f0 size=2g", "s", 1)).toEqual({ verb: "file", file: "f0", size: 2 ** 31 });
   });
 
@@ -64,7 +65,7 @@ describe("playScenario", () => {
       "P0 proc cpu=1",
       "P0 mmap 0x100000000000 4p",
       "P0 touch 0x100000000000 4p",
-      "P0 read t=0 cpu=3 a=0x100000000000",
+      "P0 spin t=0 cpu=3",
       "P0 park t=0",
       "P0 madvise 0x100000000000 1p",
       "P0 spin t=0",

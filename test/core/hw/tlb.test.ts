@@ -167,13 +167,11 @@ describe("paging-structure caches", () => {
     const made = small();
     made.core.fillWalk(0, SPACE, 5n, 2, 3);
     made.core.fillWalk(0, SPACE, 5n, 1, 4);
-    const tables = (level: number) =>
-      [3, 4, 5, 6, 7, 8].map((vpn) => made.core.cachedFrame(made.core.lookUpWalk(0, SPACE, BigInt(vpn), level) || 0));
     const known = (level: number) =>
       [3, 4, 5, 6, 7, 8].filter((vpn) => made.core.lookUpWalk(0, SPACE, BigInt(vpn), level) !== 0);
     expect(known(2)).toEqual([4, 5, 6, 7]);
     expect(known(1)).toEqual([4, 5]);
-    expect(tables(2).slice(1, 5)).toEqual([3, 3, 3, 3]);
+    expect(made.core.cachedFrame(made.core.lookUpWalk(0, SPACE, 7n, 2))).toBe(3);
   });
 
   it("are fully associative and true LRU, each level on its own", () => {
