@@ -4,7 +4,7 @@
  * Order: fixed areas, state (bookkeeping first, then what is hashed), code, scripts, schedule, events, the initial
  * snapshot, the visited set, the search layers. Memory grows here and in the visited set, nowhere else.
  */
-import { Area, Base, Boot, Event, LAYOUT_VERSION } from "./abi/layout";
+import { Area, Base, Boot, Event } from "./abi/layout";
 import {
   Cpu,
   FileRecord,

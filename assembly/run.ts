@@ -16,7 +16,7 @@ import { speculate } from "./mm/access";
 import { available } from "./mm/locks";
 import { acknowledged, handleIpi } from "./mm/x86";
 import { stepTask } from "./step";
-import { add, base, concrete, cpuAt, cpus, get, put, runWord, setRun, stateBase, tally, taskAt, tasks } from "./word";
+import { add, base, concrete, cpuAt, cpus, get, runWord, setRun, stateBase, tally, taskAt, tasks } from "./word";
 
 /** Agents that are tasks or interrupts; the enabled ones among them fit in one 64-bit mask. */
 export function kernelAgents(): u32 {

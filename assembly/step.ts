@@ -12,7 +12,7 @@
 import { EventKind, Fault } from "./abi/events";
 import { Boot } from "./abi/layout";
 import { Op, Reg } from "./abi/ops";
-import { FileRecord, Frame, Gather, GatherBit, Mm, REGISTERS, Tally, Task, Vma, WAIT_IPI } from "./abi/records";
+import { FileRecord, Frame, Gather, REGISTERS, Tally, Task, Vma, WAIT_IPI } from "./abi/records";
 import { event, setCurrentPc, violation } from "./ghost/report";
 import { callReturned, checkRecorded } from "./ghost/rules";
 import { alignDown, alignUp, frameOf, pagesOf } from "./hw/tables";
@@ -34,7 +34,6 @@ import {
   frameAt,
   gatherOf,
   get,
-  mmAt,
   put,
   putLong,
   reg,
@@ -217,7 +216,7 @@ function local(task: u32, pc: u32): u32 {
     case Op.NEXT_CACHED: pages.nextCached(task); return next;
     case Op.PAGE_MAPPED: setReg(task, a, get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); return next;
     case Op.RECORD: gather.recordRange(task, a, b, c); return next;
-    case Op.GATHER_NEEDS: setReg(task, a, when((get(gatherOf(task) + Gather.BITS) & GatherBit.NEEDS_FLUSH) != 0)); return next;
+    case Op.GATHER_NEEDS: setReg(task, a, when(gather.needsFlush(gatherOf(task)))); return next;
     case Op.GATHER_RANGE: gather.loadRange(task); return next;
     case Op.GATHER_RESET: gather.reset(gatherOf(task)); return next;
     case Op.GATHER_QUEUE: setReg(task, a, when(gather.queue(gatherOf(task), regWord(task, Reg.PAGE)))); return next;
@@ -260,7 +259,7 @@ function visible(task: u32, pc: u32): u32 {
     case Op.TABLE_GET: hugetlb.tableGet(task, a != 0); return next;
     case Op.TABLE_PUT: if (hugetlb.tablePut(task, a != 0)) pages.putPage(regWord(task, Reg.TABLE)); return next;
     case Op.PUD_POPULATE: setReg(task, a, when(hugetlb.pudPopulate(task))); return next;
-    case Op.ALLOC_TABLES: setReg(task, a, when(pgtable.allocTables(regWord(task, Reg.MM), reg(task, c), b))); return next;
+    case Op.ALLOC_TABLES: setReg(task, a, when(pgtable.allocTablesFor(task, c, b))); return next;
     case Op.CLEAR_ENTRY: pgtable.clearEntry(task, a, b); return next;
     case Op.SET_ENTRY: pgtable.setEntry(task, a); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, a); return next;
@@ -276,7 +275,7 @@ function visible(task: u32, pc: u32): u32 {
     case Op.ZAP_PTES: setReg(task, a, when(zap.zapPtes(task, b))); return next;
     case Op.PROTECT_PTES: setReg(task, a, when(zap.protectPtes(task))); return next;
     case Op.GATHER_START: gather.start(task, a); return next;
-    case Op.GATHER_COUNT: setReg(task, a, get(mmAt(get(gatherOf(task) + Gather.MM) - 1) + Mm.FLUSH_PENDING)); return next;
+    case Op.GATHER_COUNT: setReg(task, a, gather.openOnMm(gatherOf(task))); return next;
     case Op.GATHER_FREE: setReg(task, a, when(freeQueued(task))); return next;
     case Op.GATHER_FINISH: gather.finish(task); return next;
     case Op.X86_NEXT_GENERATION: x86.nextGeneration(task); return next;

@@ -1,5 +1,5 @@
 /**
- * shootdown: finds missing, late and misplaced TLB flushes in kernel memory-management code, shows them, proves the fix.
+ * shootdown: finds missing, late and misplaced TLB flushes in kernel memory-management code, and proves the fix.
  *
  * Results are data; nothing prints. Long calls take an AbortSignal and report progress.
  */

@@ -52,5 +52,12 @@ export function parseToken(text: string): Token {
     });
   }
   const [, scenario = "", which = "", edition = "", backend = "", schedule = "", steps] = match;
-  return { scenario, case: which, edition, backend, schedule, ...(steps === undefined ? {} : { steps: Number(steps) }) };
+  return {
+    scenario,
+    case: which,
+    edition,
+    backend,
+    schedule,
+    ...(steps === undefined ? {} : { steps: Number(steps) }),
+  };
 }

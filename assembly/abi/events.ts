@@ -82,7 +82,7 @@ export const enum EventKind {
   /** An obligation was born / a holder was discharged. */
   OWED,
   DISCHARGED,
-  /** A CPU invalidated: scope in EXTRA. */
+  /** A CPU invalidated (0xff: every CPU, a broadcast that was waited for): scope in FRAME, level hint in EXTRA. */
   INVALIDATED,
   VIOLATION,
   FREED,

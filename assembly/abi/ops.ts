@@ -152,9 +152,9 @@ export const enum Op {
   REPLACE_IN_CACHE,
   /** PAGE := a fresh anonymous page of MM; r a := 0, or 7 without memory */
   ALLOC_ANON_PAGE,
-  /** clear up to # b present entries of level 0 in [ADDRESS, END): record, unmap, queue; r a := 1 when the batch is full */
+  /** clear up to # b present entries of level 0 in [ADDRESS, LAST): record, unmap, queue; r a := 1 when full */
   ZAP_PTES,
-  /** set the rights PROT of every present entry of level 0 in [ADDRESS, LAST); r a := 1 when one lost the write right */
+  /** set the rights PROT of every present entry of level 0 in [ADDRESS, LAST); r a := 1 when one lost W */
   PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */

@@ -31,7 +31,7 @@ import {
   VmaFlag,
 } from "../abi/records";
 import { reachesLeaf } from "../hw/invalidate";
-import { alignDown, entriesOf, frameOf, indexOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
+import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
   add,
   boot,
@@ -47,7 +47,6 @@ import {
   putLong,
   tableAt,
   tally,
-  tasks,
   vmaAt,
   vmas,
 } from "../word";
@@ -93,7 +92,7 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
   return record;
 }
 
-/** Adds an obligation, or joins it to an equal one. `issued` is zero unless the entry was reached through a stale walk. */
+/** Adds an obligation, or joins it to an equal one. `issued` is zero unless a stale walk reached the entry. */
 function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32, issued: u32 = 0): void {
   if (holders == 0) return;
   let record = findEqual(mm, start, level, frame, flags);

@@ -3,7 +3,7 @@
  */
 
 import { EventKind } from "../abi/events";
-import { Area, Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
+import { Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
 import { Obligation, Tally } from "../abi/records";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, tally, tracing } from "../word";
 

@@ -62,7 +62,7 @@ export function invalidated(cpu: u32, mm: u32, scope: u32, hint: u32, from: u64,
   if (scope == Scope.CONTEXT && !loaded) put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) & ~(1 << cpu));
 }
 
-function reason(record: u32, scope: u32, from: u64, to: u64, why: u32): u32 {
+function reason(record: u32, scope: u32, _from: u64, _to: u64, why: u32): u32 {
   if (scope == Scope.CONTEXT) return why != 0 ? why : Hidden.WHOLE_MM;
   const table = (get(record + Obligation.LEVEL) & OBLIGATION_TABLE) != 0;
   return table && scope == Scope.ALL_WALK ? Hidden.INVLPG_WALK : Hidden.OTHER_RECORD;

@@ -120,3 +120,13 @@ export function promote(gather: u32): void {
 export function recordRange(task: u32, register: u32, level: u32, cleared: u32): void {
   record(gatherOf(task), reg(task, register), pagesOf(level), 1 << cleared);
 }
+
+/** What tlb_flush_mmu_tlbonly asks first. */
+export function needsFlush(gather: u32): bool {
+  return (get(gather + Gather.BITS) & GatherBit.NEEDS_FLUSH) != 0;
+}
+
+/** Gathers open on the gather's mm, this one included. */
+export function openOnMm(gather: u32): u32 {
+  return get(mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING);
+}

@@ -3,17 +3,16 @@
  *
  * Every clear is announced to the oracle before it happens.
  *
- * Reference: mm/memory.c free_pgtables, free_pgd_range; asm-generic pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
+ * Reference: mm/memory.c free_pgtables, free_pgd_range; pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
  */
 
 import { Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/ops";
-import { Entry, Frame, Kind, Mm, Task, Vma, VmaFlag } from "../abi/records";
+import { Entry, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { sometimes } from "../ghost/report";
 import { allocate, Pool } from "../hw/frames";
 import {
-  alignDown,
   entriesOf,
   frameOf,
   indexOf,
@@ -24,22 +23,7 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import {
-  add,
-  frameAt,
-  gatherOf,
-  get,
-  getLong,
-  levels,
-  mmAt,
-  put,
-  reg,
-  regWord,
-  setReg,
-  tableAt,
-  vmaAt,
-  vmas,
-} from "../word";
+import { add, gatherOf, get, getLong, levels, mmAt, put, reg, regWord, setReg, tableAt, vmaAt, vmas } from "../word";
 import { queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
 
@@ -184,4 +168,9 @@ export function freeNextTable(task: u32): bool {
 /** Word of the entry of `mm` that points to the PMD table of `vpn`, 0 when there is no table for it. */
 export function pudSlot(mm: u32, vpn: u64): u32 {
   return slotOf(get(mmAt(mm) + Mm.PGD), vpn, 2);
+}
+
+/** The missing tables of MM for the address in a register. */
+export function allocTablesFor(task: u32, register: u32, level: u32): bool {
+  return allocTables(regWord(task, Reg.MM), reg(task, register), level);
 }

@@ -8,7 +8,7 @@
  */
 
 import { Reg } from "../abi/ops";
-import { FileRecord, Mm, Task, Vma, VmaFlag } from "../abi/records";
+import { FileRecord, Task, Vma, VmaFlag } from "../abi/records";
 import { pagesOf } from "../hw/tables";
 import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
 

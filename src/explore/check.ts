@@ -12,10 +12,10 @@ import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import type { Machine, RawViolation } from "../machine.js";
 import { hiddenReasons, kindName, type Severity, severityOf, sometimesNames, type ViolationKind } from "../names.js";
-import { formatToken, encodeSchedule } from "../schedule.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
-import { choicesOf } from "./path.js";
+import { encodeSchedule, formatToken } from "../schedule.js";
 import { chooseBackends, chooseEditions, chooseScenarios } from "./choose.js";
+import { choicesOf } from "./path.js";
 import { fewerSwitches } from "./shrink.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness } from "./witness.js";
@@ -141,7 +141,7 @@ export function hasPath(which: Case, edition: Edition): boolean {
   return which.since === undefined || orderOf(edition.base) >= orderOf(which.since);
 }
 
-/** The case as the edition can run it: without its path the call is refused, and tasks that wait for it have no part. */
+/** The case as the edition can run it: a call without a path is refused, and tasks that wait for it have no part. */
 export function caseIn(which: Case, edition: Edition): Case {
   if (hasPath(which, edition)) return which;
   return { ...which, tasks: which.tasks.filter((task) => task.calls.every(({ call }) => call !== "await-clear")) };

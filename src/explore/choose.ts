@@ -8,24 +8,42 @@ import { findScenario, scenarios } from "../scenarios/index.js";
 import type { Scenario } from "../scenarios/scenario.js";
 
 function unknown(what: string, name: string, known: readonly string[]): InputError {
-  return new InputError(`there is no ${what} "${name}"`, { source: what, remedy: `choose one of: ${known.join(", ")}` });
+  return new InputError(`there is no ${what} "${name}"`, {
+    source: what,
+    remedy: `choose one of: ${known.join(", ")}`,
+  });
 }
 
 export function chooseEdition(name: string): Edition {
   const found = findEdition(name);
-  if (found === undefined) throw unknown("edition", name, editions.map((edition) => edition.name));
+  if (found === undefined)
+    throw unknown(
+      "edition",
+      name,
+      editions.map((edition) => edition.name),
+    );
   return found;
 }
 
 export function chooseBackend(name: string): Backend {
   const found = findBackend(name);
-  if (found === undefined) throw unknown("backend", name, backends.map((backend) => backend.name));
+  if (found === undefined)
+    throw unknown(
+      "backend",
+      name,
+      backends.map((backend) => backend.name),
+    );
   return found;
 }
 
 export function chooseScenario(name: string): Scenario {
   const found = findScenario(name);
-  if (found === undefined) throw unknown("scenario", name, scenarios.map((scenario) => scenario.name));
+  if (found === undefined)
+    throw unknown(
+      "scenario",
+      name,
+      scenarios.map((scenario) => scenario.name),
+    );
   return found;
 }
 

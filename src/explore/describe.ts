@@ -1,9 +1,9 @@
 /**
  * Plain words for a machine's numbers: addresses, frames, CPUs, and what a step did.
  */
-import { Base, Boot, Area, Run } from "../../assembly/abi/layout.js";
-import { Event } from "../../assembly/abi/layout.js";
+
 import { EventKind } from "../../assembly/abi/events.js";
+import { Area, Base, Boot, Event, Run } from "../../assembly/abi/layout.js";
 import { Reg } from "../../assembly/abi/ops.js";
 import { OBLIGATION_TABLE } from "../../assembly/abi/records.js";
 import { type Geometry, gibPages, hugePages } from "../geometry.js";

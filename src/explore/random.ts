@@ -4,8 +4,9 @@
  * PCT with depth d finds a violation that needs d ordered events with probability at least 1 / (n * k^(d-1)) in a run
  * of n agents and k steps (Burckhardt et al., ASPLOS 2010).
  */
-import { Area, Base, Run } from "../../assembly/abi/layout.js";
+
 import { Status } from "../../assembly/abi/events.js";
+import { Area, Base, Run } from "../../assembly/abi/layout.js";
 import type { Machine } from "../machine.js";
 import { kindName, kindNumber, severityOf, sometimesNames, type ViolationKind } from "../names.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
@@ -94,7 +95,10 @@ function names(sometimes: number, kinds: number): { sometimes: string[]; kinds: 
 function explain(options: SampleOptions, machine: Machine, stop: number, run: number): NonNullable<Sample["found"]> {
   const start = machine.base(Base.SCHEDULE) * 4;
   const bytes = [...machine.core.bytes().subarray(start, start + machine.run(Run.SCHEDULE_LENGTH))];
-  const last = machine.violations().filter((violation) => (stop >>> violation.kind) & 1).at(-1);
+  const last = machine
+    .violations()
+    .filter((violation) => (stop >>> violation.kind) & 1)
+    .at(-1);
   const kind = last?.kind ?? 0;
   const stepsDrawn = last?.step ?? 0;
   const name = kindName(kind);

@@ -69,8 +69,12 @@ function pathOfToken(machine: Machine, parsed: Token, token: string): number[] {
     });
   }
   if (unused > 0 || (parsed.steps !== undefined && path.length < parsed.steps)) {
-    const what = unused > 0 ? `${unused} choices are left over when the run ends` : `the run ends after ${path.length} steps`;
-    throw new InputError(what, { source: token, remedy: "the schedule belongs to another scenario, edition or version" });
+    const what =
+      unused > 0 ? `${unused} choices are left over when the run ends` : `the run ends after ${path.length} steps`;
+    throw new InputError(what, {
+      source: token,
+      remedy: "the schedule belongs to another scenario, edition or version",
+    });
   }
   return path;
 }
@@ -96,8 +100,7 @@ export function tell(what: StageOptions, machine: Machine, path: readonly number
       kind: kindName(violation.kind),
       severity: severityOf(kindName(violation.kind)),
       step: violation.step,
-      confirmed:
-        !needsWitness(violation) || findWitness(what, path.slice(0, violation.step), violation) !== undefined,
+      confirmed: !needsWitness(violation) || findWitness(what, path.slice(0, violation.step), violation) !== undefined,
     })),
     hash,
   };
@@ -118,7 +121,15 @@ function tellStep(what: StageOptions, machine: Machine, agent: number, step: num
     const cpu = agent - tasks.length;
     const notes = notesOf(machine, readEvents(machine), mms);
     machine.core.call.trace(0);
-    return { step, cpu, who: "interrupt", fn: "flush_tlb_func", text: "flush interrupt", effect: "takes the flush interrupt", notes };
+    return {
+      step,
+      cpu,
+      who: "interrupt",
+      fn: "flush_tlb_func",
+      text: "flush interrupt",
+      effect: "takes the flush interrupt",
+      notes,
+    };
   }
   const pc = machine.pcOf(agent);
   const op = machine.program[pc];
@@ -142,7 +153,12 @@ function tellStep(what: StageOptions, machine: Machine, agent: number, step: num
   };
 }
 
-function withWitness(machine: Machine, steps: readonly StoryStep[], witness: Witness, about: RawViolation): StoryStep[] {
+function withWitness(
+  machine: Machine,
+  steps: readonly StoryStep[],
+  witness: Witness,
+  about: RawViolation,
+): StoryStep[] {
   const told: StoryStep[] = [];
   const insert = (before: number): void => {
     for (const step of witness.steps) if (step.before === before) told.push(tellWitness(machine, step, about));

@@ -54,7 +54,12 @@ function pulled(path: readonly number[], i: number): number[][] {
   if (from < 0) return [];
   let to = from;
   while (path[to] === agent) to++;
-  const without = (a: number, b: number): number[] => [...path.slice(0, i + 1), ...path.slice(a, b), ...path.slice(i + 1, a), ...path.slice(b)];
+  const without = (a: number, b: number): number[] => [
+    ...path.slice(0, i + 1),
+    ...path.slice(a, b),
+    ...path.slice(i + 1, a),
+    ...path.slice(b),
+  ];
   // The steps in between may also go after the block they stand before.
   return [without(from, to), without(from, from + 1)];
 }

@@ -40,7 +40,11 @@ export function needsWitness(violation: RawViolation): boolean {
 }
 
 /** Looks for a witness with broadcast invalidations taken late, then early, on each CPU that may hold the entry. */
-export function findWitness(options: StageOptions, path: readonly number[], violation: RawViolation): Witness | undefined {
+export function findWitness(
+  options: StageOptions,
+  path: readonly number[],
+  violation: RawViolation,
+): Witness | undefined {
   const machine = stage({ ...options, concrete: true });
   for (const early of [0, 1]) {
     for (const cpu of bystandersFirst(options)) {
@@ -113,7 +117,12 @@ function finish(
 }
 
 /** What the CPU does with what it still holds; undefined when it holds nothing stale. */
-function lastStep(machine: Machine, violation: RawViolation, cpu: number, rights: boolean): WitnessStep["what"] | undefined {
+function lastStep(
+  machine: Machine,
+  violation: RawViolation,
+  cpu: number,
+  rights: boolean,
+): WitnessStep["what"] | undefined {
   const address = BigInt(violation.start);
   const { call } = machine.core;
   if (rights) return call.probeWrite(cpu, address) === Outcome.CONFIRMED ? "write" : undefined;

@@ -12,7 +12,11 @@ import { migrate, poison } from "./mm/rmap.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
 
-const call = (name: string, args: Readonly<Record<string, Reg>>, listing: Sub): Call => ({ name, arguments: args, listing });
+const call = (name: string, args: Readonly<Record<string, Reg>>, listing: Sub): Call => ({
+  name,
+  arguments: args,
+  listing,
+});
 
 export const calls: readonly Call[] = [
   call("mmap", { ...range, file: Reg.FILE, offset: Reg.OFFSET, flags: Reg.FLAGS, prot: Reg.PROT }, mmap),

@@ -104,7 +104,11 @@ export function compile(listing: Sub, edition: Edition, backend: Backend, offset
   compiler.sub(listing, []);
   return compiler.drafts.map((draft) => ({
     op: draft.op,
-    operands: [0, 1, 2].map((i) => compiler.resolve(draft.operands[i], draft.scope, offset)) as [number, number, number],
+    operands: [0, 1, 2].map((i) => compiler.resolve(draft.operands[i], draft.scope, offset)) as [
+      number,
+      number,
+      number,
+    ],
     text: draft.text,
     says: draft.says,
     fn: draft.scope.fn,

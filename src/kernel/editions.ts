@@ -34,7 +34,12 @@ export const whatIfs: readonly Edition[] = [
   whatIf("5.16-no-force", "5.16", "no-force", "the seed without force_flush = true"),
   whatIf("5.16-no-flush", "5.16", "no-flush", "the seed without the flush before the unlock"),
   whatIf("5.16-late-flush", "5.16", "late-flush", "the seed's flush moved after the unlock"),
-  whatIf("5.15-deferred-put", "5.15", "deferred-put", "instead of the seed: the table's reference is kept until the gather ends"),
+  whatIf(
+    "5.15-deferred-put",
+    "5.15",
+    "deferred-put",
+    "instead of the seed: the table's reference is kept until the gather ends",
+  ),
 ];
 
 export const editions: readonly Edition[] = [...releases, ...whatIfs];

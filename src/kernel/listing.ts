@@ -68,7 +68,12 @@ export const op = (code: Op, operands: readonly Operand[], text: string, says = 
   says,
 });
 
-export const listing = (file: string, name: string, lines: readonly Line[]): Sub => ({ kind: "sub", name, file, lines });
+export const listing = (file: string, name: string, lines: readonly Line[]): Sub => ({
+  kind: "sub",
+  name,
+  file,
+  lines,
+});
 
 export const at = (name: string, ...lines: readonly Line[]): readonly Line[] => [{ kind: "label", name }, ...lines];
 
@@ -91,7 +96,11 @@ export const until = (edition: string, commit: string, ...lines: readonly Line[]
 });
 
 /** Lines of a what-if edition only. */
-export const only = (patch: string, ...lines: readonly Line[]): EditionLines => ({ kind: "edition", only: patch, lines });
+export const only = (patch: string, ...lines: readonly Line[]): EditionLines => ({
+  kind: "edition",
+  only: patch,
+  lines,
+});
 
 /** Lines that a what-if edition drops. */
 export const unless = (patch: string, ...lines: readonly Line[]): EditionLines => ({

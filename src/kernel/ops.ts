@@ -1,10 +1,10 @@
 /**
  * The ops in kernel spelling: each gives one line of a listing.
  *
- * {address} {range} {page} {table} {mm} {file} in a sentence are filled in from the task's registers when it is printed.
+ * {address} {range} {page} {table} {mm} {file} in a sentence are filled in from the task's registers in a report.
  */
-import { LockRef, Op, Reg } from "../../assembly/abi/ops.js";
-import { type Lock, type Line, op, to } from "./listing.js";
+import { LockRef, Op, type Reg } from "../../assembly/abi/ops.js";
+import { type Line, type Lock, op, to } from "./listing.js";
 
 export const BASE = 0;
 export const PMD = 1;
@@ -97,7 +97,12 @@ export const want_share = (reg: Reg): Line => op(Op.WANT_SHARE, [reg], "want_pmd
 export const find_shareable = (): Line => op(Op.FIND_SHAREABLE, [], "page_table_shareable()");
 export const widen_range = (): Line => op(Op.WIDEN_RANGE, [], "adjust_range_if_pmd_sharing_possible()");
 export const pud_clear = (guard: Lock): Line =>
-  op(Op.PUD_CLEAR, [guard.ref], "pud_clear(pud)", "{mm} lets go of the shared PMD table for {gib}; its CPUs may still hold what they cached");
+  op(
+    Op.PUD_CLEAR,
+    [guard.ref],
+    "pud_clear(pud)",
+    "{mm} lets go of the shared PMD table for {gib}; its CPUs may keep what they cached",
+  );
 export const table_get = (): Line =>
   op(Op.TABLE_GET, [], "get_page(virt_to_page(spte))", "one more sharer is counted on table {table}");
 export const table_put = (): Line =>
@@ -105,7 +110,12 @@ export const table_put = (): Line =>
 export const pud_populate = (reg: Reg): Line =>
   op(Op.PUD_POPULATE, [reg], "pud_populate()", "{mm} now reaches the shared table {table}");
 export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
-  op(Op.ALLOC_TABLES, [ok, level, address], "p4d_alloc(), pud_alloc(), pmd_alloc()", "makes the missing tables of {mm}");
+  op(
+    Op.ALLOC_TABLES,
+    [ok, level, address],
+    "p4d_alloc(), pud_alloc(), pmd_alloc()",
+    "makes the missing tables of {mm}",
+  );
 export const clear_entry = (level: number, text: string, guard?: Lock): Line =>
   op(Op.CLEAR_ENTRY, [level, guard?.ref ?? LockRef.NONE], text, "clears the entry of {mm} at {address}: page {page}");
 export const set_entry = (level: number): Line =>
@@ -115,14 +125,25 @@ export const protect_entry = (level: number): Line =>
 export const move_entry = (level: number, guard: Lock): Line =>
   op(Op.MOVE_ENTRY, [level, guard.ref], "move_huge_pte()", "moves the entry at {address} to the new address");
 export const free_next_table = (reg: Reg): Line =>
-  op(Op.FREE_NEXT_TABLE, [reg], "free_pgd_range()", "unhooks a table of {mm} that no VMA needs, to be freed after the flush");
+  op(
+    Op.FREE_NEXT_TABLE,
+    [reg],
+    "free_pgd_range()",
+    "unhooks a table of {mm} that no VMA needs, to be freed after the flush",
+  );
 
 // --- pages ---
 export const page_dup_rmap = (): Line => op(Op.RMAP_ADD, [], "page_dup_rmap()", "page {page} counts one more mapping");
-export const page_remove_rmap = (): Line => op(Op.RMAP_REMOVE, [], "page_remove_rmap()", "page {page} counts one mapping less");
+export const page_remove_rmap = (): Line =>
+  op(Op.RMAP_REMOVE, [], "page_remove_rmap()", "page {page} counts one mapping less");
 export const put_page = (): Line => op(Op.PUT_PAGE, [], "put_page(page)", "drops a reference of page {page}");
 export const find_or_alloc_page = (reg: Reg): Line =>
-  op(Op.FIND_OR_ALLOC_PAGE, [reg], "find_lock_page() or alloc_huge_page()", "finds the page in the page cache, or allocates it");
+  op(
+    Op.FIND_OR_ALLOC_PAGE,
+    [reg],
+    "find_lock_page() or alloc_huge_page()",
+    "finds the page in the page cache, or allocates it",
+  );
 export const remove_huge_page = (): Line =>
   op(Op.REMOVE_FROM_CACHE, [], "remove_huge_page()", "takes page {page} out of the page cache and frees it");
 export const replace_page = (): Line =>
@@ -136,8 +157,14 @@ export const protect_ptes = (changed: Reg): Line =>
 
 // --- gathers ---
 export const tlb_gather_mmu = (fullmm = 0): Line =>
-  op(Op.GATHER_START, [fullmm], fullmm === 1 ? "tlb_gather_mmu_fullmm()" : "tlb_gather_mmu()", "opens a gather on {mm}");
-export const record = (from: Reg, pages: number, cleared: number, text: string): Line => op(Op.RECORD, [from, pages, cleared], text);
+  op(
+    Op.GATHER_START,
+    [fullmm],
+    fullmm === 1 ? "tlb_gather_mmu_fullmm()" : "tlb_gather_mmu()",
+    "opens a gather on {mm}",
+  );
+export const record = (from: Reg, pages: number, cleared: number, text: string): Line =>
+  op(Op.RECORD, [from, pages, cleared], text);
 export const gather_needs = (reg: Reg): Line =>
   op(Op.GATHER_NEEDS, [reg], "if (!(tlb->freed_tables || tlb->cleared_*)) return");
 export const gather_range = (): Line => op(Op.GATHER_RANGE, [], "tlb->start, tlb->end");
@@ -149,7 +176,8 @@ export const gather_free = (reg: Reg): Line =>
   op(Op.GATHER_FREE, [reg], "free_pages_and_swap_cache()", "drops the reference of one gathered page");
 export const gather_pending = (reg: Reg): Line =>
   op(Op.GATHER_COUNT, [reg], "mm_tlb_flush_nested()", "looks whether another gather is open on {mm}");
-export const gather_promote = (reg: Reg): Line => op(Op.GATHER_PROMOTE, [reg], "tlb->fullmm = 1; tlb->freed_tables = 1");
+export const gather_promote = (reg: Reg): Line =>
+  op(Op.GATHER_PROMOTE, [reg], "tlb->fullmm = 1; tlb->freed_tables = 1");
 export const gather_finish = (): Line => op(Op.GATHER_FINISH, [], "dec_tlb_flush_pending()", "closes the gather");
 /** Lines that are ours, not the kernel's: the oracle compares what was cleared with what was recorded. */
 export const check_recorded = (): Line => op(Op.CHECK_RECORDED, [], "(oracle)");
@@ -157,7 +185,12 @@ export const check_range = (): Line => op(Op.CHECK_RANGE, [], "(oracle)");
 
 // --- the CPU ---
 export const access = (store: boolean, fault: string): Line =>
-  op(Op.ACCESS, [store ? 1 : 0, to(fault)], store ? "user store" : "user load", store ? "the program writes" : "the program reads");
+  op(
+    Op.ACCESS,
+    [store ? 1 : 0, to(fault)],
+    store ? "user store" : "user load",
+    store ? "the program writes" : "the program reads",
+  );
 export const await_clear = (): Line =>
   op(Op.AWAIT_CLEAR, [], "(scenario)", "has waited until the other mm no longer reaches the shared table");
 export const switch_mm = (): Line => op(Op.SWITCH_MM, [], "switch_mm_irqs_off()", "the CPU loads another mm");

@@ -12,18 +12,12 @@
  */
 import { VmaFlag } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
-import type {
-  BrkEvent,
-  FallocateEvent,
-  FtruncateEvent,
-  MadviseEvent,
-  MmapEvent,
-  MremapEvent,
-} from "../workload/strace/events.js";
+import type { BrkEvent, MadviseEvent, MmapEvent, MremapEvent } from "../workload/strace/events.js";
+import type { FileCalls } from "./file-calls.js";
 import type { HugeFile, HugeFiles } from "./files.js";
-import { HUGE, PAGE_BYTES, pageOf, pagesFor, SPACE, shifted, up, within, without } from "./pages.js";
+import { HUGE, pageOf, pagesFor, SPACE, shifted, up, within, without } from "./pages.js";
 import type { Mapping, Space } from "./space.js";
-import type { Sink, TaskState, Work } from "./steps.js";
+import type { TaskState, Work } from "./steps.js";
 import { pagesToTouch, type TouchPolicy } from "./touch.js";
 
 const MAP_SHARED = 1;
@@ -35,10 +29,7 @@ const HUGE_SHIFT = 2 ** 26;
 const GIB_BITS = 30;
 const MREMAP_DONTUNMAP = 4;
 const MADV = { dontneed: [4, 24], remove: [9], populate: [22, 23] } as const;
-const FALLOC_KEEP_SIZE = 1;
-const FALLOC_PUNCH_HOLE = 2;
 const READ_WRITE = VmaFlag.READ | VmaFlag.WRITE;
-const HUGE_BYTES = HUGE * PAGE_BYTES;
 
 /** PROT_* as the machine knows it: what can be written or executed can be read. */
 const protOf = (prot: number): number => ((prot & 7) === 0 ? 0 : VmaFlag.READ | (prot & VmaFlag.WRITE));
@@ -52,7 +43,7 @@ export interface MemoryOptions {
   readonly source: string;
   readonly touch: TouchPolicy;
   readonly files: HugeFiles;
-  readonly sink: Sink;
+  readonly fileCalls: FileCalls;
   /** Performs work as a task, on its CPU, in its address space. */
   readonly emit: (task: TaskState, line: number, work: readonly Work[]) => void;
   /** Counts a call that does nothing here. */
@@ -98,7 +89,10 @@ export class Memory {
 
   detach(task: TaskState, line: number, start: number): void {
     const pages = task.space.attached.get(start);
-    if (pages === undefined) return this.#options.ignore("shmdt (nothing attached there)");
+    if (pages === undefined) {
+      this.#options.ignore("shmdt (nothing attached there)");
+      return;
+    }
     task.space.attached.delete(start);
     this.unmap(task, line, start, start + pages);
   }
@@ -107,7 +101,7 @@ export class Memory {
     if (!this.#isMapped(task, line, start, end, "munmap")) return;
     const gone = task.space.remove(start, end);
     this.#options.emit(task, line, [{ call: "munmap", args: { start, end } }]);
-    this.release(task, line, gone);
+    this.#options.fileCalls.release(task, line, gone);
   }
 
   protect(task: TaskState, line: number, start: number, end: number, logged: number): void {
@@ -119,7 +113,8 @@ export class Memory {
     for (const mapping of task.space.overlapping(start, end)) {
       const wasClosed = mapping.prot === 0;
       mapping.prot = prot;
-      if (wasClosed && mapping.touched.length === 0) work.push(...this.#touch(task.space, mapping, this.#policy(mapping)));
+      if (wasClosed && mapping.touched.length === 0)
+        work.push(...this.#touch(task.space, mapping, this.#policy(mapping)));
     }
     this.#options.emit(task, line, work);
   }
@@ -134,7 +129,8 @@ export class Memory {
     const from = pagesFor(space.break);
     const to = pagesFor(result);
     space.break = result;
-    if (to > from) this.#map(task, line, { start: from, end: to, prot: READ_WRITE, flags: 0, file: undefined, offset: 0 });
+    if (to > from)
+      this.#map(task, line, { start: from, end: to, prot: READ_WRITE, flags: 0, file: undefined, offset: 0 });
     else if (to < from) this.unmap(task, line, to, from);
   }
 
@@ -143,7 +139,10 @@ export class Memory {
     const { line } = event;
     const old = pageOf(event.old);
     const mapping = space.overlapping(old, old + 1)[0];
-    if (mapping === undefined) return this.#options.ignore("mremap (nothing mapped there)");
+    if (mapping === undefined) {
+      this.#options.ignore("mremap (nothing mapped there)");
+      return;
+    }
     const unit = mapping.file === undefined ? 1 : HUGE;
     const oldEnd = old + up(pagesFor(event.oldLength), unit);
     const start = pageOf(event.result);
@@ -155,10 +154,18 @@ export class Memory {
       if (plan.end > plan.start) this.#map(task, line, { ...withoutTouched(plan) });
       return;
     }
-    const touched = space.overlapping(old, oldEnd).flatMap((part) => within(part.touched, old, Math.min(oldEnd, old + length)));
+    const touched = space
+      .overlapping(old, oldEnd)
+      .flatMap((part) => within(part.touched, old, Math.min(oldEnd, old + length)));
     const distance = start - old;
     const grown = this.#policy({ ...mapping, start: Math.min(oldEnd + distance, start + length), end: start + length });
-    const moved = { ...mapping, start, end: start + length, offset, touched: [...shifted(touched, distance), ...grown] };
+    const moved = {
+      ...mapping,
+      start,
+      end: start + length,
+      offset,
+      touched: [...shifted(touched, distance), ...grown],
+    };
     this.#map(task, line, moved);
     if (oldEnd === old) return;
     if ((event.flags & MREMAP_DONTUNMAP) !== 0) this.#dontneed(task, line, old, oldEnd);
@@ -169,7 +176,10 @@ export class Memory {
     const start = pageOf(event.address);
     const end = start + pagesFor(event.length);
     const means = (kind: readonly number[]): boolean => kind.includes(event.advice);
-    if (means(MADV.dontneed)) return this.#dontneed(task, event.line, start, end);
+    if (means(MADV.dontneed)) {
+      this.#dontneed(task, event.line, start, end);
+      return;
+    }
     const mapped = task.space.overlapping(start, end);
     if (means(MADV.populate)) {
       const work = mapped.flatMap((mapping) => {
@@ -180,32 +190,19 @@ export class Memory {
         }
         return this.#touch(task.space, mapping, rest);
       });
-      return this.#options.emit(task, event.line, work);
+      this.#options.emit(task, event.line, work);
+      return;
     }
     const shared = mapped.filter(({ file, flags }) => file !== undefined && (flags & VmaFlag.SHARED) !== 0);
-    if (!means(MADV.remove) || shared.length === 0) return this.#options.ignore("madvise (advice without effect here)");
+    if (!means(MADV.remove) || shared.length === 0) {
+      this.#options.ignore("madvise (advice without effect here)");
+      return;
+    }
     for (const mapping of shared) {
       const shift = mapping.offset - mapping.start;
       const [from, to] = [Math.max(start, mapping.start) + shift, Math.min(end, mapping.end) + shift];
-      this.#punch(task, event.line, mapping.file as HugeFile, Math.ceil(from / HUGE), Math.floor(to / HUGE));
+      this.#options.fileCalls.punch(task, event.line, mapping.file as HugeFile, from / HUGE, to / HUGE);
     }
-  }
-
-  ftruncate(task: TaskState, { fd, length, line }: FtruncateEvent): void {
-    const file = task.descriptors.get(fd);
-    if (file === undefined) return this.#options.ignore("ftruncate (not of huge pages)");
-    const pages = Math.ceil(length / HUGE_BYTES);
-    if (pages >= file.pages) this.#resize(file, pages);
-    else this.#truncate(task, line, file, pages);
-  }
-
-  fallocate(task: TaskState, { fd, mode, offset, length, line }: FallocateEvent): void {
-    const file = task.descriptors.get(fd);
-    if (file === undefined) return this.#options.ignore("fallocate (not of huge pages)");
-    const end = offset + length;
-    if ((mode & FALLOC_PUNCH_HOLE) !== 0) {
-      this.#punch(task, line, file, Math.ceil(offset / HUGE_BYTES), Math.floor(end / HUGE_BYTES));
-    } else if ((mode & FALLOC_KEEP_SIZE) === 0) this.#resize(file, Math.ceil(end / HUGE_BYTES));
   }
 
   /** The VMAs of a child, linked by its parent in fork. */
@@ -232,17 +229,9 @@ export class Memory {
   /** exit_mmap: the last task has left the address space. */
   end(task: TaskState, line: number, space: Space): void {
     const gone = space.remove(0, SPACE);
-    if (gone.length > 0) this.#options.emit({ ...task, space }, line, [{ call: "exit", args: { start: 0, end: SPACE } }]);
-    this.release({ ...task, space }, line, gone);
-  }
-
-  /** Mappings are gone: so are the files that only they kept. */
-  release(task: TaskState, line: number, gone: readonly Mapping[]): void {
-    for (const file of new Set(gone.map((mapping) => mapping.file))) {
-      if (file === undefined || file.mappings > 0 || file.kept) continue;
-      this.#truncate(task, line, file, 0);
-      this.#options.files.forget(file);
-    }
+    if (gone.length > 0)
+      this.#options.emit({ ...task, space }, line, [{ call: "exit", args: { start: 0, end: SPACE } }]);
+    this.#options.fileCalls.release({ ...task, space }, line, gone);
   }
 
   #map(task: TaskState, line: number, plan: Plan): void {
@@ -250,7 +239,7 @@ export class Memory {
     if (space.overlapping(plan.start, plan.end).length > 0) this.unmap(task, line, plan.start, plan.end);
     const mapping: Mapping = { ...plan, touched: [] };
     const { file } = mapping;
-    if (file !== undefined) this.#resize(file, Math.max(file.pages, (plan.offset + plan.end - plan.start) / HUGE));
+    if (file !== undefined) this.#options.fileCalls.grow(file, (plan.offset + plan.end - plan.start) / HUGE);
     space.add(mapping);
     const touched = plan.prot === 0 ? [] : (plan.touched ?? this.#policy(mapping));
     this.#options.emit(task, line, [linkVma(mapping), ...this.#touch(space, mapping, touched)]);
@@ -282,28 +271,12 @@ export class Memory {
 
   #dontneed(task: TaskState, line: number, start: number, end: number): void {
     const mapped = task.space.overlapping(start, end).filter(({ file }) => file === undefined);
-    if (mapped.length === 0) return this.#options.ignore("madvise (advice without effect here)");
+    if (mapped.length === 0) {
+      this.#options.ignore("madvise (advice without effect here)");
+      return;
+    }
     for (const mapping of mapped) task.space.untouch(mapping, without(mapping.touched, start, end));
     this.#options.emit(task, line, [{ call: "dontneed", args: { start, end } }]);
-  }
-
-  #punch(task: TaskState, line: number, file: HugeFile, from: number, end: number): void {
-    const to = Math.min(end, file.pages);
-    if (from >= to) return;
-    this.#options.emit(task, line, [{ call: "punch", args: { file: file.index, start: from, end: to } }]);
-    this.#options.files.dropped(file, from, to);
-  }
-
-  #truncate(task: TaskState, line: number, file: HugeFile, pages: number): void {
-    this.#options.emit(task, line, [{ call: "truncate", args: { file: file.index, start: pages, end: file.pages } }]);
-    this.#options.files.dropped(file, pages, file.pages);
-    this.#options.files.resize(file, pages);
-  }
-
-  #resize(file: HugeFile, pages: number): void {
-    if (pages <= file.pages) return;
-    this.#options.files.resize(file, pages);
-    this.#options.sink.resize(file.index, pages);
   }
 
   /** Whether the log has mapped anything there; what the kernel itself mapped at execve is not in it. */

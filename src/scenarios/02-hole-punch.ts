@@ -7,9 +7,9 @@ export const holePunch: Scenario = {
   bug: "B1",
   commits: ["24669e58477e", "a4a118f2eead"],
   story:
-    "A and B share a PMD table; C punches a hole in the file. In one i_mmap section A's mapping is unshared without a " +
-    "flush, then B's, the last one, is cleared and B alone is flushed. The pages leave the page cache and are freed " +
-    "while A's CPU still translates to them. A thread of A reads meanwhile.",
+    "A and B share a PMD table; C punches a hole in the file. In one i_mmap section A's mapping is unshared " +
+    "without a flush, then B's, the last one, is cleared and B alone is flushed. The pages leave the page cache " +
+    "and are freed while A's CPU still translates to them. A thread of A reads meanwhile.",
   geometry: "tiny",
   mms: ["A", "B", "C"],
   cpus: ["C", "A", "B"],

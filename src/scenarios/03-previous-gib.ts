@@ -7,9 +7,9 @@ export const previousGib: Scenario = {
   bug: "B4",
   commits: ["a4a118f2eead", "48381273f873"],
   story:
-    "A unmaps two whole GiBs that it shares with B. After each unshare huge_pmd_unshare() has moved the address to the " +
-    "last huge page before the GiB when the GiB began right there, so the GiB below is recorded: of two GiBs, the last " +
-    "is missing from the flush. Machines that flush everything when so much is asked for hide it.",
+    "A unmaps two whole GiBs that it shares with B. After each unshare huge_pmd_unshare() has moved the address " +
+    "to the last huge page before the GiB when the GiB began right there, so the GiB below is recorded: of two " +
+    "GiBs, the last is missing from the flush. Machines that flush everything when so much is asked for hide it.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

@@ -7,9 +7,9 @@ export const mremapLateFlush: Scenario = {
   bug: "B2",
   commits: ["550a7d60bd5e", "13e4ad2ce8df"],
   story:
-    "A moves a GiB that it shares with B. The table is unshared and i_mmap_rwsem dropped, and only then the old range " +
-    "is flushed. In between B truncates the file and frees the pages that A's other thread can still reach. Only " +
-    "5.16-rc1 and rc2 had it: before, mremap of huge pages was refused.",
+    "A moves a GiB that it shares with B. The table is unshared and i_mmap_rwsem dropped, and only then the old " +
+    "range is flushed. In between B truncates the file and frees the pages that A's other thread can still reach. " +
+    "Only 5.16-rc1 and rc2 had it: before, mremap of huge pages was refused.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

@@ -14,9 +14,9 @@ export const mprotectLateFlush: Scenario = {
   bug: "B3 (i)",
   commits: ["d833352a4338"],
   story:
-    "A changes the protection of a GiB that it shares with B: the table is unshared, i_mmap dropped, and only then the " +
-    "range is flushed. In between B truncates the file, or exits and frees the table. The rule that the flush comes first was written down for " +
-    "mprotect in the very release in which unmap lost it.",
+    "A changes the protection of a GiB that it shares with B: the table is unshared, i_mmap dropped, and only " +
+    "then the range is flushed. In between B truncates the file, or exits and frees the table. The rule that the " +
+    "flush comes first was written down for mprotect in the very release in which unmap lost it.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

@@ -7,9 +7,9 @@ export const narrowRange: Scenario = {
   bug: "B5",
   commits: ["017b1660df89", "dff11abe280b", "3d0b95cd87b2"],
   story:
-    "Someone works on one huge page of a GiB that A and B share: a migration, or an mremap of that page. The table is " +
-    "left as a whole (or, before 4.19, emptied for everybody), but the flush covers one page of one mm. What other " +
-    "CPUs cached of the rest is freed under them by B's truncate.",
+    "Someone works on one huge page of a GiB that A and B share: a migration, or an mremap of that page. The " +
+    "table is left as a whole (or, before 4.19, emptied for everybody), but the flush covers one page of one mm. " +
+    "What other CPUs cached of the rest is freed under them by B's truncate.",
   geometry: "tiny",
   mms: ["A", "B", "C"],
   cpus: ["A", "A", "B", "C"],

@@ -7,9 +7,9 @@ export const exitShortcut: Scenario = {
   bug: "kernel.md 4.6, row 4",
   commits: ["a4a118f2eead"],
   story:
-    "B exits while A still shares its PMD table. The gather of a dying mm flushes nothing on arm64 unless tables were " +
-    "freed, because the ASID is retired; an unshared table is not counted as freed. B's CPU still has the mm loaded, " +
-    "lazily, and may still walk from the pointer that it cached. A unmaps, and frees the table.",
+    "B exits while A still shares its PMD table. The gather of a dying mm flushes nothing on arm64 unless tables " +
+    "were freed, because the ASID is retired; an unshared table is not counted as freed. B's CPU still has the mm " +
+    "loaded, lazily, and may still walk from the pointer that it cached. A unmaps, and frees the table.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", null, "B"],

@@ -80,7 +80,7 @@ describe("purely concrete hardware", () => {
 describe("shrinking", () => {
   const kind = kindNumber("STALE_TRANSLATION");
 
-  it("brings a hundred random runs of one bug to at most three stories, none longer than the shortest path", async () => {
+  it("brings a hundred random runs of one bug to at most three stories, each a shortest path", async () => {
     const { results } = await check({ scenarios: ["seed"], editions: ["5.15"], backends: ["x86"], witness: false });
     const shortest = results[0]?.violations.find((v) => v.kind === "STALE_TRANSLATION" && v.case === "truncate")?.steps;
     const stories = new Set<string>();

@@ -44,7 +44,7 @@ describe("parseGolden", () => {
     ];
     const outcome = parseGolden(file([{ op: "P0 exit", r: [0, 0, -1, 0], ev }]), "x").scenarios[0]?.ops[0]?.outcomes[0];
     expect(outcome?.flushes).toHaveLength(5);
-    expect(outcome?.flushes[0]?.range).toBe("all");
+    expect(outcome?.flushes?.[0]?.range).toBe("all");
     expect(outcome?.ptesKb).toBeUndefined();
   });
 

@@ -2,11 +2,11 @@
  * Editions differ by their patches and nothing else: the difference of two is a snapshot.
  */
 import { describe, expect, it } from "vitest";
+import { Op } from "../../assembly/abi/ops.js";
 import { backends, findBackend } from "../../src/kernel/arch/backends.js";
 import { calls, findCall } from "../../src/kernel/calls.js";
 import { type CompiledOp, compile } from "../../src/kernel/compile.js";
 import { editions, findEdition, orderOf, releases } from "../../src/kernel/editions.js";
-import { Op } from "../../assembly/abi/ops.js";
 
 const compiled = (call: string, edition: string, backend = "x86"): CompiledOp[] => {
   const [c, e, b] = [findCall(call), findEdition(edition), findBackend(backend)];

@@ -33,7 +33,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the package", () => {
   it("holds the library, its types and the core, and no sources, tests or benchmarks", () => {
     const paths = packed.files.map((file) => file.path);
-    expect(paths).toEqual(expect.arrayContaining(["dist/src/index.js", "dist/src/index.d.ts", "dist/core.wasm", "LICENSE"]));
+    expect(paths).toEqual(
+      expect.arrayContaining(["dist/src/index.js", "dist/src/index.d.ts", "dist/core.wasm", "LICENSE"]),
+    );
     expect(paths.filter((path) => /^(src|test|bench|assembly|build)\//.test(path))).toEqual([]);
   });
 
@@ -44,14 +46,22 @@ describe("the package", () => {
        const { results } = await check({ scenarios: ["seed"], editions: ["5.15", "5.16"], backends: ["x86"] });
        const bad = results[0].violations.find((v) => v.kind === "STALE_TRANSLATION");
        const story = replay(bad.schedule);
-       const machine = Machine.boot({ geometry: "tiny", edition: editions[2], backend: backends[1], cpus: 2, mms: 1, tasks: 1 });
+       const counts = { cpus: 2, mms: 1, tasks: 1 };
+       const machine = Machine.boot({ geometry: "tiny", edition: editions[2], backend: backends[1], ...counts });
        console.log(JSON.stringify({
          verdicts: results.map((r) => r.verdict), steps: bad.steps, told: story.steps.filter((s) => s.step).length,
          hash: machine.hash().length, scenarios: scenarios.length, listing: typeof listing,
        }));`,
     );
     const printed = JSON.parse(run(process.execPath, ["use.js"])) as Record<string, unknown>;
-    expect(printed).toEqual({ verdicts: ["violated", "masked"], steps: 37, told: 37, hash: 16, scenarios: 7, listing: "function" });
+    expect(printed).toEqual({
+      verdicts: ["violated", "masked"],
+      steps: 37,
+      told: 37,
+      hash: 16,
+      scenarios: 7,
+      listing: "function",
+    });
   });
 
   it("has types that a strict project accepts", () => {

@@ -25,7 +25,8 @@ describe("the golden table", () => {
     const lines = result.results.map((r) => {
       const found = r.violations.map((v) => `${v.case}:${v.kind}@${v.steps}${v.detail === "level" ? "(level)" : ""}`);
       const counts = `${r.states} states ${r.transitions} transitions depth ${r.depth}`;
-      return `${r.scenario} ${r.edition} ${r.backend}: ${r.verdict}, ${counts}${found.length ? `; ${found.join(" ")}` : ""}`;
+      const tail = found.length > 0 ? `; ${found.join(" ")}` : "";
+      return `${r.scenario} ${r.edition} ${r.backend}: ${r.verdict}, ${counts}${tail}`;
     });
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden.txt");
   });
@@ -43,7 +44,11 @@ describe("the golden table", () => {
   it("has seen everything that a scenario must sometimes do, wherever the edition has the path", () => {
     const unseen = result.results
       .filter((r) => r.note === undefined)
-      .flatMap((r) => Object.entries(r.sometimes).filter(([, seen]) => !seen).map(([name]) => `${r.scenario} ${r.edition} ${r.backend} ${name}`));
+      .flatMap((r) =>
+        Object.entries(r.sometimes)
+          .filter(([, seen]) => !seen)
+          .map(([name]) => `${r.scenario} ${r.edition} ${r.backend} ${name}`),
+      );
     expect(unseen).toEqual([]);
   });
 });

@@ -12,13 +12,16 @@ const kindsOf = async (edition: string, scenario = "seed", backend = "x86"): Pro
 };
 
 describe("each line that the seed added", () => {
-  it.each(["5.16-no-record", "5.16-no-force", "5.16-no-flush"])("is necessary: %s does harm on x86", async (edition) => {
-    expect(await kindsOf("5.16")).toEqual(["RANGE_NOT_RECORDED"]);
-    const kinds = await kindsOf(edition);
-    expect(kinds).toContain("FLUSH_AFTER_UNLOCK");
-    expect(kinds).toContain("STALE_WALK");
-    expect(kinds).toContain("STALE_TRANSLATION");
-  });
+  it.each(["5.16-no-record", "5.16-no-force", "5.16-no-flush"])(
+    "is necessary: %s does harm on x86",
+    async (edition) => {
+      expect(await kindsOf("5.16")).toEqual(["RANGE_NOT_RECORDED"]);
+      const kinds = await kindsOf(edition);
+      expect(kinds).toContain("FLUSH_AFTER_UNLOCK");
+      expect(kinds).toContain("STALE_WALK");
+      expect(kinds).toContain("STALE_TRANSLATION");
+    },
+  );
 
   it("must come before the unlock: the same flush after it is found", async () => {
     const kinds = await kindsOf("5.16-late-flush");
@@ -28,7 +31,7 @@ describe("each line that the seed added", () => {
 });
 
 describe("the repair that the seed's author rejected", () => {
-  it("keeps the table's reference until the gather ends, and the sharing test counts a sharer that is gone", async () => {
+  it("keeps the table's reference, and the sharing test counts a sharer that is gone", async () => {
     // B, the last sharer, sees two users and unshares too: nobody clears the entries, and the table goes with them.
     const kinds = await kindsOf("5.15-deferred-put");
     expect(kinds).toContain("UNBALANCED");

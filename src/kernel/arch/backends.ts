@@ -5,9 +5,9 @@
  * code differed, the listing says so.
  */
 import { Machine, Reg } from "../../../assembly/abi/ops.js";
-import { at, type ArchHook, type Line, listing } from "../listing.js";
-import * as k from "../ops.js";
+import { type ArchHook, at, type Line, listing } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
+import * as k from "../ops.js";
 import { dsb, flush_tlb_mm_range, tlbi } from "./ops.js";
 
 export interface Backend {

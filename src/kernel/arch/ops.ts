@@ -1,7 +1,7 @@
 /**
  * The steps of the machines' flushes: arch/x86/mm/tlb.c and arch/arm64/include/asm/tlbflush.h [S: kernel.md 4.1, 4.3].
  */
-import { Op, Reg } from "../../../assembly/abi/ops.js";
+import { Op, type Reg } from "../../../assembly/abi/ops.js";
 import { type Line, listing, op, since, until } from "../listing.js";
 
 const local = op(Op.X86_FLUSH_LOCAL, [], "flush_tlb_func(local)", "this CPU invalidates {range}, if it runs {flushed}");
@@ -25,7 +25,12 @@ export const flush_tlb_mm_range = listing("arch/x86/mm/tlb.c", "flush_tlb_mm_ran
 /** TLBI of the range in the registers; `hint` is the register with the level hint. */
 export const tlbi = Object.assign(
   (hint?: Reg): Line =>
-    op(Op.TLBI, [hint ?? 0], "__tlbi(vale1is / vae1is / aside1is)", "broadcasts the invalidation of {range} for {flushed}"),
+    op(
+      Op.TLBI,
+      [hint ?? 0],
+      "__tlbi(vale1is / vae1is / aside1is)",
+      "broadcasts the invalidation of {range} for {flushed}",
+    ),
   {
     limits: (): Line => op(Op.ARM64_LIMITS, [], "(end - start) >= MAX_DVM_OPS * stride"),
     hint: (into: Reg): Line => op(Op.ARM64_HINT, [into], "tlb_get_level()"),

@@ -6,9 +6,9 @@
  */
 import { Reg } from "../../../assembly/abi/ops.js";
 import { at, listing, only, since, until } from "../listing.js";
-import * as k from "../ops.js";
 import { tlb_finish_mmu } from "../mm/gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "../mm/hugetlb.js";
+import * as k from "../ops.js";
 
 /** Each VMA has its own gather, finished inside the section; 3.5 has none. */
 const unmap_hugepage_range = listing("mm/hugetlb.c", "unmap_hugepage_range", [

@@ -26,7 +26,10 @@ const tlb_batch_pages_flush = listing("mm/mmu_gather.c", "tlb_batch_pages_flush"
   ...at("empty"),
 ]);
 
-export const tlb_flush_mmu = listing("mm/mmu_gather.c", "tlb_flush_mmu", [tlb_flush_mmu_tlbonly, tlb_batch_pages_flush]);
+export const tlb_flush_mmu = listing("mm/mmu_gather.c", "tlb_flush_mmu", [
+  tlb_flush_mmu_tlbonly,
+  tlb_batch_pages_flush,
+]);
 
 export const tlb_finish_mmu = listing("mm/mmu_gather.c", "tlb_finish_mmu", [
   since("5.15", "56236a59556c, 4.13 [M]", k.gather_pending(Reg.TMP), k.gather_promote(Reg.TMP)),

@@ -68,10 +68,7 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
 const unmap_region: readonly Line[] = [k.tlb_gather_mmu(), unmap_vmas, free_pgtables, tlb_finish_mmu];
 
 /** The part of munmap below the mmap_lock; mremap ends with it too. */
-export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [
-  k.detach_vmas(),
-  ...unmap_region,
-]);
+export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [k.detach_vmas(), ...unmap_region]);
 
 export const munmap = listing("mm/mmap.c", "munmap", [
   k.lock_write(k.MMAP_LOCK),
@@ -96,7 +93,12 @@ export const exit = listing("mm/mmap.c", "exit_mmap", [
   k.ret(false),
 ]);
 
-export const mmap = listing("mm/mmap.c", "mmap", [k.lock_write(k.MMAP_LOCK), k.link_vma(), k.unlock(k.MMAP_LOCK), k.ret(false)]);
+export const mmap = listing("mm/mmap.c", "mmap", [
+  k.lock_write(k.MMAP_LOCK),
+  k.link_vma(),
+  k.unlock(k.MMAP_LOCK),
+  k.ret(false),
+]);
 
 /** MADV_DONTNEED of base pages. On hugetlb it is EINVAL up to 5.17 and not modelled after. */
 export const dontneed = listing("mm/madvise.c", "madvise", [

@@ -4,8 +4,9 @@
  * mprotect of a part splits the VMA first. The small VMA covers no whole GiB, so its flush is not widened although a
  * shared table is cleared as a whole: a mistake of every edition here, repaired by b30c14cd6102 (6.2).
  */
-import { VmaFlag } from "../../../assembly/abi/records.js";
+
 import { Reg } from "../../../assembly/abi/ops.js";
+import { VmaFlag } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import { huge_pmd_unshare } from "./hugetlb.js";

@@ -17,7 +17,12 @@ const pageRange: readonly Line[] = [
   k.add_pages(Reg.RANGE_END, k.PMD),
 ];
 
-const flush: readonly Line[] = [k.move(Reg.FLUSH_MM, Reg.MM), k.set(Reg.STRIDE, k.PMD), k.check_range(), arch("flush_tlb_range")];
+const flush: readonly Line[] = [
+  k.move(Reg.FLUSH_MM, Reg.MM),
+  k.set(Reg.STRIDE, k.PMD),
+  k.check_range(),
+  arch("flush_tlb_range"),
+];
 
 /**
  * One VMA that maps the page, at ADDRESS. Up to 4.18 a shared table is taken for the mm's own: its entry is cleared and

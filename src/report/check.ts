@@ -1,0 +1,117 @@
+/**
+ * A check as text: one row for each scenario, edition and back-end, then how to replay each harm.
+ */
+import type { CheckResult, CheckResultRow, FoundViolation } from "../explore/check.js";
+import { Footnotes } from "./footnotes.js";
+import type { Look, Paint } from "./paint.js";
+import { count, listed, plural, seconds, table, wrap } from "./text.js";
+import { onlyTheLevel, shortestHarm, shortestOfEach, verdictMeanings } from "./words.js";
+
+/** What the check was asked for, where the report must name it. */
+export interface CheckAsked {
+  readonly bound: number;
+  readonly time?: number | undefined;
+  /** False when no witness was looked for. */
+  readonly witness: boolean;
+}
+
+export function formatCheck(result: CheckResult, asked: CheckAsked, look: Look): string {
+  if (result.results.length === 0) return "no check was finished\n";
+  const notes = new Footnotes();
+  const rows = result.results.map((row) => [
+    row.scenario,
+    row.edition,
+    row.backend,
+    look.paint(row.verdict, row.verdict),
+    count(row.states),
+    count(row.transitions),
+    seconds(row.seconds),
+    violationsOf(row.violations, asked, look.paint),
+    remarks(row, asked)
+      .map((text) => notes.mark(text))
+      .join(" "),
+  ]);
+  const columns = [
+    { head: "scenario" },
+    { head: "edition" },
+    { head: "back-end" },
+    { head: "verdict" },
+    { head: "states", align: "right" },
+    { head: "transitions", align: "right" },
+    { head: "seconds", align: "right" },
+    { head: "violations (steps)", flexible: true, least: 30 },
+    { head: "note" },
+  ] as const;
+  const parts = [table(columns, rows, look), notes.format(look.width)];
+  return `${[...parts, ...legend(result.results, asked, look), ...replays(result.results, look)].filter((p) => p !== "").join("\n\n")}\n`;
+}
+
+/** "STALE_TRANSLATION 37, RANGE_NOT_RECORDED 16 (span)": gravest first, with the fewest steps of each. */
+export function violationsOf(violations: readonly FoundViolation[], asked: { witness: boolean }, paint: Paint): string {
+  return shortestOfEach(violations)
+    .map((violation) => {
+      const name = violation.severity === "harm" ? paint("violated", violation.kind) : violation.kind;
+      const detail = violation.kind === "RANGE_NOT_RECORDED" && violation.detail ? ` (${violation.detail})` : "";
+      const doubt = violation.confirmed || !asked.witness ? "" : paint("harm", " UNCONFIRMED");
+      return `${name} ${violation.steps}${detail}${doubt}`;
+    })
+    .join(", ");
+}
+
+/** What hides a masked row, which part did not run, why a search stopped. */
+function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
+  const found: string[] = [];
+  if (row.verdict === "masked") found.push(...row.hiddenBy.map((text) => `hidden by this: ${text}`));
+  if (onlyTheLevel(row)) {
+    found.push("only the level is wrong (catalogue B9, repaired in 7.1): a stale table pointer survives leaf-only flushes");
+  }
+  if (row.note !== undefined) found.push(row.note);
+  if (!row.complete) found.push(whyBounded(row, asked));
+  return found;
+}
+
+/** Which bound stopped the search, and how to raise it. */
+export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
+  const largest = Math.max(...Object.values(row.cases));
+  const last = "so not every schedule was tried";
+  if (largest > asked.bound) {
+    return `a search reached the bound of ${count(asked.bound)} states, ${last}: raise it with --bound ${asked.bound * 10}`;
+  }
+  if (asked.time !== undefined && row.seconds >= asked.time) {
+    return `a search reached the limit of ${asked.time} s, ${last}: raise it with --time ${asked.time * 10}`;
+  }
+  return `a search had no room for all states of one depth, ${last}: raise --bound or check a smaller scenario`;
+}
+
+function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look): string[] {
+  const found = rows.flatMap((row) => row.violations);
+  const lines: string[] = [];
+  const verdicts = (["holds", "masked", "violated", "bounded"] as const)
+    .map((verdict) => ({ verdict, n: rows.filter((row) => row.verdict === verdict).length }))
+    .filter(({ n }) => n > 0)
+    .map(({ verdict, n }) => `${n} ${look.paint(verdict, verdict)} (${verdictMeanings[verdict]})`);
+  lines.push(wrap(`${plural(rows.length, "check")}: ${listed(verdicts)}.`, look.width));
+  if (found.length === 0) return [lines.join("\n")];
+  const doubtful = found.filter((violation) => !violation.confirmed).length;
+  const confirmed =
+    doubtful === 0
+      ? "all are confirmed, by a witness on concrete TLBs or as a fact of the run."
+      : asked.witness
+        ? `${count(found.length - doubtful)} are confirmed; ${look.paint("harm", `${count(doubtful)} UNCONFIRMED`)}: no witness was found, which is a defect of the simulator, please report it.`
+        : `no witness was looked for (--no-witness), so ${count(doubtful)} that need one are not confirmed.`;
+  lines.push(
+    wrap(`${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${confirmed}`, look.width),
+  );
+  return [lines.join("\n")];
+}
+
+function replays(rows: readonly CheckResultRow[], look: Look): string[] {
+  const harms = rows.flatMap((row) => shortestHarm(row.violations) ?? []);
+  if (harms.length === 0) return [];
+  const width = Math.max(...harms.map((harm) => harm.schedule.length));
+  const lines = harms.map((harm) => {
+    const command = look.paint("command", `shootdown replay ${harm.schedule.padEnd(width)}`);
+    return `  ${command}  ${look.paint("quiet", `${harm.kind} after ${plural(harm.steps, "step")}`)}`;
+  });
+  return [[look.paint("title", "The shortest harm of each violated row, step by step:"), ...lines].join("\n")];
+}

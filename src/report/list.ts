@@ -1,0 +1,74 @@
+/**
+ * What there is, by name: editions, back-ends, scenarios, calls, geometries. Data first, then the table of it.
+ */
+import { geometries } from "../geometry.js";
+import { backends } from "../kernel/arch/backends.js";
+import { calls } from "../kernel/calls.js";
+import { editions } from "../kernel/editions.js";
+import { scenarios } from "../scenarios/index.js";
+import type { Look } from "./paint.js";
+import { type Column, table } from "./text.js";
+
+interface Listed {
+  readonly items: readonly object[];
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const title: Column = { head: "what it is", flexible: true, least: 30 };
+
+const makers = {
+  editions: (): Listed => ({
+    items: editions,
+    columns: [{ head: "edition" }, { head: "made from" }, { head: "commit" }, title],
+    rows: editions.map((e) => [e.name, e.base === e.name ? "" : e.base, e.commit ?? "", e.title]),
+  }),
+  backends: (): Listed => ({
+    items: backends.map(({ name, title }) => ({ name, title })),
+    columns: [{ head: "back-end" }, title],
+    rows: backends.map((b) => [b.name, b.title]),
+  }),
+  scenarios: (): Listed => ({
+    items: scenarios.map(({ name, title, aliases, bug, commits, cases, geometry, story }) => ({
+      name,
+      title,
+      aliases,
+      bug,
+      commits,
+      cases: cases.map((which) => which.name),
+      geometry,
+      story,
+    })),
+    columns: [{ head: "scenario" }, { head: "also" }, { head: "bug" }, { head: "cases" }, title],
+    rows: scenarios.map((s) => [s.name, s.aliases.join("\n"), s.bug, s.cases.map((c) => c.name).join(", "), s.title]),
+  }),
+  calls: (): Listed => ({
+    items: calls.map((c) => ({ name: c.name, file: c.listing.file, arguments: Object.keys(c.arguments) })),
+    columns: [{ head: "call" }, { head: "arguments" }, { head: "kernel file" }],
+    rows: calls.map((c) => [c.name, Object.keys(c.arguments).join(", "), c.listing.file]),
+  }),
+  geometries: (): Listed => ({
+    items: geometries,
+    columns: [{ head: "geometry" }, title],
+    rows: geometries.map((g) => [g.name, g.title]),
+  }),
+} as const;
+
+export type Listable = keyof typeof makers;
+
+export const listables = Object.keys(makers) as readonly Listable[];
+
+export const isListable = (name: string): name is Listable => Object.hasOwn(makers, name);
+
+export interface ListResult {
+  readonly schema: "shootdown/list@1";
+  readonly what: Listable;
+  readonly items: readonly object[];
+}
+
+export const list = (what: Listable): ListResult => ({ schema: "shootdown/list@1", what, items: makers[what]().items });
+
+export function formatList(what: Listable, look: Look): string {
+  const { columns, rows } = makers[what]();
+  return `${table(columns, rows, look)}\n`;
+}

@@ -1,0 +1,137 @@
+/**
+ * Every JSON object that the command prints or reads, as zod schemas. docs/json.md says the same in words.
+ *
+ * Objects are strict where we write them, so that a field that is not documented fails the tests; what we read back is
+ * taken from files of any later version, so unknown fields are passed over there.
+ */
+import * as z from "zod";
+
+const whole = z.int().min(0);
+const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
+const severity = z.enum(["protocol", "harm"]);
+const kind = z.enum([
+  "FLUSH_AFTER_UNLOCK",
+  "RANGE_NOT_RECORDED",
+  "RIGHTS_OUTLIVE_CALL",
+  "STALE_TRANSLATION",
+  "STALE_WALK",
+  "UNBALANCED",
+  "LOCK_NOT_HELD",
+  "LOCK_ORDER",
+  "DEADLOCK",
+  "STALE_ACCESS",
+]);
+
+const witness = z.strictObject({
+  cpu: whole,
+  steps: z.array(
+    z.strictObject({
+      before: whole,
+      cpu: whole,
+      what: z.enum(["fill", "fill-pointer", "reuse", "access", "write", "walk"]),
+      address: whole,
+      frame: whole,
+    }),
+  ),
+  frame: whole,
+  value: whole,
+});
+
+const violation = z.strictObject({
+  kind,
+  severity,
+  confirmed: z.boolean(),
+  case: z.string(),
+  schedule: z.string(),
+  steps: whole,
+  detail: z.string().optional(),
+  where: z.string(),
+  witness: witness.optional(),
+});
+
+export const checkRow = z.strictObject({
+  scenario: z.string(),
+  edition: z.string(),
+  backend: z.string(),
+  verdict,
+  complete: z.boolean(),
+  states: whole,
+  transitions: whole,
+  depth: whole,
+  seconds: z.number().min(0),
+  collisionProbability: z.number().min(0),
+  violations: z.array(violation),
+  hiddenBy: z.array(z.string()),
+  sometimes: z.record(z.string(), z.boolean()),
+  cases: z.record(z.string(), whole),
+  note: z.string().optional(),
+});
+
+export const checkOutput = z.strictObject({
+  schema: z.literal("shootdown/check@1"),
+  results: z.array(checkRow),
+  interrupted: z.literal(true).optional(),
+});
+
+export const replayOutput = z.strictObject({
+  schema: z.literal("shootdown/replay@1"),
+  token: z.string(),
+  scenario: z.string(),
+  case: z.string(),
+  edition: z.string(),
+  backend: z.string(),
+  steps: z.array(
+    z.strictObject({
+      step: whole.optional(),
+      cpu: whole,
+      who: z.string(),
+      fn: z.string(),
+      text: z.string(),
+      effect: z.string(),
+      notes: z.array(z.string()),
+    }),
+  ),
+  violations: z.array(z.strictObject({ kind, severity, step: whole, confirmed: z.boolean() })),
+  hash: z.string(),
+});
+
+const named = { name: z.string(), title: z.string() };
+const listOf = <What extends string, Item extends z.ZodType>(what: What, item: Item) =>
+  z.strictObject({ schema: z.literal("shootdown/list@1"), what: z.literal(what), items: z.array(item) });
+
+export const listOutput = z.discriminatedUnion("what", [
+  listOf(
+    "editions",
+    z.strictObject({ ...named, base: z.string(), commit: z.string().optional(), patch: z.string().optional() }),
+  ),
+  listOf("backends", z.strictObject(named)),
+  listOf(
+    "scenarios",
+    z.strictObject({
+      ...named,
+      aliases: z.array(z.string()),
+      bug: z.string(),
+      commits: z.array(z.string()),
+      cases: z.array(z.string()),
+      geometry: z.string(),
+      story: z.string(),
+    }),
+  ),
+  listOf("calls", z.strictObject({ name: z.string(), file: z.string(), arguments: z.array(z.string()) })),
+  listOf(
+    "geometries",
+    z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole }),
+  ),
+]);
+
+/** What `replay FILE` reads: a schedule of its own, or what `check` and `replay` printed. */
+export const scheduleFile = z.discriminatedUnion("schema", [
+  z.object({ schema: z.literal("shootdown/schedule@1"), token: z.string() }),
+  z.object({ schema: z.literal("shootdown/replay@1"), token: z.string() }),
+  z.object({
+    schema: z.literal("shootdown/check@1"),
+    results: z.array(
+      z.object({ violations: z.array(z.object({ schedule: z.string(), severity, steps: whole })) }),
+    ),
+  }),
+]);

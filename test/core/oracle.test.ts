@@ -1,0 +1,54 @@
+/**
+ * Agreement of the two oracles: the core's flush obligations and the Maps of saturated.ts, on random schedules of every
+ * scenario, edition and back-end.
+ *
+ * At every step: stale use is reported exactly when the Maps have it; what a CPU holds beyond the tables is owed; and
+ * what is owed is held.
+ */
+import { describe, expect, it } from "vitest";
+import { stage } from "../../src/explore/stage.js";
+import { type Backend, backends } from "../../src/kernel/arch/backends.js";
+import { type Edition, editions, orderOf } from "../../src/kernel/editions.js";
+import { scenarios } from "../../src/scenarios/index.js";
+import type { Case, Scenario } from "../../src/scenarios/scenario.js";
+import { runOnce } from "./agreement.js";
+
+const RUNS = Number(process.env.SHOOTDOWN_ORACLE_RUNS ?? 25);
+
+function hasPath(which: Case, edition: Edition): boolean {
+  return which.since === undefined || orderOf(edition.base) >= orderOf(which.since);
+}
+
+function compare(scenario: Scenario, which: Case, backend: Backend): { differs: string[]; stale: number } {
+  const differs: string[] = [];
+  let stale = 0;
+  for (const edition of editions.filter((candidate) => hasPath(which, candidate))) {
+    const machine = stage({ scenario, which, edition, backend });
+    machine.core.call.trace(1);
+    for (let seed = 1; seed <= RUNS; seed++) {
+      const outcome = runOnce(machine, seed);
+      if (outcome.isStale) stale++;
+      if (outcome.differs !== undefined) differs.push(`${edition.name}, seed ${seed}: ${outcome.differs}`);
+    }
+  }
+  return { differs, stale };
+}
+
+describe("the core reports stale use in the very runs and steps in which saturated TLBs in Maps have it", () => {
+  let staleRuns = 0;
+  for (const scenario of scenarios) {
+    for (const which of scenario.cases) {
+      for (const backend of backends) {
+        it(`${scenario.name}, ${which.name}, ${backend.name}`, () => {
+          const { differs, stale } = compare(scenario, which, backend);
+          staleRuns += stale;
+          expect(differs.slice(0, 3)).toEqual([]);
+        });
+      }
+    }
+  }
+
+  it("and such runs were among them", () => {
+    expect(staleRuns).toBeGreaterThan(0);
+  });
+});
