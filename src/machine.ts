@@ -12,12 +12,14 @@ import { type Core, openCore } from "./core/core.js";
 import { findGeometry, type Geometry } from "./geometry.js";
 import { findCall } from "./kernel/calls.js";
 import { type CompiledOp, compile } from "./kernel/compile.js";
+import type { Call } from "./kernel/listing.js";
 
 export type { MachineConfig, TlbConfig } from "./boot.js";
 
 /** A call with its arguments: addresses in base pages, file ranges in pages of the file. */
 export interface CallSpec {
-  readonly call: string;
+  /** Name of one of `calls`, or a call of your own. */
+  readonly call: string | Call;
   readonly args?: Readonly<Record<string, number>>;
 }
 
@@ -38,6 +40,14 @@ export interface RawViolation {
   readonly state: number;
 }
 
+function resolveCall(named: string | Call): Call {
+  const call = typeof named === "string" ? findCall(named) : named;
+  if (call === undefined) throw new RangeError(`there is no call "${named}"`);
+  return call;
+}
+
+export const callName = (call: string | Call): string => (typeof call === "string" ? call : call.name);
+
 const SETUP_STEPS_MAX = 100_000_000;
 
 export class Machine {
@@ -46,7 +56,7 @@ export class Machine {
   readonly config: MachineConfig;
   /** Every op loaded so far, by index: what a report prints for a program counter. */
   readonly program: CompiledOp[] = [];
-  readonly #entries = new Map<string, number>();
+  readonly #entries = new Map<Call, number>();
   #scriptEnd = 0;
 
   private constructor(config: MachineConfig, geometry: Geometry) {
@@ -135,11 +145,10 @@ export class Machine {
   // --- programs ---
 
   /** Compiles a call's listing into the core, once; gives its first op. */
-  entry(name: string): number {
-    const known = this.#entries.get(name);
+  entry(named: string | Call): number {
+    const call = resolveCall(named);
+    const known = this.#entries.get(call);
     if (known !== undefined) return known;
-    const call = findCall(name);
-    if (call === undefined) throw new RangeError(`there is no call "${name}"`);
     const first = this.program.length;
     const ops = compile(call.listing, this.config.edition, this.config.backend, first);
     if (first + ops.length > (this.config.code ?? 4096))
@@ -150,7 +159,7 @@ export class Machine {
       words.set([op.op, ...op.operands], code + 4 * (first + i));
     });
     this.program.push(...ops);
-    this.#entries.set(name, first);
+    this.#entries.set(call, first);
     return first;
   }
 
@@ -159,17 +168,17 @@ export class Machine {
     const words = this.core.words();
     const script = this.base(Base.SCRIPT);
     let at = from;
-    for (const { call, args } of calls) {
+    for (const { call: named, args } of calls) {
+      const call = resolveCall(named);
       const entry = this.entry(call);
-      const registers = findCall(call)?.arguments ?? {};
       const given = Object.entries(args ?? {});
       if (at + 2 + 3 * given.length > (this.config.script ?? 1024))
         throw new RangeError("the calls do not fit into the script region");
       words.set([entry, given.length], script + at);
       at += 2;
       for (const [name, value] of given) {
-        const reg = registers[name];
-        if (reg === undefined) throw new RangeError(`${call}() has no argument "${name}"`);
+        const reg = call.arguments[name];
+        if (reg === undefined) throw new RangeError(`${call.name}() has no argument "${name}"`);
         words.set([reg, value >>> 0, Math.floor(value / 2 ** 32)], script + at);
         at += 3;
       }

@@ -109,18 +109,41 @@ function isWalk(record: u32): bool {
   return table || (get(record + Obligation.FLAGS) & ObligationFlag.VIA_WALK) != 0;
 }
 
+/** Index of the obligation found last by onlyOn(). A guess, not state. */
+let lastOnly: u32 = 0;
+
+/** The one obligation on a frame. A batch frees its frames against the order of their obligations: the last is near. */
+function onlyOn(frame: u32): u32 {
+  const count = obligationCount();
+  let i = lastOnly < count ? lastOnly : count - 1;
+  for (let tried: u32 = 0; tried < count; tried++) {
+    if (get(obligationAt(i) + Obligation.FRAME) == frame) break;
+    i = i == 0 ? count - 1 : i - 1;
+  }
+  lastOnly = i;
+  return obligationAt(i);
+}
+
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
-  if (get(frameAt(frame) + Frame.STALE) == 0) return;
-  const generation = get(frameAt(frame) + Frame.GENERATION);
-  const count = obligationCount();
-  for (let i: u32 = 0; i < count; i++) {
-    const record = obligationAt(i);
-    if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) continue;
-    if ((get(record + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0) continue;
-    put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.FREED);
-    reportUse(record);
+  const stale = get(frameAt(frame) + Frame.STALE);
+  if (stale == 0) return;
+  if (stale == 1) {
+    freed(onlyOn(frame), frame);
+    return;
   }
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) freed(obligationAt(i), frame);
+}
+
+/** The frame is freed: what the obligation says about its present life turns into harm. */
+function freed(record: u32, frame: u32): void {
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) return;
+  const flags = get(record + Obligation.FLAGS);
+  if ((flags & ObligationFlag.RIGHTS) != 0) return;
+  put(record + Obligation.FLAGS, flags | ObligationFlag.FREED);
+  reportUse(record);
 }
 
 function reportUse(record: u32): void {

@@ -40,12 +40,21 @@ export function linkVma(mm: u32, start: u64, end: u64, flags: u32, file: u32, of
   return vmaNumber(vma);
 }
 
-/** The VMA of `mm` that holds `vpn` and is not detached, or 0. */
+function holds(vma: u32, mm: u32, vpn: u64): bool {
+  if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) return false;
+  return getLong(vma + Vma.START) <= vpn && vpn < getLong(vma + Vma.END);
+}
+
+/** Index of the VMA that was found last. A guess, not state: a program has thousands, and touches one for a while. */
+let lastFound: u32 = 0;
+
+/** The VMA of `mm` that holds `vpn` and is not detached, or 0. There is at most one. */
 export function findVma(mm: u32, vpn: u64): u32 {
+  if (lastFound < vmas && holds(vmaAt(lastFound), mm, vpn)) return vmaAt(lastFound);
   for (let i: u32 = 0; i < vmas; i++) {
-    const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
-    if (getLong(vma + Vma.START) <= vpn && vpn < getLong(vma + Vma.END)) return vma;
+    if (!holds(vmaAt(i), mm, vpn)) continue;
+    lastFound = i;
+    return vmaAt(i);
   }
   return 0;
 }

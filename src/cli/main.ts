@@ -19,7 +19,8 @@ const session = new Session(interrupt.signal);
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(session.code);
-    throw error;
+    if (stream === process.stdout) process.stderr.write(`shootdown: cannot write the output: ${error.message}\n`);
+    process.exit(Exit.USAGE);
   });
 }
 

@@ -8,12 +8,13 @@ import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { addStory } from "./commands/story.js";
+import { examples } from "./help.js";
 import type { Session } from "./session.js";
 
 const EXAMPLES = [
-  "shootdown                                              the story of one race, computed on the spot",
-  "shootdown check seed --edition 5.15,5.16 --backend x86   before and after the fix",
-];
+  ["shootdown", "the story of one race, computed on the spot"],
+  ["shootdown check seed --edition 5.15,5.16 --backend x86", "before and after the fix"],
+] as const;
 
 /** Runs the command line. Throws what failureOf() explains. */
 export async function runProgram(args: readonly string[], session: Session): Promise<void> {
@@ -32,18 +33,16 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addRun(program, session);
   addList(program, session);
   program.addHelpText("after", examples(EXAMPLES));
-  program.addHelpText("after", "\nExit codes: 0 no harm found, 1 harm found, 2 wrong use, 3 a defect, 130 interrupted.");
+  program.addHelpText(
+    "after",
+    "\nExit codes: 0 no harm found, 1 harm found, 2 wrong use, 3 a defect, 130 interrupted.",
+  );
   await program.parseAsync(isBare(args) ? ["story", ...args] : [...args], { from: "user" });
 }
 
 /** Only options, and none that asks for help: the story is meant. */
 function isBare(args: readonly string[]): boolean {
   return args.every((arg) => arg === "--json" || arg === "--no-color");
-}
-
-/** The two examples that end every help text. */
-export function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
 function versionOf(): string {

@@ -4,7 +4,7 @@
 import type { CheckResult, CheckResultRow, FoundViolation } from "../explore/check.js";
 import { Footnotes } from "./footnotes.js";
 import type { Look, Paint } from "./paint.js";
-import { count, listed, plural, seconds, table, wrap } from "./text.js";
+import { count, plural, seconds, table, wrap } from "./text.js";
 import { onlyTheLevel, shortestHarm, shortestOfEach, verdictMeanings } from "./words.js";
 
 /** What the check was asked for, where the report must name it. */
@@ -63,7 +63,9 @@ function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
   const found: string[] = [];
   if (row.verdict === "masked") found.push(...row.hiddenBy.map((text) => `hidden by this: ${text}`));
   if (onlyTheLevel(row)) {
-    found.push("only the level is wrong (catalogue B9, repaired in 7.1): a stale table pointer survives leaf-only flushes");
+    found.push(
+      "only the level is wrong (catalogue B9, repaired in 7.1): a stale table pointer survives leaf-only flushes",
+    );
   }
   if (row.note !== undefined) found.push(row.note);
   if (!row.complete) found.push(whyBounded(row, asked));
@@ -89,8 +91,8 @@ function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look):
   const verdicts = (["holds", "masked", "violated", "bounded"] as const)
     .map((verdict) => ({ verdict, n: rows.filter((row) => row.verdict === verdict).length }))
     .filter(({ n }) => n > 0)
-    .map(({ verdict, n }) => `${n} ${look.paint(verdict, verdict)} (${verdictMeanings[verdict]})`);
-  lines.push(wrap(`${plural(rows.length, "check")}: ${listed(verdicts)}.`, look.width));
+    .map(({ verdict, n }) => `${look.paint(verdict, verdict)} ${count(n)} (${verdictMeanings[verdict]})`);
+  lines.push(wrap(`${plural(rows.length, "check")}: ${verdicts.join(", ")}.`, look.width));
   if (found.length === 0) return [lines.join("\n")];
   const doubtful = found.filter((violation) => !violation.confirmed).length;
   const confirmed =
@@ -100,7 +102,10 @@ function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look):
         ? `${count(found.length - doubtful)} are confirmed; ${look.paint("harm", `${count(doubtful)} UNCONFIRMED`)}: no witness was found, which is a defect of the simulator, please report it.`
         : `no witness was looked for (--no-witness), so ${count(doubtful)} that need one are not confirmed.`;
   lines.push(
-    wrap(`${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${confirmed}`, look.width),
+    wrap(
+      `${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${confirmed}`,
+      look.width,
+    ),
   );
   return [lines.join("\n")];
 }

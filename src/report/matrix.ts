@@ -3,34 +3,35 @@
  */
 import type { CheckResultRow } from "../explore/check.js";
 import { findEdition, orderOf } from "../kernel/editions.js";
-import { Footnotes } from "./footnotes.js";
+import type { Footnotes } from "./footnotes.js";
 import type { Look } from "./paint.js";
 import { count, table } from "./text.js";
 import { onlyTheLevel, recordedDetails } from "./words.js";
 
-/** Rows of one scenario; editions and back-ends in the order in which they come. */
-export function formatMatrix(rows: readonly CheckResultRow[], look: Look): string {
+/**
+ * Rows of one scenario; editions and back-ends in the order in which they come. What the marks in it mean is in `notes`,
+ * which several matrices may share; `titles` adds a column that says what each edition is.
+ */
+export function formatMatrix(rows: readonly CheckResultRow[], notes: Footnotes, titles: boolean, look: Look): string {
   const editions = [...new Set(rows.map((row) => row.edition))];
   const backends = [...new Set(rows.map((row) => row.backend))];
-  const notes = new Footnotes();
   const cellOf = (edition: string, backend: string): string => {
     const row = rows.find((other) => other.edition === edition && other.backend === backend);
     if (row === undefined) return "-";
     const marks = reasonsOf(row).map((text) => notes.mark(text));
-    return `${look.paint(row.verdict, row.verdict)} ${count(row.states)}${marks.length > 0 ? ` ${marks.join("")}` : ""}`;
+    return `${look.paint(row.verdict, row.verdict)} ${count(row.states)}${marks.length > 0 ? ` ${marks.join(",")}` : ""}`;
   };
   const body = editions.map((edition) => [
     edition,
     ...backends.map((backend) => cellOf(edition, backend)),
-    findEdition(edition)?.title ?? "",
+    ...(titles ? [findEdition(edition)?.title ?? ""] : []),
   ]);
   const columns = [
     { head: "edition" },
     ...backends.map((head) => ({ head })),
-    { head: "what it is", flexible: true, least: 24 },
+    ...(titles ? [{ head: "what it is", flexible: true, least: 24 }] : []),
   ];
-  const footnotes = notes.format(look.width);
-  return table(columns, body, look) + (footnotes === "" ? "" : `\n\n${footnotes}`);
+  return table(columns, body, look);
 }
 
 /** What goes wrong in a cell, and what hides it. */

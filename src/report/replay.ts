@@ -76,10 +76,12 @@ function rowOf(group: readonly StoryStep[], paint: Paint, kernelWidth: number): 
   return [...cells.map((cell) => (harm ? paint("harm", cell) : cell)), effectOf(first, quiet, paint)];
 }
 
+/** A scenario's own lines, such as a wait, are no kernel function. */
+const functionOf = ({ fn }: StoryStep): string => (fn === "await-clear" ? "(scenario)" : fn);
+
 /** "function: line", broken after the function when it is too long for one line. */
 function kernelLine({ fn, text }: StoryStep, width: number): string {
-  if (fn === "") return text;
-  const line = text === "(scenario)" ? `(scenario) ${fn}` : `${fn}: ${text}`;
+  const line = text === "(scenario)" ? text : `${fn}: ${text}`;
   return line.length <= width ? line : `${fn}:\n  ${text}`;
 }
 
@@ -96,7 +98,7 @@ function effectOf(step: StoryStep, quiet: boolean, paint: Paint): string {
 
 function foldedRow(group: readonly StoryStep[], first: StoryStep, paint: Paint, kernelWidth: number): string[] {
   const range = `${first.step}-${group.at(-1)?.step}`;
-  const functions = [...new Set(group.map((step) => step.fn))].join(", ");
+  const functions = [...new Set(group.map(functionOf))].join(", ");
   const effects = foldEffects(group.map((step) => step.effect));
   const cells = [range, `CPU${first.cpu}`, first.who, wrap(functions, kernelWidth), effects];
   return cells.map((cell) => paint("quiet", cell));
@@ -113,7 +115,8 @@ function foldEffects(effects: readonly string[]): string {
     const [verb, object] = lock ? [match[1] as string, match[2] as string] : ["", effect];
     const last = parts.at(-1);
     if (lock && last?.verb === verb) last.objects.push(object);
-    else if (!parts.some((part) => part.verb === "" && part.objects[0] === effect)) parts.push({ verb, objects: [object] });
+    else if (!parts.some((part) => part.verb === "" && part.objects[0] === effect))
+      parts.push({ verb, objects: [object] });
   }
   return parts.map(({ verb, objects }) => (verb === "" ? objects.join("") : `${verb} ${listed(objects)}`)).join("; ");
 }
@@ -137,7 +140,9 @@ function verdict(story: Story, look: StoryLook): string {
   if (story.violations.length === 0) return `No promise is broken on this schedule. Final state ${story.hash}.`;
   const lines = story.violations.map((violation) => {
     const name = look.paint(violation.severity === "harm" ? "harm" : "masked", violation.kind);
-    const doubt = violation.confirmed ? "confirmed" : look.paint("harm", "UNCONFIRMED (a defect of the simulator, please report it)");
+    const doubt = violation.confirmed
+      ? "confirmed"
+      : look.paint("harm", "UNCONFIRMED (a defect of the simulator, please report it)");
     return `  step ${String(violation.step).padStart(3)}  ${name} (${violation.severity}), ${doubt}`;
   });
   return ["Broken promises:", ...lines, `Final state ${story.hash}.`].join("\n");

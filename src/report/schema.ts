@@ -118,10 +118,7 @@ export const listOutput = z.discriminatedUnion("what", [
     }),
   ),
   listOf("calls", z.strictObject({ name: z.string(), file: z.string(), arguments: z.array(z.string()) })),
-  listOf(
-    "geometries",
-    z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole }),
-  ),
+  listOf("geometries", z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole })),
 ]);
 
 /** What `replay FILE` reads: a schedule of its own, or what `check` and `replay` printed. */
@@ -130,8 +127,6 @@ export const scheduleFile = z.discriminatedUnion("schema", [
   z.object({ schema: z.literal("shootdown/replay@1"), token: z.string() }),
   z.object({
     schema: z.literal("shootdown/check@1"),
-    results: z.array(
-      z.object({ violations: z.array(z.object({ schedule: z.string(), severity, steps: whole })) }),
-    ),
+    results: z.array(z.object({ violations: z.array(z.object({ schedule: z.string(), severity, steps: whole })) })),
   }),
 ]);

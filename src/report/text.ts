@@ -20,7 +20,7 @@ export interface Column {
 
 /** A table without vertical lines, at most `look.width` columns wide where its flexible columns allow that. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], look: Look): string {
-  const widths = fit(columns, rows, look.width);
+  const widths = columnWidths(columns, rows, look.width);
   const drawn = new Table({
     head: columns.map((column) => look.paint("head", column.head)),
     colWidths: widths,
@@ -54,7 +54,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
 }
 
 /** Natural widths; the flexible columns share what is left. */
-function fit(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): number[] {
+function columnWidths(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): number[] {
   const natural = columns.map((column, i) =>
     Math.max(visible(column.head), ...rows.flatMap((row) => (row[i] ?? "").split("\n").map(visible))),
   );

@@ -6,7 +6,7 @@ import { Frame, Globals, Kind, Mm, Tally, Task } from "../../assembly/abi/record
 import type { Backend } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
 import type { Edition } from "../kernel/editions.js";
-import { type CallSpec, Machine, type RawViolation } from "../machine.js";
+import { type CallSpec, callName, Machine, type RawViolation } from "../machine.js";
 import { kindName, severityOf, type ViolationKind } from "../names.js";
 import type { Capacity } from "./capacity.js";
 import type { EditionResult, ProcessTables, SeenViolation } from "./result.js";
@@ -72,7 +72,8 @@ export class Simulation implements Sink {
     const began = performance.now();
     let script: CallSpec[] = [];
     for (const call of callsOf(step.work)) {
-      this.#calls[call.call] = (this.#calls[call.call] ?? 0) + 1;
+      const name = callName(call.call);
+      this.#calls[name] = (this.#calls[name] ?? 0) + 1;
       script.push(call);
       if (script.length === CALLS_PER_SCRIPT) {
         this.#perform(step, script);
@@ -122,7 +123,7 @@ export class Simulation implements Sink {
     // An interrupt has no place of its own in a listing.
     const isTask = raw.agent === 0 && op !== undefined;
     const entered = calls.filter(({ name }) => this.#machine.entry(name) <= raw.pc);
-    const last = script.at(-1)?.call ?? "";
+    const last = callName(script.at(-1)?.call ?? "");
     return {
       kind,
       severity: severityOf(kind),

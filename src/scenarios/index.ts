@@ -6,6 +6,7 @@ import { mremapLateFlush } from "./04-mremap-late-flush.js";
 import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
+import { lazyWalk } from "./08-lazy-walk.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   mprotectLateFlush,
   narrowRange,
   exitShortcut,
+  lazyWalk,
 ];
 
 /** Finds a scenario by name or alias, whatever the case. */

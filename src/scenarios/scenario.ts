@@ -4,8 +4,11 @@
  * Addresses are given as (GiB, huge page in it) of the geometry; ranges of files in huge pages.
  */
 
+import type { Call } from "../kernel/listing.js";
+
 export interface CallStep {
-  readonly call: string;
+  /** Name of one of `calls`, or a call of your own. */
+  readonly call: string | Call;
   readonly args: Readonly<Record<string, number>>;
 }
 

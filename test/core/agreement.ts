@@ -52,7 +52,8 @@ export function runOnce(machine: Machine, seed: number): Outcome {
     maps.follow();
     isStale ||= maps.staleUsers() !== 0;
     const what = difference(machine, maps, isStale);
-    if (what !== undefined) return { isStale, differs: `${what} after ${schedule.length} steps: ${schedule.join(" ")}` };
+    if (what !== undefined)
+      return { isStale, differs: `${what} after ${schedule.length} steps: ${schedule.join(" ")}` };
   }
   return { isStale };
 }

@@ -12,8 +12,10 @@ import { type Edition, editions, orderOf } from "../../src/kernel/editions.js";
 import { scenarios } from "../../src/scenarios/index.js";
 import type { Case, Scenario } from "../../src/scenarios/scenario.js";
 import { runOnce } from "./agreement.js";
+import { storm } from "./storms.js";
 
 const RUNS = Number(process.env.SHOOTDOWN_ORACLE_RUNS ?? 25);
+const STORMS = 8 * RUNS;
 
 function hasPath(which: Case, edition: Edition): boolean {
   return which.since === undefined || orderOf(edition.base) >= orderOf(which.since);
@@ -46,6 +48,25 @@ describe("the core reports stale use in the very runs and steps in which saturat
         });
       }
     }
+  }
+
+  for (const backend of backends) {
+    it(`random programs, ${backend.name}`, () => {
+      const differs: string[] = [];
+      for (let seed = 1; seed <= STORMS; seed++) {
+        const scenario = storm(seed);
+        const edition = editions[seed % editions.length] as Edition;
+        const machine = stage({ scenario, which: scenario.cases[0] as Case, edition, backend });
+        machine.core.call.trace(1);
+        for (let run = 1; run <= 4; run++) {
+          const outcome = runOnce(machine, run);
+          if (outcome.isStale) staleRuns++;
+          if (outcome.differs !== undefined)
+            differs.push(`${scenario.name}, ${edition.name}, seed ${run}: ${outcome.differs}`);
+        }
+      }
+      expect(differs.slice(0, 6)).toEqual([]);
+    });
   }
 
   it("and such runs were among them", () => {

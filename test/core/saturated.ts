@@ -69,8 +69,9 @@ export class Saturated {
   follow(): void {
     const { machine } = this;
     const base = machine.base(Base.EVENT);
-    for (let i = 0; i < machine.run(Run.EVENTS); i++) this.#event(base + i * Event.WORDS);
-    if (this.#hasChanged()) this.#saturate();
+    let isCalled = false;
+    for (let i = 0; i < machine.run(Run.EVENTS); i++) isCalled = this.#event(base + i * Event.WORDS) || isCalled;
+    if (this.#hasChanged() || isCalled) this.#saturate();
   }
 
   /** CPUs that run an mm now and hold something of it whose frame has been freed since. */
@@ -89,14 +90,19 @@ export class Saturated {
     return users;
   }
 
-  /** What `cpu` holds of `mm` beyond what the tables give now: other entries, or more rights. */
+  /** What `cpu` holds of `mm` that neither the tables nor what they have in a stale pointer's table give now. */
   beyondTables(cpu: number, mm: number): Held[] {
-    const present = new Set<string>();
-    for (const held of this.#present(mm)) {
-      present.add(keyOf(held));
-      present.add(keyOf({ ...held, isWritable: false }));
-    }
-    return [...this.#cache(cpu, mm).values()].filter((held) => !present.has(keyOf(held)));
+    const cache = [...this.#cache(cpu, mm).values()];
+    const given = this.#present(mm);
+    for (const pointer of cache)
+      if (this.#isLive(pointer)) this.#below(pointer.frame, pointer.level - 1, pointer.start, given);
+    const keys = new Set(given.flatMap((held) => [keyOf(held), keyOf({ ...held, isWritable: false })]));
+    return cache.filter((held) => !keys.has(keyOf(held)));
+  }
+
+  /** A pointer to a table that has not been freed since. */
+  #isLive(held: Held): boolean {
+    return held.isPointer && this.#generation(held.frame) === held.generation;
   }
 
   /** Everything that the tables of `mm` give now, from the root down. */
@@ -128,20 +134,22 @@ export class Saturated {
 
   // --- invalidation ---
 
-  #event(at: number): void {
+  /** True when it was about an invalidation: what was dropped may be filled again at once. */
+  #event(at: number): boolean {
     const { machine } = this;
     const kind = machine.get(at + Event.KIND);
-    if (kind !== EventKind.INVALIDATED && kind !== EventKind.FLUSH) return;
+    if (kind !== EventKind.INVALIDATED && kind !== EventKind.FLUSH) return false;
     const cpu = machine.get(at + Event.CPU);
     const mm = machine.get(at + Event.MM);
     const [from, to] = [machine.long(at + Event.START), machine.long(at + Event.END)];
     const extra = machine.get(at + Event.EXTRA);
     if (kind === EventKind.FLUSH) {
-      if (machine.config.backend.machine === MachineKind.X86) return;
+      if (machine.config.backend.machine === MachineKind.X86) return false;
       const scope = extra >>> 9 !== 0 ? "context" : ((extra >>> 8) & 1) !== 0 ? "path" : "leaf";
       this.#issue(cpu, { mm, from, to, scope, ttl: machine.get(at + Event.FRAME) - 1 });
     } else if (cpu === ALL_CPUS) this.#complete(machine.get(at + Event.AGENT));
     else this.#invlpg(cpu, mm, from, machine.get(at + Event.FRAME) === Scope.CONTEXT);
+    return true;
   }
 
   #invlpg(cpu: number, mm: number, address: number, isContext: boolean): void {
@@ -188,12 +196,11 @@ export class Saturated {
     const { machine } = this;
     const words = machine.core.words();
     const tables = words.subarray(machine.base(Base.TABLE), machine.base(Base.TLB));
-    const now = new Uint32Array(tables.length + this.caches.length + 1);
+    const now = new Uint32Array(tables.length + this.caches.length);
     now.set(tables);
     this.caches.forEach((_, cpu) => {
       now[tables.length + cpu] = this.#loaded(cpu) + 1;
     });
-    now[now.length - 1] = this.#broadcasts.size;
     const isSame = now.length === this.#seen.length && now.every((word, i) => word === this.#seen[i]);
     this.#seen = now;
     return !isSame;
@@ -214,7 +221,7 @@ export class Saturated {
     while (isMore) {
       isMore = false;
       for (const pointer of [...cache.values()]) {
-        if (!pointer.isPointer || this.#generation(pointer.frame) !== pointer.generation) continue;
+        if (!this.#isLive(pointer)) continue;
         const below: Held[] = [];
         this.#below(pointer.frame, pointer.level - 1, pointer.start, below);
         for (const held of below) isMore = this.#fill(cache, held, pointer.marks, true) || isMore;

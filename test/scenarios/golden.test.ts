@@ -33,7 +33,7 @@ describe("the golden table", () => {
 
   it("is complete: every search was exhausted", () => {
     expect(result.results.filter((r) => !r.complete)).toEqual([]);
-    expect(result.results).toHaveLength(7 * 6 * 4);
+    expect(result.results).toHaveLength(8 * 6 * 4);
   });
 
   it("confirms every violation by a witness or as a fact of the run", () => {
@@ -130,5 +130,17 @@ describe("the neighbours (item 8)", () => {
     expect(row("narrow-range", "5.16+", "x86").verdict).toBe("violated");
     expect(row("narrow-range", "5.16+", "arm64").verdict).toBe("masked");
     expect(row("narrow-range", "5.19", "x86").verdict).toBe("holds");
+  });
+});
+
+describe("what the seed leaves open, machine by machine", () => {
+  it.each(["5.16", "5.16+", "5.19"])("shows on arm64 that a dying mm flushes nothing in %s", (edition) => {
+    expect(kinds(row("exit-shortcut", edition, "arm64"))).toContain("STALE_WALK");
+    expect(row("exit-shortcut", edition, "x86").verdict).toBe("masked");
+  });
+
+  it.each(["5.16", "5.16+", "5.19"])("shows on x86 that a lazy CPU is passed by in %s", (edition) => {
+    expect(kinds(row("lazy-walk", edition, "x86"))).toContain("STALE_WALK");
+    expect(row("lazy-walk", edition, "arm64").verdict).toBe("masked");
   });
 });

@@ -1,0 +1,66 @@
+/**
+ * The story of one race as data: every part is computed when it is asked for.
+ */
+import { type CheckResultRow, check } from "../explore/check.js";
+import { replay, type Story } from "../explore/replay.js";
+import { backends } from "../kernel/arch/backends.js";
+import { releases } from "../kernel/editions.js";
+import { scenarios } from "../scenarios/index.js";
+
+/** States of the largest scenario of the story are a few thousand; a small visited set makes each check quick. */
+const BOUND = 1 << 16;
+
+const WHAT_IFS = ["5.16", "5.16-no-record", "5.16-no-force", "5.16-no-flush", "5.16-late-flush", "5.15-deferred-put"];
+/** The scenarios that have a part of their own; all others are relatives. */
+const OWN_PART = new Set(["seed", "previous-gib"]);
+
+export interface StoryOptions {
+  readonly signal: AbortSignal;
+  /** Called before each check. */
+  readonly onCheck?: (what: string) => void;
+}
+
+interface Asked {
+  readonly scenarios: readonly string[];
+  readonly editions: readonly string[];
+  readonly backends: readonly string[];
+}
+
+async function rowsOf(asked: Asked, { signal, onCheck }: StoryOptions): Promise<readonly CheckResultRow[]> {
+  const onProgress = (p: { scenario: string; edition: string; backend: string }): void =>
+    onCheck?.(`${p.scenario} in ${p.edition} on ${p.backend}`);
+  return (await check({ ...asked, bound: BOUND, signal, onProgress })).results;
+}
+
+/** The shortest schedule on which a page of the seed's race is freed while a CPU still translates to it. */
+export async function counterexample(options: StoryOptions): Promise<Story> {
+  const rows = await rowsOf({ scenarios: ["seed"], editions: ["5.15"], backends: ["x86"] }, options);
+  const found = rows
+    .flatMap((row) => row.violations)
+    .find((violation) => violation.kind === "STALE_TRANSLATION" && violation.case === "truncate");
+  if (found === undefined) throw new Error("the race of CVE-2021-4002 is not found in 5.15 any more");
+  return replay(found.schedule);
+}
+
+/** One scenario in every release on every back-end. */
+export function history(scenario: string, options: StoryOptions): Promise<readonly CheckResultRow[]> {
+  const asked = {
+    scenarios: [scenario],
+    editions: releases.map((edition) => edition.name),
+    backends: backends.map((backend) => backend.name),
+  };
+  return rowsOf(asked, options);
+}
+
+/** The seed's patch, whole and with one line taken out or moved, and the repair that was rejected. */
+export const whatIfRows = (options: StoryOptions): Promise<readonly CheckResultRow[]> =>
+  rowsOf({ scenarios: ["seed"], editions: WHAT_IFS, backends: ["x86"] }, options);
+
+/** The neighbours of the race, in every release on x86. */
+export function relativeRows(options: StoryOptions): Promise<readonly CheckResultRow[]> {
+  const relatives = scenarios.map((scenario) => scenario.name).filter((name) => !OWN_PART.has(name));
+  return rowsOf(
+    { scenarios: relatives, editions: releases.map((edition) => edition.name), backends: ["x86"] },
+    options,
+  );
+}

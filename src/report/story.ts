@@ -1,0 +1,140 @@
+/**
+ * The story's parts as text: each a title, two or three sentences, and what was computed.
+ */
+import type { CheckResultRow } from "../explore/check.js";
+import type { Story } from "../explore/replay.js";
+import { findEdition } from "../kernel/editions.js";
+import { findScenario } from "../scenarios/index.js";
+import { violationsOf } from "./check.js";
+import { Footnotes } from "./footnotes.js";
+import { formatMatrix } from "./matrix.js";
+import type { Look } from "./paint.js";
+import { storyTable } from "./replay.js";
+import { count, table, wrap } from "./text.js";
+import { onlyTheLevel } from "./words.js";
+
+const part = (title: string, look: Look, ...blocks: readonly string[]): string =>
+  [look.paint("title", title), ...blocks]
+    .filter((block) => block !== "")
+    .join("\n\n")
+    .concat("\n");
+
+const says = (look: Look, ...sentences: readonly string[]): string => wrap(sentences.join(" "), look.width);
+
+export function opening(look: Look): string {
+  return part(
+    "One race: CVE-2021-4002, a TLB flush that was missing for nine years",
+    look,
+    says(
+      look,
+      "Processes that map the same huge pages share page tables. From 3.6 to 5.15 Linux let go of such a table without",
+      "telling the TLBs of the other CPUs. Everything below is computed now, on a simulated kernel and simulated TLBs.",
+    ),
+  );
+}
+
+export function counterexamplePart(story: Story, look: Look): string {
+  const last = story.steps.findLast((step) => step.step !== undefined)?.step ?? 0;
+  return part(
+    `2. The smallest counterexample: ${last} steps of ${story.edition} on ${story.backend}, and no schedule needs fewer`,
+    look,
+    says(look, findScenario(story.scenario)?.story ?? ""),
+    storyTable(story, { ...look, folded: true }),
+    says(
+      look,
+      "1G+2M is an address; T3 is a page table, h1 a huge page. Rows such as 8-10 fold steps that no other CPU can notice.",
+      "* is the witness: the same steps ran on TLBs simulated entry by entry, with the machine's own invalidations,",
+      "and the load really reached the page of its new owner.",
+    ),
+    `Every step: ${look.paint("command", `shootdown replay ${story.token}`)}`,
+  );
+}
+
+export function historyPart(
+  seed: readonly CheckResultRow[],
+  previousGib: readonly CheckResultRow[],
+  look: Look,
+): string {
+  const notes = new Footnotes();
+  const first = formatMatrix(seed, notes, true, look);
+  const second = formatMatrix(previousGib, notes, false, look);
+  return part(
+    "3. The history of the race: every schedule, in six editions, on four machines",
+    look,
+    says(
+      look,
+      "Verdict and number of distinct states. holds: no promise is broken on any schedule. masked: a promise is broken,",
+      "and this machine hides it on every schedule. violated: a schedule does harm, confirmed by a witness.",
+    ),
+    first,
+    says(
+      look,
+      "The same for two whole GiBs (previous-gib): the fix of 5.16 records one GiB too low and misses the last one.",
+    ),
+    second,
+    notes.format(look.width),
+  );
+}
+
+export function whatIfPart(rows: readonly CheckResultRow[], look: Look): string {
+  const body = rows.map((row) => [
+    row.edition,
+    row.edition === "5.16" ? "the seed's patch, whole" : (findEdition(row.edition)?.title ?? ""),
+    `${look.paint(row.verdict, row.verdict)} ${count(row.states)}`,
+    violationsOf(row.violations, { witness: true }, look.paint),
+  ]);
+  const columns = [
+    { head: "edition" },
+    { head: "what it is", flexible: true, least: 30 },
+    { head: "x86" },
+    { head: "found by (steps)", flexible: true, least: 40 },
+  ];
+  return part(
+    "4. What each line of the fix is for: take one out, or move it, and see who notices",
+    look,
+    table(columns, body, look),
+  );
+}
+
+export function relativesPart(rows: readonly CheckResultRow[], look: Look): string {
+  const editions = [...new Set(rows.map((row) => row.edition))];
+  const scenarios = [...new Set(rows.map((row) => row.scenario))];
+  const notes = new Footnotes();
+  const cellOf = (scenario: string, edition: string): string => {
+    const row = rows.find((other) => other.scenario === scenario && other.edition === edition);
+    if (row === undefined) return "-";
+    // A scenario all of whose cases are refused has nothing to say.
+    const refused = row.note !== undefined && row.states < 10;
+    const marks = [...(refused ? [notes.mark("the edition refuses this call for huge pages")] : [])];
+    if (onlyTheLevel(row)) marks.push(notes.mark("B9: only the level is wrong (repaired in 7.1)"));
+    const word = refused ? look.paint("quiet", "refused") : look.paint(row.verdict, row.verdict);
+    return [word, ...marks].join(" ");
+  };
+  const body = scenarios.map((name) => {
+    const { bug = "", title = "" } = findScenario(name) ?? {};
+    return [name, ...editions.map((edition) => cellOf(name, edition)), `${title} (${bug})`];
+  });
+  const columns = [
+    { head: "on x86" },
+    ...editions.map((head) => ({ head })),
+    { head: "what", flexible: true, least: 24 },
+  ];
+  return part(
+    "   Its relatives: the same promise, broken elsewhere",
+    look,
+    table(columns, body, look),
+    notes.format(look.width),
+  );
+}
+
+export function nextCommands(token: string, look: Look): string {
+  const commands: readonly (readonly [string, string])[] = [
+    [`shootdown replay ${token}`, "the counterexample, every step"],
+    ["shootdown check seed --edition 5.15,5.16 --backend x86", "before and after the fix, with each violation"],
+    ["shootdown check previous-gib --backend arm64-range", "the machine on which what the fix missed does harm"],
+    ["shootdown list scenarios", "what else there is"],
+  ];
+  const width = Math.max(...commands.map(([command]) => command.length));
+  const lines = commands.map(([command, why]) => `  ${look.paint("command", command.padEnd(width))}  ${why}`);
+  return part("Next", look, lines.join("\n"));
+}
