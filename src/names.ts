@@ -78,3 +78,38 @@ const hiddenTexts: readonly [Hidden, string][] = [
 export function hiddenReasons(bits: number): string[] {
   return hiddenTexts.filter(([bit]) => (bits & bit) !== 0).map(([, text]) => text);
 }
+
+/** What exactly is out of balance: the core's reason codes. */
+const unbalanced: Readonly<Record<number, string>> = {
+  1: "a gather was opened while another was open",
+  2: "a gather was closed that was not open",
+  3: "a reference was dropped that nobody held",
+  4: "a page was freed while something still maps it",
+  5: "a table was freed with live entries: the pages that it maps are never let go",
+  6: "a map count fell below zero",
+  7: "a table entry was cleared that was not there",
+  8: "a lock is still held when the call returns",
+  9: "a gather is still open when the call returns",
+  10: "the listing loops without a visible step",
+};
+
+/** Locks by LockRef. */
+const lockNames = [
+  "",
+  "mmap_lock",
+  "i_mmap_rwsem",
+  "fault mutex",
+  "hugetlb vma_lock",
+  "ptl",
+  "page_table_lock",
+  "new ptl",
+];
+
+/** More about a violation than its kind: `code` is the core's reason, `viaWalk` that a stale pointer was needed. */
+export function detailOf(kind: ViolationKind, code: number, viaWalk: boolean): string | undefined {
+  if (kind === "RANGE_NOT_RECORDED") return code === 1 ? "level" : "span";
+  if (kind === "UNBALANCED") return unbalanced[code];
+  if (kind === "LOCK_NOT_HELD") return code === 0 ? "dropped without being held" : `needs ${lockNames[code]}`;
+  if (kind === "STALE_WALK" && viaWalk) return "a page reached through a stale table pointer";
+  return undefined;
+}

@@ -69,7 +69,7 @@ export function take(task: u32, lock: u32, forWrite: bool, rank: u32): void {
 export function unlock(task: u32, lock: u32, rank: u32): void {
   const word = get(lock);
   if ((word & bitOf(task)) == 0) {
-    violation(Fault.LOCK_NOT_HELD, 0, rank);
+    violation(Fault.LOCK_NOT_HELD, 0, 0);
     return;
   }
   if ((word & WRITE) != 0) guardDropped(lock);

@@ -8,10 +8,19 @@
  */
 import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
+import { ObligationFlag } from "../../assembly/abi/records.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import type { Machine, RawViolation } from "../machine.js";
-import { hiddenReasons, kindName, type Severity, severityOf, sometimesNames, type ViolationKind } from "../names.js";
+import {
+  detailOf,
+  hiddenReasons,
+  kindName,
+  type Severity,
+  severityOf,
+  sometimesNames,
+  type ViolationKind,
+} from "../names.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { chooseBackends, chooseEditions, chooseScenarios } from "./choose.js";
@@ -32,7 +41,7 @@ export interface FoundViolation {
   readonly schedule: string;
   /** Steps from the start of the race to the violation; no schedule needs fewer. */
   readonly steps: number;
-  /** More about RANGE_NOT_RECORDED: the span was wrong, or only the level; and whether a stale walk was needed. */
+  /** RANGE_NOT_RECORDED: `span` or only `level`; which count is UNBALANCED; which lock; whether a stale walk was needed. */
   readonly detail?: string;
   /** Where it was seen: kernel function and line. */
   readonly where: string;
@@ -236,14 +245,15 @@ function readPath(machine: Machine, violation: RawViolation): number[] {
 /** Tidies the path, finds the witness, and says where it was. */
 function prove(what: StageOptions, found: RawViolation, path: number[], wanted: boolean): FoundViolation {
   const machine = stage(what);
-  const tidy = found.kind === 9 ? path : fewerSwitches(machine, path, found.kind);
+  const tidy = kindName(found.kind) === "DEADLOCK" ? path : fewerSwitches(machine, path, found.kind);
   const schedule = encodeSchedule(choicesOf(machine, tidy));
   // The tidied path may break the same promise over another entry: its own record is the one to confirm.
   const violation = machine.violations().find((other) => other.kind === found.kind) ?? found;
   const kind = kindName(violation.kind);
   const witness = wanted && needsWitness(violation) ? findWitness(what, tidy, violation) : undefined;
   const op = machine.program[violation.pc];
-  const detail = detailOf(violation);
+  const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
+  const detail = detailOf(kind, violation.holders, viaWalk);
   return {
     kind,
     severity: severityOf(kind),
@@ -262,11 +272,4 @@ function prove(what: StageOptions, found: RawViolation, path: number[], wanted: 
     where: op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`,
     ...(witness === undefined ? {} : { witness }),
   };
-}
-
-function detailOf(violation: RawViolation): string | undefined {
-  const kind = kindName(violation.kind);
-  if (kind === "RANGE_NOT_RECORDED") return violation.holders === 1 ? "level" : "span";
-  if (kind === "STALE_WALK" && (violation.flags & 1) !== 0) return "a page reached through a stale table pointer";
-  return undefined;
 }

@@ -5,6 +5,7 @@ import { OBLIGATION_TABLE } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
 import type { Machine, RawViolation } from "../machine.js";
 import { kindName, severityOf } from "../names.js";
+import type { Scenario } from "../scenarios/scenario.js";
 import { decodeSchedule, parseToken, type Token } from "../schedule.js";
 import { caseIn } from "./check.js";
 import { chooseBackend, chooseEdition, chooseScenario } from "./choose.js";
@@ -41,10 +42,10 @@ export interface Story {
   readonly hash: string;
 }
 
-/** Replays a token. Throws an InputError when it does not fit the scenario. */
-export function replay(token: string): Story {
+/** Replays a token of one of our scenarios, or of `own`. Throws an InputError when it does not fit. */
+export function replay(token: string, own: readonly Scenario[] = []): Story {
   const parsed = parseToken(token);
-  const scenario = chooseScenario(parsed.scenario);
+  const scenario = own.find((s) => s.name === parsed.scenario) ?? chooseScenario(parsed.scenario);
   const original = scenario.cases.find((c) => c.name === parsed.case);
   if (original === undefined) {
     throw new InputError(`${scenario.name} has no case "${parsed.case}"`, {

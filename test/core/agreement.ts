@@ -3,7 +3,7 @@
  */
 import { Fault } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
-import { OBLIGATION_TABLE, Obligation, ObligationFlag, Tally } from "../../assembly/abi/records.js";
+import { Cpu, OBLIGATION_TABLE, Obligation, ObligationFlag, Tally } from "../../assembly/abi/records.js";
 import type { Machine } from "../../src/machine.js";
 import { type Held, Saturated } from "./saturated.js";
 
@@ -93,7 +93,7 @@ function notHeld(machine: Machine, maps: Saturated): string | undefined {
   for (let i = 0; i < machine.obligations(); i++) {
     const { key, mm, holders, flags } = readObligation(machine, i);
     for (let cpu = 0; cpu < machine.config.cpus; cpu++) {
-      if ((holders & (1 << cpu)) === 0) continue;
+      if ((holders & (1 << cpu)) === 0 || machine.get(machine.cpu(cpu) + Cpu.LOADED_MM) !== mm + 1) continue;
       const cache = maps.caches[cpu]?.[mm] as Map<string, Held>;
       const isHeld = [...cache.values()].some(
         (held) => keyOf(mm, levelOf(held), held.start, held.frame, held.generation) === key && isAsOwed(held, flags),

@@ -36,5 +36,8 @@ describe("the repair that the seed's author rejected", () => {
     const kinds = await kindsOf("5.15-deferred-put");
     expect(kinds).toContain("UNBALANCED");
     expect(await kindsOf("5.15")).not.toContain("UNBALANCED");
+    const { results } = await check({ scenarios: ["seed"], editions: ["5.15-deferred-put"], backends: ["x86"] });
+    const wrong = results[0]?.violations.find((v) => v.kind === "UNBALANCED");
+    expect(wrong?.detail).toMatch(/a (table was freed with live entries|page was freed while something still maps it)/);
   });
 });
