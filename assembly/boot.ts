@@ -22,7 +22,7 @@ import {
 import { allocate, Pool, resetFrames } from "./hw/frames";
 import { entriesOf } from "./hw/tables";
 import { tlbWordsPerCpu } from "./hw/tlb";
-import { base, boot, cacheBases, mmAt, put, setConcrete } from "./word";
+import { base, boot, cacheBases, mmAt, put, setConcrete, setTracing } from "./word";
 
 function region(field: u32, at: u32, words: u32): u32 {
   put(Area.BASE + field, at);
@@ -81,6 +81,8 @@ export function bootMachine(): bool {
   at = region(Base.FRONTIER, at, boot(Boot.FRONTIER) * 2 * (state + 1));
   put(Area.BASE + Base.END, at);
   if (!reserve(at)) return false;
+  memory.fill(Area.RUN << 2, 0, (Area.END - Area.RUN) << 2);
+  setTracing(false);
   memory.fill(base(Base.STATE) << 2, 0, (base(Base.SCHEDULE) - base(Base.STATE)) << 2);
   cacheBases();
   setConcrete(boot(Boot.CONCRETE) != 0);

@@ -215,6 +215,7 @@ function local(task: u32, pc: u32): u32 {
     case Op.VMA_INDEX: vma.vmaIndex(task); return next;
     case Op.NEXT_CACHED: pages.nextCached(task); return next;
     case Op.PAGE_MAPPED: setReg(task, a, get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); return next;
+    case Op.BEYOND_SIZE: setReg(task, a, when(pages.beyondSize(task))); return next;
     case Op.RECORD: gather.recordRange(task, a, b, c); return next;
     case Op.GATHER_NEEDS: setReg(task, a, when(gather.needsFlush(gatherOf(task)))); return next;
     case Op.GATHER_RANGE: gather.loadRange(task); return next;

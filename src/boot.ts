@@ -35,6 +35,8 @@ export interface MachineConfig {
   readonly script?: number;
   readonly tlb?: TlbConfig;
   readonly module?: CoreModule;
+  /** An opened core to use again: the machine that was on it is gone. */
+  readonly core?: Core;
 }
 
 export interface TlbConfig {

@@ -62,7 +62,7 @@ export class Machine {
   private constructor(config: MachineConfig, geometry: Geometry) {
     this.config = config;
     this.geometry = geometry;
-    this.core = openCore(config.module);
+    this.core = config.core ?? openCore(config.module);
     writeBoot(this.core, config, geometry);
     if (this.core.call.bootMachine() === 0) throw new Error("the machine does not fit into memory: ask for less");
     for (let task = 0; task < config.tasks; task++) this.put(this.task(task) + Task.DONE, 1);

@@ -59,6 +59,8 @@ export const enum Op {
   NEXT_CACHED,
   /** r a := 1 when PAGE is mapped anywhere */
   PAGE_MAPPED,
+  /** r a := 1 when INDEX is not below the size of FILE */
+  BEYOND_SIZE,
   // --- the task's own gather ---
   /** record [r a, + pages of level b) at level c */
   RECORD,

@@ -69,6 +69,8 @@ export const enum Cpu {
   ISSUED = 26,
   ISSUED_SCOPE = 27,
   ISSUED_HINT = 28,
+  /** Oracle: CPUs that ran the mm at the TLBI of its whole ASID, or since; 0 after the DSB. */
+  RUNNERS = 29,
   WORDS = 30,
 }
 

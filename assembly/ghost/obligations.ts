@@ -11,12 +11,15 @@
  *   G2  A leaf that is cleared in a table is owed by every mm that reaches the table: through a present parent, or
  *       through a table obligation that still has holders (flag VIA_WALK).
  *   G3  An invalidation that was issued before the birth discharges nothing: ISSUED is cleared at birth.
+ *   G4  While a table obligation has a holder, what its table has now is owed by implication: the holder may fill it at
+ *       any moment. When the pointer goes, what goes not with it becomes an obligation of its own.
  *
  * Believes the hardware: it reads tables and completed invalidations, never the kernel's own bookkeeping.
  */
 
 import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
+import { Scope } from "../abi/ops";
 import {
   Cpu,
   Entry,
@@ -30,7 +33,7 @@ import {
   Vma,
   VmaFlag,
 } from "../abi/records";
-import { reachesLeaf } from "../hw/invalidate";
+import { reachesLeaf, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
   add,
@@ -219,6 +222,51 @@ function issuedForBoth(pointerIssued: u32, start: u64, level: u32): u32 {
     if (reachesLeaf(scope, get(cpu + Cpu.ISSUED_HINT), from, to, start, level)) both |= 1 << by;
   }
   return both;
+}
+
+/**
+ * `holders` lose the stale pointer of `record` to an invalidation: what its table has now, they may have filled through
+ * it at any moment, and what the invalidation does not reach they keep (G4).
+ */
+export function leftBehind(record: u32, holders: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  const level = get(record + Obligation.LEVEL);
+  const lost = get(record + Obligation.HOLDERS) & holders;
+  const table = get(record + Obligation.FRAME);
+  if ((level & OBLIGATION_TABLE) == 0 || scope == Scope.CONTEXT || lost == 0) return;
+  if (get(frameAt(table) + Frame.GENERATION) != get(record + Obligation.GENERATION)) return;
+  tableLeft(get(record + Obligation.MM), getLong(record + Obligation.START), level & 15, table, lost, scope, hint, from, to);
+}
+
+function tableLeft(mm: u32, start: u64, level: u32, table: u32, lost: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  const below = level - 1;
+  const count = entriesOf(below);
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = get(tableAt(table) + i);
+    if ((entry & Entry.PRESENT) == 0) continue;
+    const at = start + <u64>i * pagesOf(below);
+    const frame = frameOf(entry);
+    if (isTableEntry(entry)) {
+      if (!reachesWalk(scope, hint, from, to, at, below)) oweRest(mm, at, below | OBLIGATION_TABLE, frame, lost);
+      tableLeft(mm, at, below, frame, lost, scope, hint, from, to);
+    } else if (!reachesLeaf(scope, hint, from, to, at, below)) oweRest(mm, at, below, frame, lost);
+  }
+}
+
+/** Owes what no obligation says yet; what one says may have been filled again since any TLBI that is under way (G3). */
+function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): void {
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  const count = obligationCount();
+  let rest = holders;
+  for (let i: u32 = 0; i < count; i++) {
+    const other = obligationAt(i);
+    if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
+    if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
+    if (get(other + Obligation.GENERATION) != generation) continue;
+    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0 || (get(other + Obligation.HOLDERS) & rest) == 0) continue;
+    put(other + Obligation.ISSUED, 0);
+    rest &= ~get(other + Obligation.HOLDERS);
+  }
+  owe(mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK);
 }
 
 /** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the obligation or 0. */

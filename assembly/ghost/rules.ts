@@ -17,7 +17,7 @@ import { Cpu, Frame, Mm, OBLIGATION_TABLE, Obligation, ObligationFlag } from "..
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put } from "../word";
-import { forget, obligationCount, owedIn } from "./obligations";
+import { forget, leftBehind, obligationCount, owedIn } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
@@ -56,6 +56,7 @@ export function invalidated(cpu: u32, mm: u32, scope: u32, hint: u32, from: u64,
   while (i < obligationCount()) {
     const record = obligationAt(i);
     const mine = get(record + Obligation.MM) == mm && reached(record, scope, hint, from, to);
+    if (mine) leftBehind(record, 1 << cpu, scope, hint, from, to);
     if (!mine || !discharge(i, 1 << cpu, reason(record, scope, from, to, why))) i++;
   }
   const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1;
@@ -70,6 +71,7 @@ function reason(record: u32, scope: u32, _from: u64, _to: u64, why: u32): u32 {
 
 /** CPU `by` has issued a broadcast invalidation: it counts when `by` waits for it. */
 export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  if (scope == Scope.CONTEXT) put(cpuAt(by) + Cpu.RUNNERS, usersOf(mm, true));
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
@@ -79,19 +81,19 @@ export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u
 }
 
 /** CPU `by` has waited: what it issued is complete on every CPU. */
-export function completed(by: u32, mm: u32, scope: u32, why: u32): void {
+export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
   let i: u32 = 0;
   while (i < obligationCount()) {
     const record = obligationAt(i);
     const covered = (get(record + Obligation.ISSUED) & (1 << by)) != 0;
-    if (!covered || !discharge(i, 0xffffffff, reason(record, scope, 0, 0, why))) i++;
+    if (covered) leftBehind(record, 0xffffffff, scope, hint, from, to);
+    if (!covered || !discharge(i, 0xffffffff, reason(record, scope, from, to, why))) i++;
   }
   if (scope != Scope.CONTEXT) return;
-  let running: u32 = 0;
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    if (get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1) running |= 1 << cpu;
-  }
-  put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) & running);
+  // Only who ran the mm since the TLBI can have filled anything again (G1).
+  const runners = cpuAt(by) + Cpu.RUNNERS;
+  put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) & get(runners));
+  put(runners, 0);
 }
 
 /** CPUs that run `mm` now: those in user mode, and the lazy ones too when `withLazy`. */
@@ -155,6 +157,11 @@ function reportUse(record: u32): void {
 /** `cpu` runs `mm` again, after whatever flush the switch made: latent entries come alive. */
 export function mmLoaded(cpu: u32, mm: u32): void {
   put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) | (1 << cpu));
+  for (let issuer: u32 = 0; issuer < cpus; issuer++) {
+    const runners = cpuAt(issuer) + Cpu.RUNNERS;
+    const isOpen = get(cpuAt(issuer) + Cpu.ISSUED) != 0 && get(cpuAt(issuer) + Cpu.REQUEST_MM) == mm + 1;
+    if (isOpen && get(runners) != 0) put(runners, get(runners) | (1 << cpu));
+  }
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);

@@ -109,7 +109,9 @@ export function dsb(task: u32): void {
     scope & 255,
     get(self + Cpu.ISSUED_HINT),
   );
-  completed(cpu, mm, scope & 255, scope >> 8);
+  const from = getLong(self + Cpu.REQUEST_START);
+  const to = getLong(self + Cpu.REQUEST_END);
+  completed(cpu, mm, scope & 255, get(self + Cpu.ISSUED_HINT), from, to, scope >> 8);
 }
 
 function reachAll(self: u32): void {

@@ -42,10 +42,14 @@ function newCachePage(file: u32): u32 {
   return frame;
 }
 
+export function beyondSize(task: u32): bool {
+  return reg(task, Reg.INDEX) >= get(fileAt(regWord(task, Reg.FILE)) + FileRecord.SIZE);
+}
+
 /** PAGE := page INDEX of FILE with one more reference; 7 (SIGBUS) beyond the end or without memory. */
 export function findOrAlloc(task: u32): u32 {
   const file = regWord(task, Reg.FILE);
-  if (reg(task, Reg.INDEX) >= get(fileAt(file) + FileRecord.SIZE)) return 7;
+  if (beyondSize(task)) return 7;
   const slot = cacheSlot(task);
   if (get(slot) == 0) {
     const frame = newCachePage(file);

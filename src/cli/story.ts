@@ -1,10 +1,15 @@
 /**
  * The story of one race as data: every part is computed when it is asked for.
  */
+import { existsSync } from "node:fs";
+import { basename, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../error.js";
 import { type CheckResultRow, check } from "../explore/check.js";
 import { replay, type Story } from "../explore/replay.js";
 import { backends } from "../kernel/arch/backends.js";
 import { releases } from "../kernel/editions.js";
+import { type RunProgress, type RunResult, run } from "../run/run.js";
 import { scenarios } from "../scenarios/index.js";
 
 /** States of the largest scenario of the story are a few thousand; a small visited set makes each check quick. */
@@ -18,6 +23,27 @@ export interface StoryOptions {
   readonly signal: AbortSignal;
   /** Called before each check. */
   readonly onCheck?: (what: string) => void;
+}
+
+/** The recording that the package brings along, and how a command line names it from here. */
+export const recording = fileURLToPath(new URL("../../../test/fixtures/oplogs/postgres.strace.xz", import.meta.url));
+
+export function recordingFromHere(): string {
+  const path = relative(process.cwd(), recording);
+  return path.startsWith("..") ? recording : path;
+}
+
+/** The recorded program before and after the fix. */
+export async function runRecording({ signal, onCheck }: StoryOptions): Promise<RunResult> {
+  if (!existsSync(recording)) {
+    throw new InputError("the recording is missing from this installation", {
+      source: recording,
+      remedy: "install the package again, or start with `shootdown check seed`",
+    });
+  }
+  const onProgress = ({ lines }: RunProgress): void => onCheck?.(`${basename(recording)}, line ${lines}`);
+  const result = await run({ log: recording, editions: ["5.15", "5.16"], backend: "x86", signal, onProgress });
+  return { ...result, log: basename(recording) };
 }
 
 interface Asked {

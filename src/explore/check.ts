@@ -9,6 +9,7 @@
 import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/records.js";
+import { type Core, openCore } from "../core/core.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import type { Machine, RawViolation } from "../machine.js";
@@ -107,6 +108,15 @@ const DEFAULT_BOUND = 1 << 20;
 /** Layers between two looks at the clock: tiny scenarios take milliseconds a layer. */
 const LAYERS_PER_SLICE = 4;
 
+/** Cores that one check after another uses: memory is expensive to map and cheap to clear. */
+interface Cores {
+  readonly search: Core;
+  readonly path: Core;
+  readonly witness: Core;
+}
+
+const openCores = (): Cores => ({ search: openCore(), path: openCore(), witness: openCore() });
+
 interface CaseResult {
   readonly states: number;
   readonly transitions: number;
@@ -124,6 +134,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const backends = chooseBackends(options.backends);
   const total = chosen.length * editions.length * backends.length;
   const results: CheckResultRow[] = [];
+  const cores = openCores();
   for (const scenario of chosen) {
     for (const edition of editions) {
       for (const backend of backends) {
@@ -137,7 +148,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
             states: machine.run(Run.STATES),
             depth: machine.run(Run.DEPTH),
           });
-        const row = await checkOne(scenario, edition, backend, options, report);
+        const row = await checkOne(scenario, edition, backend, options, cores, report);
         if (row !== undefined) results.push(row);
       }
     }
@@ -161,6 +172,7 @@ async function checkOne(
   edition: Edition,
   backend: Backend,
   options: CheckOptions,
+  cores: Cores,
   report: (machine: Machine) => void,
 ): Promise<CheckResultRow> {
   const started = performance.now();
@@ -168,7 +180,7 @@ async function checkOne(
   const absent = scenario.cases.filter((which) => !hasPath(which, edition)).map((which) => which.name);
   for (const original of scenario.cases) {
     const which = caseIn(original, edition);
-    byCase.push([which.name, await exploreCase({ scenario, which, edition, backend }, options, report)]);
+    byCase.push([which.name, await exploreCase({ scenario, which, edition, backend }, options, cores, report)]);
   }
   const all = byCase.map(([, result]) => result);
   const sum = (field: "states" | "transitions"): number => all.reduce((total, result) => total + result[field], 0);
@@ -204,12 +216,13 @@ export function verdictOf(violations: readonly { severity: Severity }[], complet
 async function exploreCase(
   what: StageOptions,
   options: CheckOptions,
+  cores: Cores,
   report: (machine: Machine) => void,
 ): Promise<CaseResult> {
   const bound = options.bound ?? DEFAULT_BOUND;
   // The visited set is kept at most three quarters full, in a power of two of slots.
   const visited = 2 ** Math.ceil(Math.log2(Math.max(64, (bound * 4) / 3)));
-  const machine = stage({ ...what, visited, frontier: Math.min(bound, 1 << 14) });
+  const machine = stage({ ...what, visited, frontier: Math.min(bound, 1 << 14), core: cores.search });
   const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
   machine.setRun(Run.STOP_MASK, 0);
   machine.core.call.exploreStart();
@@ -230,7 +243,7 @@ async function exploreCase(
     complete: machine.run(Run.COMPLETE) === 1,
     hidden: machine.run(Run.HIDDEN),
     sometimes: machine.run(Run.SOMETIMES),
-    violations: raw.map((violation, i) => prove(what, violation, paths[i] as number[], options.witness ?? true)),
+    violations: raw.map((violation, i) => prove(what, violation, paths[i] as number[], options.witness ?? true, cores)),
   };
 }
 
@@ -243,14 +256,15 @@ function readPath(machine: Machine, violation: RawViolation): number[] {
 }
 
 /** Tidies the path, finds the witness, and says where it was. */
-function prove(what: StageOptions, found: RawViolation, path: number[], wanted: boolean): FoundViolation {
-  const machine = stage(what);
+function prove(what: StageOptions, found: RawViolation, path: number[], wanted: boolean, cores: Cores): FoundViolation {
+  const machine = stage({ ...what, core: cores.path });
   const tidy = kindName(found.kind) === "DEADLOCK" ? path : fewerSwitches(machine, path, found.kind);
   const schedule = encodeSchedule(choicesOf(machine, tidy));
   // The tidied path may break the same promise over another entry: its own record is the one to confirm.
   const violation = machine.violations().find((other) => other.kind === found.kind) ?? found;
   const kind = kindName(violation.kind);
-  const witness = wanted && needsWitness(violation) ? findWitness(what, tidy, violation) : undefined;
+  const witness =
+    wanted && needsWitness(violation) ? findWitness({ ...what, core: cores.witness }, tidy, violation) : undefined;
   const op = machine.program[violation.pc];
   const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
   const detail = detailOf(kind, violation.holders, viaWalk);

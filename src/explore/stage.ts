@@ -3,7 +3,7 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Tally } from "../../assembly/abi/records.js";
-import type { CoreModule } from "../core/core.js";
+import type { Core, CoreModule } from "../core/core.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine } from "../machine.js";
@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly visited?: number;
   readonly frontier?: number;
   readonly module?: CoreModule;
+  /** A core to use again; the machine that was staged on it is gone. */
+  readonly core?: Core;
 }
 
 /** Index of an mm by its name. */
@@ -27,9 +29,21 @@ function mmOf(scenario: Scenario, name: string): number {
   return index;
 }
 
+/** A CPU runs one task of a race: a second one would need a scheduler, which is not modelled. */
+function mustFit(scenario: Scenario, which: Case): void {
+  const busy = new Set<number>();
+  for (const { name, cpu } of which.tasks) {
+    if (cpu < 0 || cpu >= scenario.cpus.length)
+      throw new RangeError(`${scenario.name}: there is no CPU${cpu} for ${name}`);
+    if (busy.has(cpu)) throw new RangeError(`${scenario.name}: two tasks run on CPU${cpu}; give each its own`);
+    busy.add(cpu);
+  }
+}
+
 /** A machine at the start of the scenario's race. `reset` brings it back there. */
 export function stage(options: StageOptions): Machine {
   const { scenario, which } = options;
+  mustFit(scenario, which);
   const machine = Machine.boot({
     geometry: scenario.geometry,
     edition: options.edition,
@@ -45,6 +59,7 @@ export function stage(options: StageOptions): Machine {
     visited: options.visited ?? 16,
     frontier: options.frontier ?? 1,
     ...(options.module === undefined ? {} : { module: options.module }),
+    ...(options.core === undefined ? {} : { core: options.core }),
   });
   scenario.files.forEach((pages, file) => {
     machine.setFile(file, pages, 1);

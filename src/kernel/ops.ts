@@ -86,6 +86,7 @@ export const next_in_tree = (): Line => op(Op.NEXT_IN_TREE, [], "vma_interval_tr
 export const vma_bounds = (hugetlb: Reg): Line => op(Op.VMA_BOUNDS, [hugetlb], "vma->vm_start, vma->vm_end");
 export const vma_index = (): Line => op(Op.VMA_INDEX, [], "vma_hugecache_offset()");
 export const next_cached = (): Line => op(Op.NEXT_CACHED, [], "pagevec_lookup()");
+export const beyond_size = (reg: Reg): Line => op(Op.BEYOND_SIZE, [reg], "idx >= i_size_read()");
 export const page_mapped = (reg: Reg): Line => op(Op.PAGE_MAPPED, [reg], "page_mapped()");
 
 // --- tables ---

@@ -64,7 +64,8 @@ function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
   if (row.verdict === "masked") found.push(...row.hiddenBy.map((text) => `hidden by this: ${text}`));
   if (onlyTheLevel(row)) {
     found.push(
-      "only the level is wrong (catalogue B9, repaired in 7.1): a stale table pointer survives leaf-only flushes",
+      "only the level is wrong: the unshared table is recorded as cleared entries, so flushes of leaves leave it in walk " +
+        "caches, and lazy CPUs are passed over (catalogue B9, repaired in 7.1)",
     );
   }
   if (row.note !== undefined) found.push(row.note);

@@ -121,6 +121,69 @@ export const listOutput = z.discriminatedUnion("what", [
   listOf("geometries", z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole })),
 ]);
 
+const counts = z.record(z.string(), whole);
+
+const editionResult = z.strictObject({
+  edition: z.string(),
+  calls: counts,
+  faults: whole,
+  tables: z.strictObject({
+    now: whole,
+    peak: whole,
+    kibNow: whole,
+    kibPeak: whole,
+    chargedNow: whole,
+    chargedPeak: whole,
+    chargedKibNow: whole,
+    chargedKibPeak: whole,
+    freed: whole,
+  }),
+  sharing: z.strictObject({ attached: whole, detached: whole, sharersPeak: whole }),
+  flushes: z.strictObject({ asked: whole, full: whole, broadcasts: whole }),
+  ipis: whole,
+  pagesFreed: whole,
+  violations: z.array(
+    z.strictObject({
+      kind,
+      severity,
+      line: whole,
+      pid: whole,
+      call: z.string(),
+      function: z.string(),
+      text: z.string(),
+      calls: whole,
+    }),
+  ),
+  processes: z.array(z.strictObject({ pid: whole, line: whole, peakKib: whole })),
+  steps: whole,
+  seconds: z.number().min(0),
+  bounded: z.array(z.string()),
+});
+
+export const runOutput = z.strictObject({
+  schema: z.literal("shootdown/run@1"),
+  log: z.string(),
+  backend: z.string(),
+  cpus: whole,
+  touch: z.enum(["none", "first", "ends", "all"]),
+  policy: z.string(),
+  lines: whole,
+  events: whole,
+  failed: whole,
+  ignored: counts,
+  processes: whole,
+  editions: z.array(editionResult),
+});
+
+export const storyOutput = z.strictObject({
+  schema: z.literal("shootdown/story@1"),
+  run: runOutput,
+  counterexample: replayOutput,
+  history: z.array(checkRow),
+  whatIfs: z.array(checkRow),
+  relatives: z.array(checkRow),
+});
+
 /** What `replay FILE` reads: a schedule of its own, or what `check` and `replay` printed. */
 export const scheduleFile = z.discriminatedUnion("schema", [
   z.object({ schema: z.literal("shootdown/schedule@1"), token: z.string() }),

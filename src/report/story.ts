@@ -4,14 +4,15 @@
 import type { CheckResultRow } from "../explore/check.js";
 import type { Story } from "../explore/replay.js";
 import { findEdition } from "../kernel/editions.js";
+import type { RunResult } from "../run/result.js";
 import { findScenario } from "../scenarios/index.js";
 import { violationsOf } from "./check.js";
 import { Footnotes } from "./footnotes.js";
 import { formatMatrix } from "./matrix.js";
 import type { Look } from "./paint.js";
 import { storyTable } from "./replay.js";
-import { count, table, wrap } from "./text.js";
-import { onlyTheLevel } from "./words.js";
+import { promisesPart, readPart, runTable } from "./run.js";
+import { count, plural, table, wrap } from "./text.js";
 
 const part = (title: string, look: Look, ...blocks: readonly string[]): string =>
   [look.paint("title", title), ...blocks]
@@ -29,6 +30,31 @@ export function opening(look: Look): string {
       look,
       "Processes that map the same huge pages share page tables. From 3.6 to 5.15 Linux let go of such a table without",
       "telling the TLBs of the other CPUs. Everything below is computed now, on a simulated kernel and simulated TLBs.",
+    ),
+  );
+}
+
+export function runPart(result: RunResult, look: Look): string {
+  const [before, after] = result.editions;
+  const broken = before?.violations.reduce((sum, violation) => sum + violation.calls, 0) ?? 0;
+  const more = (after?.flushes.asked ?? 0) - (before?.flushes.asked ?? 0);
+  return part(
+    `1. A real program: ${result.log} on the simulated kernels of ${result.editions.map((e) => e.edition).join(" and ")}`,
+    look,
+    says(
+      look,
+      "PostgreSQL 15 with huge_pages=on: pgbench -i, four clients, one parallel query, recorded with strace. Its",
+      "processes share the page tables of 2.2 GiB of shared buffers.",
+    ),
+    readPart(result, look),
+    runTable(result, look),
+    promisesPart(result, look),
+    says(
+      look,
+      `${count(broken)} times ${before?.edition} let go of a shared table and dropped the lock with the flush still to come.`,
+      "In the order of this log nobody was hurt. Part 2 shows an order in which somebody is.",
+      `What the fix costs here: ${plural(more, "more flush", "more flushes")} in ${after?.edition},`,
+      `${plural((after?.ipis ?? 0) - (before?.ipis ?? 0), "more interrupt")}.`,
     ),
   );
 }
@@ -98,40 +124,41 @@ export function whatIfPart(rows: readonly CheckResultRow[], look: Look): string 
 
 export function relativesPart(rows: readonly CheckResultRow[], look: Look): string {
   const editions = [...new Set(rows.map((row) => row.edition))];
-  const scenarios = [...new Set(rows.map((row) => row.scenario))];
+  const names = [...new Set(rows.map((row) => row.scenario))];
   const notes = new Footnotes();
   const cellOf = (scenario: string, edition: string): string => {
     const row = rows.find((other) => other.scenario === scenario && other.edition === edition);
     if (row === undefined) return "-";
-    // A scenario all of whose cases are refused has nothing to say.
-    const refused = row.note !== undefined && row.states < 10;
-    const marks = [...(refused ? [notes.mark("the edition refuses this call for huge pages")] : [])];
-    if (onlyTheLevel(row)) marks.push(notes.mark("B9: only the level is wrong (repaired in 7.1)"));
-    const word = refused ? look.paint("quiet", "refused") : look.paint(row.verdict, row.verdict);
-    return [word, ...marks].join(" ");
+    // A scenario all of whose calls the edition refuses ends at once.
+    if (row.note !== undefined && row.states < 10) return look.paint("quiet", "refused");
+    const marks = row.verdict === "masked" ? row.hiddenBy.map((text) => notes.mark(`hidden by this: ${text}`)) : [];
+    return [look.paint(row.verdict, row.verdict), ...marks].join(" ");
   };
-  const body = scenarios.map((name) => {
-    const { bug = "", title = "" } = findScenario(name) ?? {};
-    return [name, ...editions.map((edition) => cellOf(name, edition)), `${title} (${bug})`];
-  });
+  const body = names.map((name) => [
+    name,
+    ...editions.map((edition) => cellOf(name, edition)),
+    findScenario(name)?.title ?? "",
+  ]);
   const columns = [
     { head: "on x86" },
     ...editions.map((head) => ({ head })),
-    { head: "what", flexible: true, least: 24 },
+    { head: "what happens", flexible: true, least: 24 },
   ];
+  const said = "refused: this edition refuses the call for huge pages.";
   return part(
     "   Its relatives: the same promise, broken elsewhere",
     look,
     table(columns, body, look),
-    notes.format(look.width),
+    [notes.format(look.width), look.paint("quiet", `  ${said}`)].filter((line) => line !== "").join("\n"),
   );
 }
 
-export function nextCommands(token: string, look: Look): string {
+export function nextCommands(token: string, recording: string, look: Look): string {
   const commands: readonly (readonly [string, string])[] = [
     [`shootdown replay ${token}`, "the counterexample, every step"],
-    ["shootdown check seed --edition 5.15,5.16 --backend x86", "before and after the fix, with each violation"],
-    ["shootdown check previous-gib --backend arm64-range", "the machine on which what the fix missed does harm"],
+    ["shootdown check seed --edition 5.15,5.16 --backend x86", "before and after the fix, each violation"],
+    ["shootdown check previous-gib --backend arm64-range", "where the fix itself does harm"],
+    [`shootdown run ${recording} --touch all`, "the log again, every page touched"],
     ["shootdown list scenarios", "what else there is"],
   ];
   const width = Math.max(...commands.map(([command]) => command.length));

@@ -91,7 +91,7 @@ export function wrap(text: string, width: number, indent = ""): string {
 export const count = (n: number): string => n.toLocaleString("en-US");
 
 /** "1 check", "2 checks". */
-export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+export const plural = (n: number, noun: string, many = `${noun}s`): string => `${count(n)} ${n === 1 ? noun : many}`;
 
 export const seconds = (s: number): string => (s < 10 ? s.toFixed(2) : s.toFixed(1));
 

@@ -6,7 +6,7 @@
 import { Frame, Vma } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
 import type { HugeFiles } from "./files.js";
-import { HUGE, pagesIn } from "./pages.js";
+import { HUGE } from "./pages.js";
 import type { Space } from "./space.js";
 
 /** Most of each kind at one time. */
@@ -42,15 +42,11 @@ export class Gauge {
 
   /** Called whenever a space may have changed. */
   see(space: Space): void {
-    const huge = space.mappings.reduce(
-      (sum, { file, touched }) => sum + (file === undefined ? 0 : pagesIn(touched)),
-      0,
-    );
     this.#replace(space, {
       vmas: space.mappings.length,
       tables: space.tables,
       basePages: space.basePages,
-      hugePages: huge / HUGE,
+      hugePages: space.hugePages / HUGE,
     });
   }
 

@@ -3,12 +3,11 @@
  */
 import type { FallocateEvent, FtruncateEvent } from "../workload/strace/events.js";
 import type { HugeFile, HugeFiles } from "./files.js";
+import { FALLOC } from "./flags.js";
 import { HUGE, PAGE_BYTES } from "./pages.js";
 import type { Mapping } from "./space.js";
 import type { Sink, TaskState, Work } from "./steps.js";
 
-const FALLOC_KEEP_SIZE = 1;
-const FALLOC_PUNCH_HOLE = 2;
 const HUGE_BYTES = HUGE * PAGE_BYTES;
 
 type Emit = (task: TaskState, line: number, work: readonly Work[]) => void;
@@ -44,8 +43,8 @@ export class FileCalls {
       return;
     }
     const end = offset + length;
-    if ((mode & FALLOC_PUNCH_HOLE) !== 0) this.punch(task, line, file, offset / HUGE_BYTES, end / HUGE_BYTES);
-    else if ((mode & FALLOC_KEEP_SIZE) === 0) this.grow(file, Math.ceil(end / HUGE_BYTES));
+    if ((mode & FALLOC.punchHole) !== 0) this.punch(task, line, file, offset / HUGE_BYTES, end / HUGE_BYTES);
+    else if ((mode & FALLOC.keepSize) === 0) this.grow(file, Math.ceil(end / HUGE_BYTES));
   }
 
   /** A hole of the whole huge pages in [from, end), which may lie inside of one. */

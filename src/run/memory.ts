@@ -15,24 +15,11 @@ import { InputError } from "../error.js";
 import type { BrkEvent, MadviseEvent, MmapEvent, MremapEvent } from "../workload/strace/events.js";
 import type { FileCalls } from "./file-calls.js";
 import type { HugeFile, HugeFiles } from "./files.js";
+import { hasGibPages, MADV, MAP, MREMAP_DONTUNMAP, protOf, READ_WRITE } from "./flags.js";
 import { HUGE, pageOf, pagesFor, SPACE, shifted, up, within, without } from "./pages.js";
 import type { Mapping, Space } from "./space.js";
 import type { TaskState, Work } from "./steps.js";
 import { pagesToTouch, type TouchPolicy } from "./touch.js";
-
-const MAP_SHARED = 1;
-const MAP_ANONYMOUS = 0x20;
-const MAP_HUGETLB = 0x40000;
-/** MAP_POPULATE and MAP_LOCKED: the log itself says that every page is touched. */
-const MAP_TOUCHED = 0x8000 + 0x2000;
-const HUGE_SHIFT = 2 ** 26;
-const GIB_BITS = 30;
-const MREMAP_DONTUNMAP = 4;
-const MADV = { dontneed: [4, 24], remove: [9], populate: [22, 23] } as const;
-const READ_WRITE = VmaFlag.READ | VmaFlag.WRITE;
-
-/** PROT_* as the machine knows it: what can be written or executed can be read. */
-const protOf = (prot: number): number => ((prot & 7) === 0 ? 0 : VmaFlag.READ | (prot & VmaFlag.WRITE));
 
 /** A mapping that is to be made; `touched` overrides the policy. */
 interface Plan extends Omit<Mapping, "touched"> {
@@ -59,13 +46,12 @@ export class Memory {
 
   mmap(task: TaskState, event: MmapEvent): void {
     const { files } = this.#options;
-    const isShared = (event.flags & MAP_SHARED) !== 0;
-    const opened = (event.flags & MAP_ANONYMOUS) !== 0 ? undefined : task.descriptors.get(event.fd);
-    const isHuge = opened !== undefined || (event.flags & MAP_HUGETLB) !== 0;
+    const isShared = (event.flags & MAP.shared) !== 0;
+    const opened = (event.flags & MAP.anonymous) !== 0 ? undefined : task.descriptors.get(event.fd);
+    const isHuge = opened !== undefined || (event.flags & MAP.hugetlb) !== 0;
     const start = pageOf(event.result);
     const end = start + up(pagesFor(event.length), isHuge ? HUGE : 1);
-    const isGib = Math.floor(event.flags / HUGE_SHIFT) % 64 === GIB_BITS;
-    const sharing = isShared ? VmaFlag.SHARED | (isHuge && !isGib ? VmaFlag.MAYSHARE : 0) : 0;
+    const sharing = isShared ? VmaFlag.SHARED | (isHuge && !hasGibPages(event.flags) ? VmaFlag.MAYSHARE : 0) : 0;
     const file = isHuge ? ((isShared ? opened : undefined) ?? files.make(false)) : undefined;
     if (isHuge && start % HUGE !== 0) this.#refuse(event.line, "a huge-page mapping begins inside a huge page");
     this.#map(task, event.line, {
@@ -75,7 +61,7 @@ export class Memory {
       flags: (isHuge ? VmaFlag.HUGETLB : 0) | sharing,
       file,
       offset: isShared && opened !== undefined ? pageOf(event.offset) : 0,
-      ...((event.flags & MAP_TOUCHED) !== 0 ? { touched: [start, end] } : {}),
+      ...((event.flags & MAP.touched) !== 0 ? { touched: [start, end] } : {}),
     });
   }
 

@@ -42,8 +42,9 @@ export class Space {
   readonly attached = new Map<number, number>();
   /** Made by fork and not yet run: what it inherits is to be touched. */
   isUnborn = false;
-  /** Base pages touched. */
+  /** Pages touched, base and huge, in base pages. */
   basePages = 0;
+  hugePages = 0;
   readonly #tables = TABLE_SPANS.map(() => new Set<number>());
 
   constructor(mm: number) {
@@ -92,12 +93,17 @@ export class Space {
 
   /** Pages that [from, to) of the mapping had touched are gone; the tables stay. */
   untouch(mapping: Mapping, kept: readonly number[]): void {
-    if (mapping.file === undefined) this.basePages -= pagesIn(mapping.touched) - pagesIn(kept);
+    this.#add(mapping, pagesIn(kept) - pagesIn(mapping.touched));
     mapping.touched = kept;
   }
 
+  #add(mapping: Mapping, pages: number): void {
+    if (mapping.file === undefined) this.basePages += pages;
+    else this.hugePages += pages;
+  }
+
   #count(mapping: Mapping, runs: readonly number[]): void {
-    if (mapping.file === undefined) this.basePages += pagesIn(runs);
+    this.#add(mapping, pagesIn(runs));
     for (let i = 0; i < runs.length; i += 2) {
       // A huge page needs no table of base pages.
       for (let level = mapping.file === undefined ? 0 : 1; level < TABLE_SPANS.length; level++) {
@@ -133,7 +139,7 @@ export class Space {
     this.mappings.splice(this.#firstAfter(start), gone.length);
     for (const mapping of gone) {
       if (mapping.file !== undefined) mapping.file.mappings--;
-      else this.basePages -= pagesIn(mapping.touched);
+      this.#add(mapping, -pagesIn(mapping.touched));
     }
     this.#dropTables(start, end);
     return gone;

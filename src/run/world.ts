@@ -193,6 +193,7 @@ export class World {
   }
 
   #execve(task: TaskState, line: number): void {
+    this.#leaveOthers(task, line);
     const old = task.space;
     old.users--;
     if (old.users === 0) this.#endSpace(task, line, old);
@@ -203,10 +204,15 @@ export class World {
   }
 
   #exitGroup(task: TaskState, event: ExitEvent): void {
-    for (const other of [...this.#tasks.values()]) {
-      if (other.process === task.process && other !== task) this.#leave(other, event.line, true);
-    }
+    this.#leaveOthers(task, event.line);
     this.#leave(task, event.line, true);
+  }
+
+  /** The other threads of the process are killed. */
+  #leaveOthers(task: TaskState, line: number): void {
+    for (const other of [...this.#tasks.values()]) {
+      if (other.process === task.process && other !== task) this.#leave(other, line, true);
+    }
   }
 
   /** A task leaves its address space; `isAnnounced` when strace has still to say that it is gone. */

@@ -33,7 +33,6 @@ type Inside = Record<
   | "guardDropped"
   | "mmLoaded"
   | "usersOf"
-  | "completed"
   | "allocate"
   | "firstFrame"
   | "frameCount"

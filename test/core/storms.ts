@@ -12,8 +12,8 @@ import {
   READ_ONLY,
   READ_WRITE,
   type Scenario,
-  truncate,
   touch,
+  truncate,
 } from "../../src/scenarios/scenario.js";
 import { random } from "./agreement.js";
 
@@ -45,16 +45,29 @@ function excursion(draw: Draw, mm: number): CallStep[] {
 function callsOf(draw: Draw, mm: number): CallStep[] {
   const pages = { file: 0, start: draw(FILE_PAGES), end: FILE_PAGES };
   switch (draw(10)) {
-    case 0: return [{ call: "munmap", args: range(draw) }];
-    case 1: return [munmap(1, 1)];
-    case 2: return [{ call: "mprotect", args: { ...range(draw), prot: draw(2) === 0 ? READ_ONLY : READ_WRITE } }];
-    case 3: return [truncate(pages.start, FILE_PAGES)];
-    case 4: return [punch(pages.start, FILE_PAGES)];
-    case 5: return [{ call: "migrate", args: { ...pages, end: pages.start + 1 } }];
-    case 6: return excursion(draw, mm);
-    case 7: return [{ call: "load", args: { start: 4 + draw(8) } }];
-    case 8: return [{ call: "idle", args: {} }, { call: "switch", args: { mm } }];
-    default: return [touch(1, draw(4), 7)];
+    case 0:
+      return [{ call: "munmap", args: range(draw) }];
+    case 1:
+      return [munmap(1, 1)];
+    case 2:
+      return [{ call: "mprotect", args: { ...range(draw), prot: draw(2) === 0 ? READ_ONLY : READ_WRITE } }];
+    case 3:
+      return [truncate(pages.start, FILE_PAGES)];
+    case 4:
+      return [punch(pages.start, FILE_PAGES)];
+    case 5:
+      return [{ call: "migrate", args: { ...pages, end: pages.start + 1 } }];
+    case 6:
+      return excursion(draw, mm);
+    case 7:
+      return [{ call: "load", args: { start: 4 + draw(8) } }];
+    case 8:
+      return [
+        { call: "idle", args: {} },
+        { call: "switch", args: { mm } },
+      ];
+    default:
+      return [touch(1, draw(4), 7)];
   }
 }
 

@@ -5,7 +5,15 @@ import type { Command } from "commander";
 import * as text from "../../report/story.js";
 import { examples } from "../help.js";
 import type { Session } from "../session.js";
-import { counterexample, history, relativeRows, type StoryOptions, whatIfRows } from "../story.js";
+import {
+  counterexample,
+  history,
+  recordingFromHere,
+  relativeRows,
+  runRecording,
+  type StoryOptions,
+  whatIfRows,
+} from "../story.js";
 
 export function addStory(program: Command, session: Session): void {
   program
@@ -33,6 +41,8 @@ async function tell(session: Session): Promise<void> {
     if (!session.json) session.print(`${format()}\n`);
   };
   show(() => text.opening(look));
+  const log = await runRecording(options);
+  show(() => text.runPart(log, look));
   const story = await counterexample(options);
   show(() => text.counterexamplePart(story, look));
   const seed = await history("seed", options);
@@ -45,6 +55,6 @@ async function tell(session: Session): Promise<void> {
   session.progress.clear();
   if (session.json) {
     const history = [...seed, ...previousGib];
-    session.printJson({ schema: "shootdown/story@1", counterexample: story, history, whatIfs, relatives });
-  } else session.print(text.nextCommands(story.token, look));
+    session.printJson({ schema: "shootdown/story@1", run: log, counterexample: story, history, whatIfs, relatives });
+  } else session.print(text.nextCommands(story.token, recordingFromHere(), look));
 }

@@ -5,7 +5,7 @@
  * leave the page cache and are freed.
  */
 import { Reg } from "../../../assembly/abi/ops.js";
-import { at, listing, only, since, until } from "../listing.js";
+import { at, type Line, listing, only, since, until } from "../listing.js";
 import { tlb_finish_mmu } from "../mm/gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "../mm/hugetlb.js";
 import * as k from "../ops.js";
@@ -17,22 +17,52 @@ const unmap_hugepage_range = listing("mm/hugetlb.c", "unmap_hugepage_range", [
   since("3.6", "24669e58477e", tlb_finish_mmu),
 ]);
 
+/** Unmaps the pages [INDEX, END) of FILE from every VMA of its tree. */
+const vmdelete: readonly Line[] = [
+  k.set(Reg.VMA, 0),
+  ...at("vma", k.next_in_tree()),
+  k.if_zero(Reg.VMA, "unmapped"),
+  unmap_hugepage_range,
+  k.jump("vma"),
+  ...at("unmapped"),
+];
+
 const hugetlb_vmdelete_list = listing("fs/hugetlbfs/inode.c", "hugetlb_vmdelete_list", [
   k.move(Reg.INDEX, Reg.START),
-  k.set(Reg.VMA, 0),
-  ...at("next", k.next_in_tree()),
-  k.if_zero(Reg.VMA, "out"),
-  unmap_hugepage_range,
-  k.jump("next"),
-  ...at("out"),
+  ...vmdelete,
 ]);
 
+/** A fault has mapped the page again since the range was unmapped: that page alone is unmapped once more. */
+const unmap_again = listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
+  k.unlock(k.FAULT_INNER),
+  k.lock_write(k.I_MMAP),
+  k.lock_write(k.FAULT_INNER),
+  k.move(Reg.VALUE, Reg.END),
+  k.move(Reg.END, Reg.INDEX),
+  k.add_pages(Reg.END, k.BASE),
+  ...vmdelete,
+  k.move(Reg.END, Reg.VALUE),
+  k.unlock(k.I_MMAP),
+]);
+
+/** Truncate takes no fault mutex up to 6.0: nothing can fault beyond the new size. Hole punch takes it page by page. */
 const remove_inode_hugepages = (punch: boolean) =>
   listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
     k.move(Reg.INDEX, Reg.START),
     ...at("next", k.next_cached()),
     k.if_zero(Reg.PAGE, "out"),
-    ...(punch ? [k.lock_write(k.FAULT_INNER), k.next_cached(), k.if_zero(Reg.PAGE, "gone")] : []),
+    ...(punch
+      ? [
+          k.lock_write(k.FAULT_INNER),
+          k.next_cached(),
+          k.if_zero(Reg.PAGE, "gone"),
+          k.page_mapped(Reg.TMP),
+          k.if_zero(Reg.TMP, "remove"),
+          unmap_again,
+          k.next_cached(),
+          ...at("remove"),
+        ]
+      : []),
     k.remove_huge_page(),
     ...(punch ? at("gone", k.unlock(k.FAULT_INNER)) : []),
     k.jump("next"),

@@ -42,6 +42,8 @@ const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
   k.if_set(Reg.TMP, "out"),
   until("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
   since("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+  // Without i_mmap the file may have been truncated meanwhile: the size is looked at again under the lock.
+  until("5.15", "c0d0381ade79, 5.7 [M]", k.beyond_size(Reg.TMP), k.if_set(Reg.TMP, "truncated")),
   k.move(Reg.INDEX, Reg.PAGE),
   k.read_entry(Reg.TMP),
   k.move(Reg.PAGE, Reg.INDEX),
@@ -51,7 +53,8 @@ const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
   k.set(Reg.TMP, 0),
   k.jump("unlock"),
   // Another fault was first: the reference that we took goes back.
-  ...at("lost", k.put_page(), k.set(Reg.TMP, 0)),
+  ...at("lost", k.put_page(), k.set(Reg.TMP, 0), k.jump("unlock")),
+  ...at("truncated", k.put_page(), k.set(Reg.TMP, 7)),
   ...at("unlock"),
   since("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
   until("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
