@@ -13,6 +13,7 @@ export {
   type FoundViolation,
   type Verdict,
 } from "./explore/check.js";
+export { type Sample, type SampleOptions, sample } from "./explore/random.js";
 export { replay, type Story, type StoryStep } from "./explore/replay.js";
 export type { Witness, WitnessStep } from "./explore/witness.js";
 export { type Geometry, geometries } from "./geometry.js";
@@ -24,5 +25,6 @@ export { at, type Call, type Line, listing, op, type Sub, since, to, until } fro
 export * as ops from "./kernel/ops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
 export type { Severity, ViolationKind } from "./names.js";
+export { type RunOptions, type RunResult, run } from "./run/run.js";
 export { scenarios } from "./scenarios/index.js";
 export type { Case, Scenario, Setup, TaskSpec } from "./scenarios/scenario.js";

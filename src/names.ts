@@ -91,6 +91,8 @@ const unbalanced: Readonly<Record<number, string>> = {
   8: "a lock is still held when the call returns",
   9: "a gather is still open when the call returns",
   10: "the listing loops without a visible step",
+  11: "a sharer left a table that counts none",
+  12: "a page was taken out of a page cache at an index that no file has",
 };
 
 /** Locks by LockRef. */

@@ -33,7 +33,7 @@ import {
   Vma,
   VmaFlag,
 } from "../abi/records";
-import { reachesLeaf, reachesLeaf, reachesWalk } from "../hw/invalidate";
+import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
   add,
@@ -53,26 +53,10 @@ import {
   vmaAt,
   vmas,
 } from "../word";
+import { findEqual, obligationCount } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
 
-export function obligationCount(): u32 {
-  return get(globalWord(Globals.OBLIGATIONS));
-}
-
-/** The obligation with this mm, place, frame and flags, or 0. */
-function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
-  // Most frames owe nothing yet: without this, clearing a batch of thousands compares each with each.
-  if (get(frameAt(frame) + Frame.STALE) == 0) return 0;
-  const generation = get(frameAt(frame) + Frame.GENERATION);
-  const count = obligationCount();
-  for (let i: u32 = 0; i < count; i++) {
-    const other = obligationAt(i);
-    if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
-    if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
-    if (get(other + Obligation.GENERATION) == generation && (get(other + Obligation.FLAGS) & 15) == flags) return other;
-  }
-  return 0;
-}
+export { obligationCount } from "./lookup";
 
 /** An empty record for a new obligation, or 0 when there is no room: then the oracle has lost its memory. */
 function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {

@@ -17,7 +17,8 @@ import { Cpu, Frame, Mm, OBLIGATION_TABLE, Obligation, ObligationFlag } from "..
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put } from "../word";
-import { forget, leftBehind, obligationCount, owedIn } from "./obligations";
+import { obligationCount, onlyOn } from "./lookup";
+import { forget, leftBehind, owedIn } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
@@ -111,21 +112,6 @@ function isWalk(record: u32): bool {
   return table || (get(record + Obligation.FLAGS) & ObligationFlag.VIA_WALK) != 0;
 }
 
-/** Index of the obligation found last by onlyOn(). A guess, not state. */
-let lastOnly: u32 = 0;
-
-/** The one obligation on a frame. A batch frees its frames against the order of their obligations: the last is near. */
-function onlyOn(frame: u32): u32 {
-  const count = obligationCount();
-  let i = lastOnly < count ? lastOnly : count - 1;
-  for (let tried: u32 = 0; tried < count; tried++) {
-    if (get(obligationAt(i) + Obligation.FRAME) == frame) break;
-    i = i == 0 ? count - 1 : i - 1;
-  }
-  lastOnly = i;
-  return obligationAt(i);
-}
-
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
   const stale = get(frameAt(frame) + Frame.STALE);
@@ -213,7 +199,11 @@ export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, who
     const flags = get(record + Obligation.FLAGS);
     if ((flags & (ObligationFlag.UNRECORDED | ObligationFlag.VIA_WALK)) != 0) continue;
     const wrong = missing(record, from, to, withTables);
-    if (wrong == Missing.NOTHING) continue;
+    if (wrong == Missing.NOTHING) {
+      // The flush that follows is for it: if a lazy CPU keeps it, that is not the next flush's business.
+      put(record + Obligation.BY, 0);
+      continue;
+    }
     put(record + Obligation.FLAGS, flags | ObligationFlag.UNRECORDED);
     if (wrong > worst) about = record;
     worst = max(worst, wrong);

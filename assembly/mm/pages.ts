@@ -5,12 +5,13 @@
  */
 
 import { EventKind, Fault, Sometimes } from "../abi/events";
+import { Boot } from "../abi/layout";
 import { Reg } from "../abi/ops";
 import { FileRecord, Frame, Kind, OWNER_FILE, Task } from "../abi/records";
 import { event, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
 import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
-import { add, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
+import { add, boot, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
 
 /** Drops a reference; the last one frees the frame. */
 export function putPage(frame: u32): void {
@@ -79,8 +80,12 @@ export function nextCached(task: u32): void {
   setReg(task, Reg.PAGE, 0);
 }
 
-/** Takes page INDEX out of the cache and drops the cache's reference. */
+/** Takes page INDEX out of the cache and drops the cache's reference. An INDEX that no file can have is UNBALANCED. */
 export function removeFromCache(task: u32): void {
+  if (reg(task, Reg.INDEX) >= boot(Boot.FILE_PAGES)) {
+    violation(Fault.UNBALANCED, 0, 12);
+    return;
+  }
   const slot = cacheSlot(task);
   const frame = get(slot);
   if (frame == 0) return;

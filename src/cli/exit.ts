@@ -30,10 +30,8 @@ export function failureOf(error: unknown, interrupted: boolean): Failure {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const stack = process.env.SHOOTDOWN_DEBUG === "1" && error instanceof Error ? `\n${error.stack}` : "";
   const line = what.replace(/\s+/g, " ");
-  return {
-    code: Exit.DEFECT,
-    message: `shootdown: ${line}; this is a defect of the simulator, please report it${stack}`,
-  };
+  const ask = line.includes("please report it") ? "" : "; this is a defect of the simulator, please report it";
+  return { code: Exit.DEFECT, message: `shootdown: ${line}${ask}${stack}` };
 }
 
 /** A file that cannot be opened or read: the message names it. */

@@ -23,7 +23,7 @@ export class Progress {
     if (now - this.#last < (isTty ? TTY_GAP_MS : LOG_GAP_MS)) return;
     this.#last = now;
     this.#shown = isTty;
-    const line = text().slice(0, (this.#stream.columns ?? 120) - 1);
+    const line = text().slice(0, (this.#stream.columns || 120) - 1);
     this.#stream.write(isTty ? `\r\x1b[K${line}` : `${line}\n`);
   }
 

@@ -5,7 +5,7 @@ import { coloured, type Look, plain } from "../report/paint.js";
 import { Exit } from "./exit.js";
 import { Progress } from "./progress.js";
 
-const PIPE_WIDTH = 130;
+const PIPE_WIDTH = 120;
 const WIDTH_LEAST = 80;
 const WIDTH_MOST = 140;
 

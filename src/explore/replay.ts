@@ -179,7 +179,7 @@ function tellWitness(machine: Machine, step: WitnessStep, about: RawViolation): 
   const whose = freed ? "which belongs to somebody else now" : "which its page tables no longer give it";
   const table = (about.level & OBLIGATION_TABLE) !== 0;
   const effects: Readonly<Record<WitnessStep["what"], string>> = {
-    fill: `caches ${where} -> ${frame}, as it may at any time`,
+    fill: `caches ${where} -> ${frame} in its TLB, as it may at any time`,
     "fill-pointer": `caches the pointer to the table below ${where}, as it may at any time`,
     reuse: `${frame} is handed out again, and its new owner writes to it`,
     access: table

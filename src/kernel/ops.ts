@@ -105,9 +105,9 @@ export const pud_clear = (guard: Lock): Line =>
     "{mm} lets go of the shared PMD table for {gib}; its CPUs may keep what they cached",
   );
 export const table_get = (): Line =>
-  op(Op.TABLE_GET, [], "get_page(virt_to_page(spte))", "one more sharer is counted on table {table}");
+  op(Op.TABLE_GET, [], "get_page(virt_to_page(spte))", "table {table} counts one sharer more");
 export const table_put = (): Line =>
-  op(Op.TABLE_PUT, [], "put_page(virt_to_page(ptep))", "one sharer less is counted on table {table}");
+  op(Op.TABLE_PUT, [], "put_page(virt_to_page(ptep))", "table {table} counts one sharer less");
 export const pud_populate = (reg: Reg): Line =>
   op(Op.PUD_POPULATE, [reg], "pud_populate()", "{mm} now reaches the shared table {table}");
 export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
@@ -118,7 +118,7 @@ export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
     "makes the missing tables of {mm}",
   );
 export const clear_entry = (level: number, text: string, guard?: Lock): Line =>
-  op(Op.CLEAR_ENTRY, [level, guard?.ref ?? LockRef.NONE], text, "clears the entry of {mm} at {address}: page {page}");
+  op(Op.CLEAR_ENTRY, [level, guard?.ref ?? LockRef.NONE], text, "clears the entry of {mm} at {address}, which mapped page {page}");
 export const set_entry = (level: number): Line =>
   op(Op.SET_ENTRY, [level], "set_huge_pte_at()", "maps page {page} at {address}");
 export const protect_entry = (level: number): Line =>
@@ -193,7 +193,7 @@ export const access = (store: boolean, fault: string): Line =>
     store ? "the program writes" : "the program reads",
   );
 export const await_clear = (): Line =>
-  op(Op.AWAIT_CLEAR, [], "(scenario)", "has waited until the other mm no longer reaches the shared table");
+  op(Op.AWAIT_CLEAR, [], "(scenario)", "goes on now that the other mm no longer reaches the shared table");
 export const switch_mm = (): Line => op(Op.SWITCH_MM, [], "switch_mm_irqs_off()", "the CPU loads another mm");
 export const enter_lazy_tlb = (): Line =>
   op(Op.ENTER_LAZY, [], "enter_lazy_tlb()", "the CPU runs a kernel thread and keeps the mm loaded");

@@ -42,8 +42,13 @@ export function formatCheck(result: CheckResult, asked: CheckAsked, look: Look):
     { head: "violations (steps)", flexible: true, least: 30 },
     { head: "note" },
   ] as const;
-  const parts = [table(columns, rows, look), notes.format(look.width)];
-  return `${[...parts, ...legend(result.results, asked, look), ...replays(result.results, look)].filter((p) => p !== "").join("\n\n")}\n`;
+  const parts = [
+    table(columns, rows, look),
+    notes.format(look.width),
+    legend(result.results, asked, look),
+    replays(result.results, look),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
 /** "STALE_TRANSLATION 37, RANGE_NOT_RECORDED 16 (span)": gravest first, with the fewest steps of each. */
@@ -64,8 +69,8 @@ function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
   if (row.verdict === "masked") found.push(...row.hiddenBy.map((text) => `hidden by this: ${text}`));
   if (onlyTheLevel(row)) {
     found.push(
-      "only the level is wrong: the unshared table is recorded as cleared entries, so flushes of leaves leave it in walk " +
-        "caches, and lazy CPUs are passed over (catalogue B9, repaired in 7.1)",
+      "only the level is wrong: the unshared table is recorded as cleared entries, so flushes of leaves leave it in " +
+        "walk caches, and lazy CPUs are passed over (catalogue B9, repaired in 7.1)",
     );
   }
   if (row.note !== undefined) found.push(row.note);
@@ -78,7 +83,8 @@ export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
   const largest = Math.max(...Object.values(row.cases));
   const last = "so not every schedule was tried";
   if (largest > asked.bound) {
-    return `a search reached the bound of ${count(asked.bound)} states, ${last}: raise it with --bound ${asked.bound * 10}`;
+    const more = `raise it with --bound ${asked.bound * 10}`;
+    return `a search reached the bound of ${count(asked.bound)} states, ${last}: ${more}`;
   }
   if (asked.time !== undefined && row.seconds >= asked.time) {
     return `a search reached the limit of ${asked.time} s, ${last}: raise it with --time ${asked.time * 10}`;
@@ -86,38 +92,38 @@ export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
   return `a search had no room for all states of one depth, ${last}: raise --bound or check a smaller scenario`;
 }
 
-function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look): string[] {
+function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look): string {
   const found = rows.flatMap((row) => row.violations);
-  const lines: string[] = [];
   const verdicts = (["holds", "masked", "violated", "bounded"] as const)
     .map((verdict) => ({ verdict, n: rows.filter((row) => row.verdict === verdict).length }))
     .filter(({ n }) => n > 0)
     .map(({ verdict, n }) => `${look.paint(verdict, verdict)} ${count(n)} (${verdictMeanings[verdict]})`);
-  lines.push(wrap(`${plural(rows.length, "check")}: ${verdicts.join(", ")}.`, look.width));
-  if (found.length === 0) return [lines.join("\n")];
-  const doubtful = found.filter((violation) => !violation.confirmed).length;
-  const confirmed =
-    doubtful === 0
-      ? "all are confirmed, by a witness on concrete TLBs or as a fact of the run."
-      : asked.witness
-        ? `${count(found.length - doubtful)} are confirmed; ${look.paint("harm", `${count(doubtful)} UNCONFIRMED`)}: no witness was found, which is a defect of the simulator, please report it.`
-        : `no witness was looked for (--no-witness), so ${count(doubtful)} that need one are not confirmed.`;
-  lines.push(
-    wrap(
-      `${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${confirmed}`,
-      look.width,
-    ),
-  );
-  return [lines.join("\n")];
+  const lines = [`${plural(rows.length, "check")}: ${verdicts.join(", ")}.`];
+  if (found.length > 0) {
+    const doubtful = found.filter((violation) => !violation.confirmed).length;
+    const proof = proofOf(found.length, doubtful, asked.witness, look);
+    lines.push(`${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${proof}`);
+  }
+  return lines.map((line) => wrap(line, look.width)).join("\n");
 }
 
-function replays(rows: readonly CheckResultRow[], look: Look): string[] {
+/** How many violations are confirmed, and what it means when one is not. */
+function proofOf(all: number, doubtful: number, wanted: boolean, look: Look): string {
+  if (doubtful === 0) return "all are confirmed, by a witness on concrete TLBs or as a fact of the run.";
+  if (!wanted)
+    return `no witness was looked for (--no-witness), so ${count(doubtful)} that need one are not confirmed.`;
+  const few = look.paint("harm", `${count(doubtful)} UNCONFIRMED`);
+  const defect = "no witness was found, which is a defect of the simulator, please report it";
+  return `${count(all - doubtful)} are confirmed; ${few}: ${defect}.`;
+}
+
+function replays(rows: readonly CheckResultRow[], look: Look): string {
   const harms = rows.flatMap((row) => shortestHarm(row.violations) ?? []);
-  if (harms.length === 0) return [];
+  if (harms.length === 0) return "";
   const width = Math.max(...harms.map((harm) => harm.schedule.length));
   const lines = harms.map((harm) => {
     const command = look.paint("command", `shootdown replay ${harm.schedule.padEnd(width)}`);
     return `  ${command}  ${look.paint("quiet", `${harm.kind} after ${plural(harm.steps, "step")}`)}`;
   });
-  return [[look.paint("title", "The shortest harm of each violated row, step by step:"), ...lines].join("\n")];
+  return [look.paint("title", "The shortest harm of each violated row, step by step:"), ...lines].join("\n");
 }

@@ -9,8 +9,8 @@ import { count, table } from "./text.js";
 import { onlyTheLevel, recordedDetails } from "./words.js";
 
 /**
- * Rows of one scenario; editions and back-ends in the order in which they come. What the marks in it mean is in `notes`,
- * which several matrices may share; `titles` adds a column that says what each edition is.
+ * Rows of one scenario; editions and back-ends in the order in which they come. What the marks in it mean is in
+ * `notes`, which several matrices may share; `titles` adds a column that says what each edition is.
  */
 export function formatMatrix(rows: readonly CheckResultRow[], notes: Footnotes, titles: boolean, look: Look): string {
   const editions = [...new Set(rows.map((row) => row.edition))];
@@ -18,8 +18,10 @@ export function formatMatrix(rows: readonly CheckResultRow[], notes: Footnotes, 
   const cellOf = (edition: string, backend: string): string => {
     const row = rows.find((other) => other.edition === edition && other.backend === backend);
     if (row === undefined) return "-";
-    const marks = reasonsOf(row).map((text) => notes.mark(text));
-    return `${look.paint(row.verdict, row.verdict)} ${count(row.states)}${marks.length > 0 ? ` ${marks.join(",")}` : ""}`;
+    const marks = reasonsOf(row)
+      .map((text) => notes.mark(text))
+      .join(",");
+    return `${look.paint(row.verdict, row.verdict)} ${count(row.states)} ${marks}`.trimEnd();
   };
   const body = editions.map((edition) => [
     edition,
@@ -42,6 +44,9 @@ function reasonsOf(row: CheckResultRow): string[] {
   if (cause !== undefined) reasons.push(cause);
   if (row.verdict === "masked") reasons.push(...row.hiddenBy.map((text) => `hidden by this: ${text}`));
   if (!row.complete) reasons.push("not every schedule was tried");
+  if (row.violations.some((violation) => !violation.confirmed)) {
+    reasons.push("UNCONFIRMED: a violation has no witness, which is a defect of the simulator, please report it");
+  }
   return reasons;
 }
 

@@ -13,7 +13,8 @@ const FORMATS = {
   harm: ["bold", "red"],
   witness: ["magenta"],
   owed: ["yellow"],
-  quiet: ["dim"],
+  // Not "dim": cli-table3 does not carry it over to the next line of a cell.
+  quiet: ["gray"],
   command: ["cyan"],
 } as const;
 

@@ -38,8 +38,8 @@ export function storyTable(story: Story, look: StoryLook): string {
 
 function heading(story: Story, look: Look): string {
   const steps = story.steps.filter((step) => step.step !== undefined).length;
-  const title = `${story.scenario}, case ${story.case}, in ${story.edition} on ${story.backend}: ${plural(steps, "step")}`;
-  return look.paint("title", title);
+  const what = `${story.scenario}, case ${story.case}, in ${story.edition} on ${story.backend}`;
+  return look.paint("title", `${what}: ${plural(steps, "step")}`);
 }
 
 function isWitness(step: StoryStep): boolean {
@@ -128,8 +128,8 @@ function legend(story: Story, look: StoryLook): string {
   }
   if (story.steps.some(isWitness)) {
     lines.push(
-      "* is the witness: what hardware and the pages' next owner do. It ran on TLBs simulated entry by entry, with this " +
-        "machine's own invalidations, and really reached that page.",
+      "* is the witness: what hardware and the pages' next owner do. It ran on TLBs simulated entry by entry, with " +
+        "this machine's own invalidations, and really reached that page.",
     );
   }
   if (look.folded) lines.push("Rows such as 8-10 fold steps that no other CPU can notice.");

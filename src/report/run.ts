@@ -84,8 +84,8 @@ function tellViolation(edition: string, violation: CountedViolation, look: Look)
   const name = look.paint(severity === "harm" ? "harm" : "masked", kind);
   const where = `${violation.function}: ${violation.text}`;
   return wrap(
-    `${edition}: ${name} (${severity}) by ${plural(calls, "call")}, first at line ${count(line)}: process ${pid} in ${call}, ` +
-      `${where}; ${meanings[kind]}`,
+    `${edition}: ${name} (${severity}) by ${plural(calls, "call")}, first at line ${count(line)}: process ${pid} ` +
+      `in ${call}, ${where}; ${meanings[kind]}`,
     look.width,
   );
 }

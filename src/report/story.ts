@@ -12,7 +12,7 @@ import { formatMatrix } from "./matrix.js";
 import type { Look } from "./paint.js";
 import { storyTable } from "./replay.js";
 import { promisesPart, readPart, runTable } from "./run.js";
-import { count, plural, table, wrap } from "./text.js";
+import { count, listed, plural, table, wrap } from "./text.js";
 
 const part = (title: string, look: Look, ...blocks: readonly string[]): string =>
   [look.paint("title", title), ...blocks]
@@ -35,11 +35,8 @@ export function opening(look: Look): string {
 }
 
 export function runPart(result: RunResult, look: Look): string {
-  const [before, after] = result.editions;
-  const broken = before?.violations.reduce((sum, violation) => sum + violation.calls, 0) ?? 0;
-  const more = (after?.flushes.asked ?? 0) - (before?.flushes.asked ?? 0);
   return part(
-    `1. A real program: ${result.log} on the simulated kernels of ${result.editions.map((e) => e.edition).join(" and ")}`,
+    `1. A real program: ${result.log} in ${listed(result.editions.map(({ edition }) => edition))}`,
     look,
     says(
       look,
@@ -49,26 +46,34 @@ export function runPart(result: RunResult, look: Look): string {
     readPart(result, look),
     runTable(result, look),
     promisesPart(result, look),
-    says(
-      look,
-      `${count(broken)} times ${before?.edition} let go of a shared table and dropped the lock with the flush still to come.`,
-      "In the order of this log nobody was hurt. Part 2 shows an order in which somebody is.",
-      `What the fix costs here: ${plural(more, "more flush", "more flushes")} in ${after?.edition},`,
-      `${plural((after?.ipis ?? 0) - (before?.ipis ?? 0), "more interrupt")}.`,
-    ),
+    says(look, ...whatItCosts(result)),
   );
+}
+
+/** The two editions in words, from what was counted. */
+function whatItCosts({ editions }: RunResult): string[] {
+  const [before, after] = editions;
+  if (before === undefined || after === undefined) return [];
+  const late = before.violations.find((violation) => violation.kind === "FLUSH_AFTER_UNLOCK")?.calls ?? 0;
+  const harmless = before.violations.every((violation) => violation.severity !== "harm");
+  return [
+    `${plural(late, "time")} ${before.edition} let go of a shared table and dropped the lock with the flush to come.`,
+    harmless ? "In the order of this log nobody was hurt. Part 2 shows an order in which somebody is." : "",
+    `What the fix costs here: ${plural(after.flushes.asked - before.flushes.asked, "more flush", "more flushes")} and`,
+    `${plural(after.ipis - before.ipis, "more interrupt")} in ${after.edition}.`,
+  ].filter((sentence) => sentence !== "");
 }
 
 export function counterexamplePart(story: Story, look: Look): string {
   const last = story.steps.findLast((step) => step.step !== undefined)?.step ?? 0;
   return part(
-    `2. The smallest counterexample: ${last} steps of ${story.edition} on ${story.backend}, and no schedule needs fewer`,
+    `2. The smallest counterexample: ${last} steps in ${story.edition} on ${story.backend}; no schedule needs fewer`,
     look,
     says(look, findScenario(story.scenario)?.story ?? ""),
     storyTable(story, { ...look, folded: true }),
     says(
       look,
-      "1G+2M is an address; T3 is a page table, h1 a huge page. Rows such as 8-10 fold steps that no other CPU can notice.",
+      "1G+2M is an address; T3 is a page table, h1 a huge page. Rows such as 8-10 fold steps that nobody else notices.",
       "* is the witness: the same steps ran on TLBs simulated entry by entry, with the machine's own invalidations,",
       "and the load really reached the page of its new owner.",
     ),
@@ -89,8 +94,8 @@ export function historyPart(
     look,
     says(
       look,
-      "Verdict and number of distinct states. holds: no promise is broken on any schedule. masked: a promise is broken,",
-      "and this machine hides it on every schedule. violated: a schedule does harm, confirmed by a witness.",
+      "Verdict and number of distinct states. holds: no promise is broken on any schedule. masked: a promise is",
+      "broken, and this machine hides it on every schedule. violated: a schedule does harm, confirmed by a witness.",
     ),
     first,
     says(

@@ -123,7 +123,8 @@ export function capacityFor(needs: Needs, machines: number, source: string): Cap
     capacity.obligations * OBLIGATION_WORDS;
   const bytes = 4 * words * machines;
   if (bytes <= BYTES_MAX && frames < FRAMES_MAX && needs.mms <= 4096) return capacity;
-  const wants = `${needs.mms} address spaces, ${needs.tables} page tables and ${needs.basePages + needs.hugePages} pages`;
+  const pages = needs.basePages + needs.hugePages;
+  const wants = `${needs.mms} address spaces, ${needs.tables} page tables and ${pages} pages`;
   throw new InputError(`simulating it needs ${wants} at one time, ${Math.ceil(bytes / 2 ** 20)} MiB of memory`, {
     source,
     remedy: "choose a touch policy that touches less (first or none), fewer editions, or a shorter log",

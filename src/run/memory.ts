@@ -2,12 +2,12 @@
  * The memory calls of a log as calls of the simulated kernel.
  *
  * Simplifications, all of them
- *   Base pages are anonymous: a file behind them plays no part. fork links the VMAs and copies nothing; parent and child
- *   never share base pages, nothing is made read-only and no COW fault follows.
+ *   Base pages are anonymous: a file behind them plays no part. fork links the VMAs and copies nothing; parent and
+ *   child never share base pages, nothing is made read-only and no COW fault follows.
  *   mremap is mmap of the new place and munmap of the old one, huge pages too: before 5.16 the kernel refuses them.
  *   VMAs are cut and never merged. A growing heap is one more mapping.
  *   A private huge-page mapping keeps its pages in a file of its own until its last part is unmapped; 1 GiB pages are
- *   512 pages of 2 MiB that are never shared.
+ *   512 pages of 2 MiB that are never shared. Files of hugetlbfs with a name, or made by memfd_create, stay.
  *   MADV_DONTNEED of huge pages (EINVAL up to 5.17) and all advice but DONTNEED, REMOVE and POPULATE do nothing.
  */
 import { VmaFlag } from "../../assembly/abi/records.js";

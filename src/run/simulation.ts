@@ -2,7 +2,7 @@
  * One edition on one machine: performs the steps of a log and keeps the books.
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
-import { Frame, Globals, Kind, Mm, Obligation, Tally, Task } from "../../assembly/abi/records.js";
+import { Frame, Globals, Kind, Mm, Tally, Task } from "../../assembly/abi/records.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
 import type { Edition } from "../kernel/editions.js";
@@ -81,7 +81,6 @@ export class Simulation implements Sink {
       }
     }
     if (script.length > 0) this.#perform(step, script);
-    this.#disown();
     this.#readTables(step);
     this.#milliseconds += performance.now() - began;
   }
@@ -91,10 +90,8 @@ export class Simulation implements Sink {
     machine.perform(step.cpu, step.mm, script);
     if (machine.get(machine.task(0) + Task.DONE) !== 1) {
       const at = machine.program[machine.pcOf(0)];
-      throw new Error(
-        `a defect of the simulator, please report it: the calls of line ${step.line} never end in ${this.#edition.name}` +
-          ` (${at?.fn}: ${at?.text})`,
-      );
+      const where = `in ${this.#edition.name} (${at?.fn}: ${at?.text})`;
+      throw new Error(`a defect of the simulator, please report it: line ${step.line} never ends ${where}`);
     }
     const steps = machine.tally(Tally.STEPS);
     // The core counts in 32 bits.
@@ -104,15 +101,6 @@ export class Simulation implements Sink {
     for (const [head, name] of POOLS) {
       if (machine.get(machine.base(Base.STATE) + Tally.WORDS + head) === 0) this.#exhausted.add(name);
     }
-  }
-
-  /**
-   * What a call leaves owed (to a lazy CPU, say) is no longer its own. The core tells callers apart by their agent, and
-   * all tasks of a log are the same agent here.
-   */
-  #disown(): void {
-    const machine = this.#machine;
-    for (let i = machine.obligations(); i > 0; i--) machine.put(machine.obligation(i - 1) + Obligation.BY, 0);
   }
 
   /** Takes what the core has seen and lets it look afresh: it keeps only the first of each kind. */

@@ -6,10 +6,10 @@
  *   can be measured first and performed afterwards.
  *
  * Rules where the log is silent
- *   Tasks are spread over the CPUs in turn, a thread never on its maker's CPU if there is another, and stay there. A CPU
- *   runs the task that called last: it switches mm before a call if it has to, and is idle when its thread ends.
- *   A process that appears without a fork has an empty address space. The kernel's own mappings (program, stack, vdso) are
- *   not in a log and not here.
+ *   Tasks are spread over the CPUs in turn, a thread never on its maker's CPU if there is another, and stay there. A
+ *   CPU runs the task that called last: it switches mm before a call if it has to, and is idle when its thread ends.
+ *   A process that appears without a fork has an empty address space. The kernel's own mappings (program, stack,
+ *   vdso) are not in a log and not here.
  *   An address space ends when the last task leaves it: at exit_group (or exit, a signal, execve), not when strace
  *   says that the task is gone. execve runs exit_mmap first and loads the new mm then.
  */

@@ -49,6 +49,8 @@ export function runOnce(machine: Machine, seed: number): Outcome {
     schedule.push(agent);
     machine.setRun(Run.EVENTS, 0);
     call.stepAgent(agent);
+    // No room for another obligation: the core says "bounded", and there is nothing to compare.
+    if (machine.tally(Tally.OVERFLOW) !== 0) break;
     maps.follow();
     isStale ||= maps.staleUsers() !== 0;
     const what = difference(machine, maps, isStale);

@@ -152,3 +152,4 @@ export function cachedFlags(entry: u32): u32 {
 export function cachedGeneration(entry: u32): u32 {
   return get(entry + Cached.GENERATION);
 }
+export { settle } from "../../assembly/step";

@@ -116,7 +116,8 @@ type Inside = Record<
   | "switchMm"
   | "protectPtes"
   | "zapPtes"
-  | "gatherOf",
+  | "gatherOf"
+  | "settle",
   (...words: Words) => number
 >;
 
@@ -142,6 +143,7 @@ export interface TestCalls extends CoreExports, Inside {
   owedIn(mm: number, start: Vpn, end: Vpn, usable: number): number;
   invalidated(cpu: number, mm: number, scope: number, hint: number, from: Vpn, to: Vpn, why: number): void;
   issued(by: number, mm: number, scope: number, hint: number, from: Vpn, to: Vpn): void;
+  completed(by: number, mm: number, scope: number, hint: number, from: Vpn, to: Vpn, why: number): void;
   checkRecorded(mm: number, from: Vpn, to: Vpn, withTables: number, whole: number): void;
   callReturned(mm: number, from: Vpn, to: Vpn): void;
   gatherRecord(gather: number, at: Vpn, pages: Vpn, bits: number): void;

@@ -25,8 +25,8 @@ export function addRun(program: Command, session: Session): void {
     .command("run")
     .summary("a strace log of a real program through the simulated kernel")
     .description(
-      "Runs a log of `strace -f -ttt -e trace=%memory,%process,%ipc,ftruncate,fallocate,openat,memfd_create` through the " +
-        "simulated kernel, in several editions side by side. Ends with 1 when harm was done in the order of the log.",
+      "Runs a log of `strace -f -ttt -e trace=%memory,%process,%ipc,ftruncate,fallocate,openat,memfd_create` through " +
+        "the simulated kernel, in several editions side by side. Ends with 1 when harm is done in the log's order.",
     )
     .argument("<log>", "the log, plain, .gz or .xz")
     .option("-e, --edition <list>", "editions, separated by commas, or all (default: 5.15,5.16)", names("--edition"))

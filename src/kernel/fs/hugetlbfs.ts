@@ -54,12 +54,13 @@ const remove_inode_hugepages = (punch: boolean) =>
     ...(punch
       ? [
           k.lock_write(k.FAULT_INNER),
-          k.next_cached(),
+          ...at("locked", k.next_cached()),
           k.if_zero(Reg.PAGE, "gone"),
           k.page_mapped(Reg.TMP),
           k.if_zero(Reg.TMP, "remove"),
+          // The mutex was dropped meanwhile: the page may be gone, and the next one is another story.
           unmap_again,
-          k.next_cached(),
+          k.jump("locked"),
           ...at("remove"),
         ]
       : []),

@@ -189,6 +189,72 @@ describe("a shared table", () => {
   });
 });
 
+describe("what a stale pointer may have filled (G4)", () => {
+  /** A has let go of the shared table; its leaves were flushed, the pointer was not. */
+  function pointerLeft(): ReturnType<typeof shared> {
+    const made = shared();
+    made.clear(A, 4, 2);
+    for (const cpu of [0, 1]) made.invalidate(cpu, A, Scope.LEAF, 4, 8);
+    expect(made.owed().map(({ level }) => level)).toEqual([POINTER]);
+    return made;
+  }
+
+  it("is owed as soon as the pointer goes and the leaf does not go with it", () => {
+    const made = pointerLeft();
+    made.invalidate(0, A, Scope.PATH, 4, 6);
+    expect(made.owed()).toEqual([
+      { mm: A, start: 4, level: POINTER, frame: made.table, holders: 0b010, flags: 0 },
+      { mm: A, start: 6, level: 1, frame: made.pages[1], holders: 0b001, flags: ObligationFlag.VIA_WALK },
+    ]);
+  });
+
+  it("goes with the pointer when the invalidation reaches both", () => {
+    const made = pointerLeft();
+    for (const cpu of [0, 1]) made.invalidate(cpu, A, Scope.PATH, 4, 8);
+    expect(made.owed()).toEqual([]);
+  });
+
+  it("is owed on x86 as well: INVLPG elsewhere takes the pointer alone", () => {
+    const made = pointerLeft();
+    made.invalidate(0, A, Scope.ALL_WALK, 12, 13);
+    const leaves = made.owed().filter(({ level }) => level === 1);
+    expect(leaves.map(({ start, holders }) => [start, holders])).toEqual([
+      [4, 0b001],
+      [6, 0b001],
+    ]);
+  });
+
+  it("is what another mm has mapped in the table since, too", () => {
+    const made = pointerLeft();
+    made.core.writeEntry(made.slot(B, 10, 1), 0);
+    const fresh = made.map(B, 10, 1);
+    made.invalidate(1, A, Scope.PATH, 4, 6);
+    expect(made.owed().map(({ start, frame, holders }) => [start, frame, holders])).toContainEqual([6, fresh, 0b010]);
+  });
+
+  it("is not owed twice", () => {
+    const made = shared();
+    made.clear(A, 4, 2);
+    for (const cpu of [0, 1]) made.invalidate(cpu, A, Scope.PATH, 4, 6);
+    expect(made.owed()).toEqual([{ mm: A, start: 6, level: 1, frame: made.pages[1], holders: 0b011, flags: 0 }]);
+  });
+
+  it("is owed after a broadcast for every CPU that held the pointer", () => {
+    const made = pointerLeft();
+    made.core.issued(0, A, Scope.PATH, 0, 4n, 6n);
+    made.core.completed(0, A, Scope.PATH, 0, 4n, 6n, 0);
+    expect(made.owed().map(({ start, holders }) => [start, holders])).toEqual([[6, 0b011]]);
+  });
+
+  it("is nothing when the table has been freed since: that was the violation", () => {
+    const made = pointerLeft();
+    made.core.writeEntry(made.slot(B, 8, 2), 0);
+    made.core.release(made.table);
+    made.invalidate(0, A, Scope.PATH, 4, 6);
+    expect(made.owed().map(({ level }) => level)).toEqual([POINTER]);
+  });
+});
+
 describe("the discharge of an obligation", () => {
   it("takes the CPU that completed a covering invalidation, and forgets the obligation after the last one", () => {
     const made = running();
@@ -246,9 +312,9 @@ describe("the discharge of an obligation", () => {
     made.clear(A, 6, 1);
     made.core.issued(0, A, Scope.LEAF, 0, 6n, 8n);
     expect(made.owed()).toHaveLength(1);
-    made.core.completed(1, A, Scope.LEAF, 0);
+    made.core.completed(1, A, Scope.LEAF, 0, 0n, 0n, 0);
     expect(made.owed()).toHaveLength(1);
-    made.core.completed(0, A, Scope.LEAF, 0);
+    made.core.completed(0, A, Scope.LEAF, 0, 0n, 0n, 0);
     expect(made.owed()).toEqual([]);
   });
 
@@ -257,7 +323,7 @@ describe("the discharge of an obligation", () => {
     made.map(A, 6, 1);
     made.core.issued(0, A, Scope.CONTEXT, 0, 0n, 0n);
     made.clear(A, 6, 1);
-    made.core.completed(0, A, Scope.LEAF, 0);
+    made.core.completed(0, A, Scope.LEAF, 0, 0n, 0n, 0);
     expect(made.owed()).toHaveLength(1);
   });
 
@@ -268,7 +334,7 @@ describe("the discharge of an obligation", () => {
     made.core.issued(0, A, Scope.LEAF, 0, 6n, 8n);
     made.mapFrame(A, 6, 1, frame);
     made.clear(A, 6, 1);
-    made.core.completed(0, A, Scope.LEAF, 0);
+    made.core.completed(0, A, Scope.LEAF, 0, 0n, 0n, 0);
     expect(made.owed().map(({ holders }) => holders)).toEqual([0b011]);
   });
 
@@ -305,7 +371,7 @@ describe("the CPUs that may hold translations of an mm (G1)", () => {
     const made = running({ backend: "arm64" });
     made.core.loadMm(0, B);
     made.core.issued(2, A, Scope.CONTEXT, 0, 0n, 0n);
-    made.core.completed(2, A, Scope.CONTEXT, 0);
+    made.core.completed(2, A, Scope.CONTEXT, 0, 0n, 0n, 0);
     expect([A, B].map((mm) => made.mm(mm, Mm.HOLDERS))).toEqual([0b010, 0b101]);
   });
 });

@@ -1,0 +1,56 @@
+/**
+ * Finding obligations: by frame, and an equal one.
+ *
+ * Invariants
+ *   K1  STALE of a frame is the number of obligations on it, of all its lives.
+ */
+import { Frame, Globals, Obligation } from "../abi/records";
+import { frameAt, get, getLong, globalWord, obligationAt } from "../word";
+
+export function obligationCount(): u32 {
+  return get(globalWord(Globals.OBLIGATIONS));
+}
+
+/** Index of the obligation that onlyOn() found last. A guess, not state. */
+let lastOnly: u32 = 0;
+
+/** The obligation on a frame that has just one. Batches pass their frames in order, so it is near the last one. */
+export function onlyOn(frame: u32): u32 {
+  const count = obligationCount();
+  let below = lastOnly < count ? lastOnly : count - 1;
+  let above = below;
+  for (let tried: u32 = 0; tried < count; tried++) {
+    if (get(obligationAt(below) + Obligation.FRAME) == frame) break;
+    if (get(obligationAt(above) + Obligation.FRAME) == frame) {
+      below = above;
+      break;
+    }
+    below = below == 0 ? count - 1 : below - 1;
+    above = above + 1 == count ? 0 : above + 1;
+  }
+  lastOnly = below;
+  return obligationAt(below);
+}
+
+function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags: u32): bool {
+  if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) return false;
+  if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) return false;
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  return get(other + Obligation.GENERATION) == generation && (get(other + Obligation.FLAGS) & 15) == flags;
+}
+
+/** The obligation with this mm, place, frame and flags, or 0. */
+export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
+  // Most frames owe nothing or one thing: otherwise, clearing a batch of thousands would compare each with each.
+  const stale = get(frameAt(frame) + Frame.STALE);
+  if (stale == 0) return 0;
+  if (stale == 1) {
+    const only = onlyOn(frame);
+    return isEqual(only, mm, start, level, frame, flags) ? only : 0;
+  }
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    if (isEqual(obligationAt(i), mm, start, level, frame, flags)) return obligationAt(i);
+  }
+  return 0;
+}

@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import * as schemas from "../../src/report/schema.js";
+import { root, shootdown } from "./shootdown.js";
+
+const folder = mkdtempSync(join(tmpdir(), "shootdown-json-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The one object that a command prints. */
+async function printed(args: readonly string[]): Promise<{ code: number; stdout: string; value: unknown }> {
+  const { code, stdout, stderr } = await shootdown([...args, "--json"]);
+  // Progress is welcome when the machine is slow.
+  expect(stderr).not.toContain("shootdown:");
+  return { code, stdout, value: JSON.parse(stdout) };
+}
+
+describe("--json", () => {
+  it("of check gives rows that fit their schema, with the exit code of the text", async () => {
+    const { code, value } = await printed(["check", "seed", "--edition", "5.15,5.16", "--backend", "x86,arm64"]);
+    const { results } = schemas.checkOutput.parse(value);
+    expect(code).toBe(1);
+    expect(results.map((row) => `${row.edition} ${row.backend} ${row.verdict}`)).toEqual([
+      "5.15 x86 violated",
+      "5.15 arm64 violated",
+      "5.16 x86 masked",
+      "5.16 arm64 masked",
+    ]);
+  });
+
+  it("of replay gives the story, and replay takes it back from a file", async () => {
+    const token = "seed/truncate@5.15/x86:0000.11";
+    const { stdout, value } = await printed(["replay", token]);
+    expect(schemas.replayOutput.parse(value).token).toBe(token);
+    const path = join(folder, "replay.json");
+    writeFileSync(path, stdout);
+    expect((await printed(["replay", path])).value).toEqual(value);
+  });
+
+  it("of check is taken by replay, which plays the shortest harm and says so", async () => {
+    const path = join(folder, "check.json");
+    writeFileSync(path, (await printed(["check", "seed", "--edition", "5.15", "--backend", "x86"])).stdout);
+    const { code, stdout, stderr } = await shootdown(["replay", path, "--json"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^replaying the shortest of \d+ violations: seed\/truncate@5\.15\/x86:\d+\.20\n$/);
+    expect(schemas.replayOutput.parse(JSON.parse(stdout)).violations.at(-1)?.kind).toBe("RIGHTS_OUTLIVE_CALL");
+  });
+
+  it("of a schedule file is what the token alone gives", async () => {
+    const token = "seed/truncate@5.15/x86:0000.11";
+    const path = join(folder, "schedule.json");
+    writeFileSync(path, JSON.stringify({ schema: "shootdown/schedule@1", token, added: "later" }));
+    expect((await printed(["replay", path])).value).toEqual((await printed(["replay", token])).value);
+  });
+
+  it("of run gives every edition", async () => {
+    const { code, value } = await printed(["run", "test/fixtures/oplogs/postgres.strace.xz"]);
+    const { editions } = schemas.runOutput.parse(value);
+    expect(code).toBe(0);
+    expect(editions.map(({ edition, violations }) => [edition, violations.map(({ kind }) => kind)])).toEqual([
+      ["5.15", ["FLUSH_AFTER_UNLOCK"]],
+      ["5.16", []],
+    ]);
+  });
+
+  it.each(["editions", "backends", "scenarios", "calls", "geometries"])("of list %s gives its items", async (what) => {
+    const { value } = await printed(["list", what]);
+    const listed = schemas.listOutput.parse(value);
+    expect(listed.what).toBe(what);
+    expect(listed.items.length).toBeGreaterThan(1);
+  });
+
+  it("of the story gives all its parts as one object", async () => {
+    const { code, stdout } = await shootdown(["--json"]);
+    const story = schemas.storyOutput.parse(JSON.parse(stdout));
+    expect(code).toBe(0);
+    expect(story.history).toHaveLength(2 * 6 * 4);
+    expect(story.whatIfs.map((row) => row.verdict)).toEqual(["masked", ...Array(5).fill("violated")]);
+  });
+});
+
+describe("docs/json.md", () => {
+  it("names every field of every schema", () => {
+    const text = readFileSync(join(root, "docs/json.md"), "utf8");
+    const named = new Set(text.match(/[A-Za-z]+/g));
+    const fields = new Set<string>();
+    for (const schema of Object.values(schemas)) collect(z.toJSONSchema(schema), fields);
+    expect([...fields].filter((field) => !named.has(field))).toEqual([]);
+  });
+});
+
+/** The names of all properties in a JSON schema. */
+function collect(node: unknown, fields: Set<string>): void {
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    if (key === "properties") for (const field of Object.keys(value as object)) fields.add(field);
+    collect(value, fields);
+  }
+}
