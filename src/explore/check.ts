@@ -42,7 +42,10 @@ export interface FoundViolation {
   readonly schedule: string;
   /** Steps from the start of the race to the violation; no schedule needs fewer. */
   readonly steps: number;
-  /** RANGE_NOT_RECORDED: `span` or only `level`; which count is UNBALANCED; which lock; whether a stale walk was needed. */
+  /**
+   * RANGE_NOT_RECORDED: `span` or only `level`; which count is UNBALANCED; which lock; whether a stale walk was
+   * needed.
+   */
   readonly detail?: string;
   /** Where it was seen: kernel function and line. */
   readonly where: string;

@@ -118,7 +118,12 @@ export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
     "makes the missing tables of {mm}",
   );
 export const clear_entry = (level: number, text: string, guard?: Lock): Line =>
-  op(Op.CLEAR_ENTRY, [level, guard?.ref ?? LockRef.NONE], text, "clears the entry of {mm} at {address}, which mapped page {page}");
+  op(
+    Op.CLEAR_ENTRY,
+    [level, guard?.ref ?? LockRef.NONE],
+    text,
+    "clears the entry of {mm} at {address}, which mapped page {page}",
+  );
 export const set_entry = (level: number): Line =>
   op(Op.SET_ENTRY, [level], "set_huge_pte_at()", "maps page {page} at {address}");
 export const protect_entry = (level: number): Line =>

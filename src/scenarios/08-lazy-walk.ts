@@ -7,9 +7,9 @@ export const lazyWalk: Scenario = {
   bug: "kernel.md 4.6, row 3",
   commits: ["a4a118f2eead"],
   story:
-    "CPU1 runs a kernel thread and keeps A's page tables loaded. A unshares a table; its gather says that no table was " +
-    "freed, so x86 leaves the lazy CPU alone until it runs A again. B, the last sharer, exits and frees the table while " +
-    "CPU1 may still walk from the pointer that it cached, speculatively.",
+    "CPU1 runs a kernel thread and keeps A's page tables loaded. A unshares a table; its gather says that no " +
+    "table was freed, so x86 leaves the lazy CPU alone until it runs A again. B, the last sharer, exits and frees " +
+    "the table while CPU1 may still walk from the pointer that it cached, speculatively.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

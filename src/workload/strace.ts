@@ -2,7 +2,8 @@
  * Reads an strace log of a real program as a stream of typed events.
  *
  * Protocol
- *   openStrace() opens nothing until its batches are asked for. A batch holds the events of some 256 KiB of text: loop over
+ *   openStrace() opens nothing until its batches are asked for. A batch holds the events of some 256 KiB of text:
+ *   loop over
  *   it with a plain `for`; an asynchronous step per event would cost more than parsing it.
  *
  * Reference: strace 6.1; `strace -f [-ttt|-tt|-t|-r] [-y] [-T] [-o LOG]`. See ./strace/events.ts for the events.

@@ -2,12 +2,14 @@
  * Lines of a text file that may be packed, many at a time, in constant memory.
  *
  * Protocol
- *   A chunk is the bytes of whole lines; parsers that must be fast read it in place. Batches and single lines are made from
+ *   A chunk is the bytes of whole lines; parsers that must be fast read it in place. Batches and single lines are
+ *   made from
  *   it for the others: a string costs more than parsing it, and a generator step per line costs more still.
  *
  * Invariants
  *   L1  Line numbers are 1-based and count the unpacked text.
- *   L2  Only the last line of the file may lack its newline, and only the last chunk says so; it gets one, so that every
+ *   L2  Only the last line of the file may lack its newline, and only the last chunk says so; it gets one, so that
+ *   every
  *       line of a chunk ends in a newline.
  *   L3  A byte is a character (latin1): tracers escape what is not ASCII. `\r\n` counts as a newline.
  *   L4  No line is longer than LINE_BYTES_MAX.

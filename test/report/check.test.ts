@@ -38,6 +38,9 @@ const violation = (changes: Partial<FoundViolation>): FoundViolation => ({
 const format = (results: CheckResultRow[], options = asked): string =>
   formatCheck({ schema: "shootdown/check@1", results } satisfies CheckResult, options, look);
 
+/** The text as one line, wherever it is wrapped. */
+const unwrapped = (text: string): string => text.replace(/\s+/g, " ");
+
 describe("a check as text", () => {
   it("has a row, the shortest of each kind, and the token of the shortest harm", () => {
     const violations = [
@@ -71,10 +74,10 @@ describe("a check as text", () => {
   it("marks a violation without a witness, and calls it a defect unless no witness was wanted", () => {
     const rows = [row({ verdict: "violated", violations: [violation({ confirmed: false })] })];
     expect(format(rows)).toContain("STALE_WALK 9 UNCONFIRMED");
-    expect(format(rows)).toContain("a defect of the simulator, please report it");
+    expect(unwrapped(format(rows))).toContain("a defect of the simulator, please report it");
     const unwanted = format(rows, { ...asked, witness: false });
     expect(unwanted).not.toContain("UNCONFIRMED");
-    expect(unwanted).toContain("no witness was looked for (--no-witness)");
+    expect(unwrapped(unwanted)).toContain("no witness was looked for (--no-witness)");
   });
 
   it("says which bound stopped a search, and how to raise it", () => {

@@ -10,7 +10,8 @@
  *       before the first event of its child, even where the log has them the other way round.
  *   E2  Addresses that the kernel requires to be page aligned are so, and ranges end at or below 2^47.
  *
- * Units: bytes, as logged; flag words have the values of Linux on x86-64. `time` is the number that the line was stamped
+ * Units: bytes, as logged; flag words have the values of Linux on x86-64. `time` is the number that the line was
+ * stamped
  * with, in seconds (since the epoch, since midnight or since the last line, as recorded).
  */
 

@@ -1,7 +1,8 @@
 /**
  * Names of flags, as strace prints them, and their values in Linux on x86-64.
  *
- * Reference: include/uapi/asm-generic/mman-common.h, mman.h, arch/x86/include/uapi/asm/mman.h, linux/sched.h, linux/shm.h,
+ * Reference: include/uapi/asm-generic/mman-common.h, mman.h, arch/x86/include/uapi/asm/mman.h, linux/sched.h,
+ * linux/shm.h,
  * linux/memfd.h, linux/falloc.h, asm-generic/signal.h of Linux 6.18.
  */
 

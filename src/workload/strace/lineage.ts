@@ -2,7 +2,8 @@
  * Puts the birth of a task before its first event, where the log has them the other way round.
  *
  * Protocol
- *   A child may run before strace prints the result of the fork that made it. While a fork is under way, events from the
+ *   A child may run before strace prints the result of the fork that made it. While a fork is under way, events from
+ *   the
  *   first one of an unknown task on are held back; when the fork is known, it goes before the child's first event. It
  *   did happen then: before the child ran, and after its own call began.
  *

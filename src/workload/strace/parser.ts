@@ -2,7 +2,8 @@
  * The lines of an strace log to events.
  *
  * Protocol
- *   push() takes the next lines and returns the events that they complete; end() returns what was held back and checks that
+ *   push() takes the next lines and returns the events that they complete; end() returns what was held back and
+ *   checks that
  *   nothing is missing. Both throw InputError with the line.
  *
  * Invariants

@@ -2,7 +2,8 @@
  * What strace prints before the call: the task and the time, in any of its styles.
  *
  * Protocol
- *   `123 `, `[pid  123] `, `123<name> ` or nothing; then the time of -t, -tt, -ttt or -r, or nothing; then what -i and -n
+ *   `123 `, `[pid  123] `, `123<name> ` or nothing; then the time of -t, -tt, -ttt or -r, or nothing; then what -i
+ *   and -n
  *   print in brackets, or nothing. The result stands in the fields until the next line: no object per line.
  */
 import { BadLine, Char, isAt, isDigit, textOf } from "./text.js";

@@ -2,7 +2,8 @@
  * Which task a line belongs to, and which calls each task has begun.
  *
  * Protocol
- *   With `-o`, every line names its task. On a terminal, strace names a task only while there are several: a line without
+ *   With `-o`, every line names its task. On a terminal, strace names a task only while there are several: a line
+ *   without
  *   a name is the first task's, or that of the only one left. We call that first task MAIN, also where its number shows
  *   up later.
  *
@@ -60,7 +61,8 @@ export class Tasks {
 
   missing(pid: number, earlier: Pending, name: string): BadLine {
     return new BadLine(
-      `task ${pid} calls ${name} while its ${earlier.call.name} of line ${earlier.line} has no result: lines are missing`,
+      `task ${pid} calls ${name} while its ${earlier.call.name} of line ${earlier.line} has no ` +
+        `result: lines are missing`,
       "record it again, and do not filter the log",
     );
   }
