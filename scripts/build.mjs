@@ -69,7 +69,13 @@ step("embed", [...core, "build/core.wasm"], [generated], () => {
 });
 
 const benches = files("bench").filter((file) => file.endsWith(".ts"));
-step("host", [...files("src"), ...benches, ...files("assembly/abi"), ...config], ["dist/src/index.js"], () => {
+/** The recording that the story without arguments is told on travels with the package. */
+const recording = "test/fixtures/oplogs/postgres.strace.xz";
+const packed = "dist/data/postgres.strace.xz";
+const host = [...files("src"), ...benches, ...files("assembly/abi"), recording, ...config];
+step("host", host, ["dist/src/index.js", packed], () => {
   run("tsc", ["-p", "tsconfig.json"]);
   copyFileSync(join(root, "build/core.wasm"), join(root, "dist/core.wasm"));
+  mkdirSync(join(root, "dist/data"), { recursive: true });
+  copyFileSync(join(root, recording), join(root, packed));
 });

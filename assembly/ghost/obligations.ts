@@ -218,10 +218,30 @@ export function leftBehind(record: u32, holders: u32, scope: u32, hint: u32, fro
   const table = get(record + Obligation.FRAME);
   if ((level & OBLIGATION_TABLE) == 0 || scope == Scope.CONTEXT || lost == 0) return;
   if (get(frameAt(table) + Frame.GENERATION) != get(record + Obligation.GENERATION)) return;
-  tableLeft(get(record + Obligation.MM), getLong(record + Obligation.START), level & 15, table, lost, scope, hint, from, to);
+  tableLeft(
+    get(record + Obligation.MM),
+    getLong(record + Obligation.START),
+    level & 15,
+    table,
+    lost,
+    scope,
+    hint,
+    from,
+    to,
+  );
 }
 
-function tableLeft(mm: u32, start: u64, level: u32, table: u32, lost: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+function tableLeft(
+  mm: u32,
+  start: u64,
+  level: u32,
+  table: u32,
+  lost: u32,
+  scope: u32,
+  hint: u32,
+  from: u64,
+  to: u64,
+): void {
   const below = level - 1;
   const count = entriesOf(below);
   for (let i: u32 = 0; i < count; i++) {
@@ -246,7 +266,8 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
     if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
     if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
     if (get(other + Obligation.GENERATION) != generation) continue;
-    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0 || (get(other + Obligation.HOLDERS) & rest) == 0) continue;
+    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0 || (get(other + Obligation.HOLDERS) & rest) == 0)
+      continue;
     put(other + Obligation.ISSUED, 0);
     rest &= ~get(other + Obligation.HOLDERS);
   }

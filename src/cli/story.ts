@@ -25,11 +25,8 @@ export interface StoryOptions {
   readonly onCheck?: (what: string) => void;
 }
 
-/** The recording that the package brings along: the build puts it into dist/data; a clone has it among its fixtures. */
-const places = ["../../data/postgres.strace.xz", "../../../test/fixtures/oplogs/postgres.strace.xz"].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
-const recording = places.find((path) => existsSync(path)) ?? (places[0] as string);
+/** The recording that the package brings along: the build puts it into dist/data. */
+const recording = fileURLToPath(new URL("../../data/postgres.strace.xz", import.meta.url));
 
 /** How a command line names the recording from here. */
 export function recordingFromHere(): string {

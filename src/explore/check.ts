@@ -10,6 +10,7 @@ import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/records.js";
 import { type Core, openCore } from "../core/core.js";
+import { InputError } from "../error.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import type { Machine, RawViolation } from "../machine.js";
@@ -108,6 +109,8 @@ export interface CheckOptions {
 }
 
 const DEFAULT_BOUND = 1 << 20;
+/** The visited set has to fit into 4 GiB of memory with the snapshots. */
+const BOUND_MAX = 100_000_000;
 /** Layers between two looks at the clock: tiny scenarios take milliseconds a layer. */
 const LAYERS_PER_SLICE = 4;
 
@@ -223,6 +226,10 @@ async function exploreCase(
   report: (machine: Machine) => void,
 ): Promise<CaseResult> {
   const bound = options.bound ?? DEFAULT_BOUND;
+  if (!Number.isInteger(bound) || bound < 1 || bound > BOUND_MAX) {
+    const remedy = `give a whole number of states from 1 to ${BOUND_MAX}`;
+    throw new InputError(`the bound ${bound} is out of range`, { source: "check", remedy });
+  }
   // The visited set is kept at most three quarters full, in a power of two of slots.
   const visited = 2 ** Math.ceil(Math.log2(Math.max(64, (bound * 4) / 3)));
   const machine = stage({ ...what, visited, frontier: Math.min(bound, 1 << 14), core: cores.search });

@@ -1,8 +1,9 @@
 /**
  * One run with both oracles watching: the core's obligations and the Maps of saturated.ts.
  */
-import { Fault } from "../../assembly/abi/events.js";
-import { Run } from "../../assembly/abi/layout.js";
+import { EventKind, Fault } from "../../assembly/abi/events.js";
+import { Base, Event, Run } from "../../assembly/abi/layout.js";
+import { Op } from "../../assembly/abi/ops.js";
 import { Cpu, OBLIGATION_TABLE, Obligation, ObligationFlag, Tally } from "../../assembly/abi/records.js";
 import type { Machine } from "../../src/machine.js";
 import { type Held, Saturated } from "./saturated.js";
@@ -52,12 +53,25 @@ export function runOnce(machine: Machine, seed: number): Outcome {
     // No room for another obligation: the core says "bounded", and there is nothing to compare.
     if (machine.tally(Tally.OVERFLOW) !== 0) break;
     maps.follow();
+    if (!hasHappened(machine)) continue;
     isStale ||= maps.staleUsers() !== 0;
     const what = difference(machine, maps, isStale);
     if (what !== undefined)
       return { isStale, differs: `${what} after ${schedule.length} steps: ${schedule.join(" ")}` };
   }
   return { isStale };
+}
+
+/** Something that could make a difference: an access, a lock or a count that changed could not. */
+function hasHappened(machine: Machine): boolean {
+  const isRelevant = (op: Op): boolean => op < Op.LOCK_READ || op > Op.DOWNGRADE;
+  for (let i = 0; i < machine.run(Run.EVENTS); i++) {
+    const at = machine.base(Base.EVENT) + i * Event.WORDS;
+    if (machine.get(at + Event.KIND) !== EventKind.STEP) return true;
+    const op = machine.program[machine.get(at + Event.PC)]?.op;
+    if (op === undefined || isRelevant(op)) return true;
+  }
+  return false;
 }
 
 function difference(machine: Machine, maps: Saturated, isStale: boolean): string | undefined {

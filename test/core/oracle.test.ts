@@ -14,7 +14,8 @@ import type { Case, Scenario } from "../../src/scenarios/scenario.js";
 import { runOnce } from "./agreement.js";
 import { storm } from "./storms.js";
 
-const RUNS = Number(process.env.SHOOTDOWN_ORACLE_RUNS ?? 25);
+/** Schedules of each scenario, edition and back-end. More of them: SHOOTDOWN_ORACLE_RUNS=400 npx vitest run oracle */
+const RUNS = Number(process.env.SHOOTDOWN_ORACLE_RUNS ?? 10);
 const STORMS = 8 * RUNS;
 
 function hasPath(which: Case, edition: Edition): boolean {

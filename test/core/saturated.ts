@@ -21,7 +21,7 @@
 import { EventKind } from "../../assembly/abi/events.js";
 import { Base, Event, Run } from "../../assembly/abi/layout.js";
 import { Machine as MachineKind, Scope } from "../../assembly/abi/ops.js";
-import { Cpu, Entry, Frame, Mm } from "../../assembly/abi/records.js";
+import { Cpu, Entry, Frame, Mm, Task } from "../../assembly/abi/records.js";
 import type { Machine } from "../../src/machine.js";
 
 /** One thing that a CPU has cached for an mm. */
@@ -56,6 +56,7 @@ export class Saturated {
   readonly #broadcasts = new Map<number, Broadcast>();
   readonly #spans: number[];
   #seen: Uint32Array = new Uint32Array(0);
+  #loadedSeen = "";
 
   constructor(readonly machine: Machine) {
     const { cpus, mms } = machine.config;
@@ -179,7 +180,7 @@ export class Saturated {
 
   /** The task that waited runs on the CPU that issued. */
   #complete(task: number): void {
-    const issuer = this.machine.get(this.machine.task(task) + 3);
+    const issuer = this.machine.get(this.machine.task(task) + Task.CPU);
     const broadcast = this.#broadcasts.get(issuer);
     if (broadcast === undefined) return;
     this.#broadcasts.delete(issuer);
@@ -191,19 +192,16 @@ export class Saturated {
 
   // --- filling ---
 
-  /** Tables, roots and loaded mms: without a change there, nothing new can be filled. */
+  /** Tables and loaded mms: without a change there, nothing new can be filled. */
   #hasChanged(): boolean {
-    const { machine } = this;
-    const words = machine.core.words();
-    const tables = words.subarray(machine.base(Base.TABLE), machine.base(Base.TLB));
-    const now = new Uint32Array(tables.length + this.caches.length);
-    now.set(tables);
-    this.caches.forEach((_, cpu) => {
-      now[tables.length + cpu] = this.#loaded(cpu) + 1;
-    });
-    const isSame = now.length === this.#seen.length && now.every((word, i) => word === this.#seen[i]);
-    this.#seen = now;
-    return !isSame;
+    const words = this.machine.core.words();
+    const tables = words.subarray(this.machine.base(Base.TABLE), this.machine.base(Base.TLB));
+    const loaded = this.caches.map((_, cpu) => this.#loaded(cpu));
+    const isSame = tables.every((word, i) => word === this.#seen[i]) && loaded.join() === this.#loadedSeen;
+    if (isSame) return false;
+    this.#seen = tables.slice();
+    this.#loadedSeen = loaded.join();
+    return true;
   }
 
   #saturate(): void {

@@ -3,7 +3,8 @@ import { openStrace } from "../../src/workload/strace.js";
 import { drain, eventsOf, fileWith, inputErrorOf, parse } from "./helpers.js";
 
 const BRK = "1 brk(NULL) = 0x1000";
-const RECORD = "record one with `strace -f -ttt -e trace=%memory,%process,ftruncate,fallocate,%ipc -o LOG PROGRAM`";
+const TRACED = "%memory,%process,%ipc,ftruncate,fallocate,openat,memfd_create";
+const RECORD = `record one with \`strace -f -ttt -e trace=${TRACED} -o LOG PROGRAM\``;
 
 describe("a text that is not an strace log is named", () => {
   test.each([

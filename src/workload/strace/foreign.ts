@@ -2,7 +2,8 @@
 
 /** How to make a log that this project reads. */
 export const RECORD =
-  "record one with `strace -f -ttt -e trace=%memory,%process,ftruncate,fallocate,%ipc -o LOG PROGRAM`";
+  "record one with `strace -f -ttt " +
+  "-e trace=%memory,%process,%ipc,ftruncate,fallocate,openat,memfd_create -o LOG PROGRAM`";
 
 const KINDS: readonly (readonly [string, RegExp])[] = [
   ["a valgrind lackey trace, which is a memory-access trace", /^( [LSM]|I ) ?[0-9a-f]{4,},\d+$|^==\d+== Lackey/],

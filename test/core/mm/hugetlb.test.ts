@@ -13,7 +13,7 @@ interface Pair extends Rig {
   /** A's VMA at [4, 8), which has a PMD table, and B's at [8, 12), which asks. */
   readonly lender: number;
   readonly asker: number;
-  readonly table: number;
+  readonly lent: number;
 }
 
 interface PairOptions {
@@ -25,12 +25,12 @@ interface PairOptions {
 /** Both map the file from its beginning, so that everything is right for sharing but what a test changes. */
 function pair({ lender = {}, asker = {}, address = ADDRESS }: PairOptions = {}): Pair {
   const made = rig({ files: 2, vmas: 6 });
-  const lent = made.vma(A, lender.start ?? 4, lender.end ?? 8, lender);
-  const asking = made.vma(B, asker.start ?? 8, asker.end ?? 12, asker);
+  const from = made.vma(A, lender.start ?? 4, lender.end ?? 8, lender);
+  const to = made.vma(B, asker.start ?? 8, asker.end ?? 12, asker);
   made.map(A, 4, 1);
-  const table = made.tableOf(A, 4, 1);
-  made.set({ [Reg.MM]: B, [Reg.FILE]: 0, [Reg.VMA]: made.vmaNumber(asking), [Reg.ADDRESS]: address });
-  return Object.assign(made, { lender: lent, asker: asking, table });
+  const table = made.lentOf(A, 4, 1);
+  made.set({ [Reg.MM]: B, [Reg.FILE]: 0, [Reg.VMA]: made.vmaNumber(to), [Reg.ADDRESS]: address });
+  return Object.assign(made, { lender: from, asker: to, lent: table });
 }
 
 /** Table that the asker finds, 0 for none. */
@@ -66,13 +66,13 @@ describe("want_pmd_share (kernel.md 2.1)", () => {
 describe("page_table_shareable (kernel.md 2.1)", () => {
   it("gives the table of another mm that maps the same pages at the same place of a GiB", () => {
     const made = pair();
-    expect(found(made)).toBe(made.table);
+    expect(found(made)).toBe(made.lent);
   });
 
   it("gives it to another VMA of the same mm too", () => {
     const made = pair();
     made.set({ [Reg.MM]: A, [Reg.VMA]: made.vmaNumber(made.vma(A, 12, 16)), [Reg.ADDRESS]: 12 });
-    expect(found(made)).toBe(made.table);
+    expect(found(made)).toBe(made.lent);
   });
 
   const refusals: readonly [string, PairOptions][] = [
@@ -97,10 +97,10 @@ describe("page_table_shareable (kernel.md 2.1)", () => {
     expect(found(empty)).toBe(0);
   });
 
-  it("gives none when the lender is out of the file's tree, but a VMA that munmap has only detached still lends", () => {
+  it("gives none when the lender is out of the file's tree; a VMA that munmap has only detached lends", () => {
     const made = pair();
     made.put(made.lender + Vma.DETACHED, 1);
-    expect(found(made)).toBe(made.table);
+    expect(found(made)).toBe(made.lent);
     made.put(made.lender + Vma.IN_TREE, 0);
     expect(found(made)).toBe(0);
   });
@@ -117,8 +117,8 @@ describe("installing and leaving a shared table", () => {
 
   it("gives the mm the table, charges it, and counts a parent", () => {
     const made = populated();
-    expect(made.tableOf(B, 8, 1)).toBe(made.table);
-    expect([made.mm(B, Mm.TABLES), made.frame(made.table, Frame.PARENTS)]).toEqual([1, 2]);
+    expect(made.lentOf(B, 8, 1)).toBe(made.lent);
+    expect([made.mm(B, Mm.TABLES), made.frame(made.lent, Frame.PARENTS)]).toEqual([1, 2]);
     expect(made.machine.tally(Tally.SHARED)).toBe(1);
   });
 
@@ -135,8 +135,8 @@ describe("installing and leaving a shared table", () => {
     made.core.acquire(made.task(), lock, 1, 4);
     made.core.pudClear(made.task(), LockRef.I_MMAP);
     expect(made.slot(B, 8, 1)).toBe(0);
-    expect([made.mm(B, Mm.TABLES), made.frame(made.table, Frame.PARENTS)]).toEqual([0, 1]);
-    expect(made.owed().map(({ mm, start, frame }) => [mm, start, frame])[0]).toEqual([B, 8, made.table]);
+    expect([made.mm(B, Mm.TABLES), made.frame(made.lent, Frame.PARENTS)]).toEqual([0, 1]);
+    expect(made.owed().map(({ mm, start, frame }) => [mm, start, frame])[0]).toEqual([B, 8, made.lent]);
     expect(made.violations()).toEqual([]);
     made.core.unlock(made.task(), lock, 4);
     expect(made.violations()).toEqual([Fault.FLUSH_AFTER_UNLOCK]);
@@ -166,8 +166,8 @@ describe("counting sharers", () => {
     ]);
     const shared = [made.register(Reg.TMP)];
     const counts = (): [number, number] => [
-      made.frame(made.table, Frame.REFERENCES),
-      made.frame(made.table, Frame.SHARE),
+      made.frame(made.lent, Frame.REFERENCES),
+      made.frame(made.lent, Frame.SHARE),
     ];
     const all = [counts()];
     for (let i = 0; i < 2; i++) {
@@ -207,19 +207,19 @@ describe("counting sharers", () => {
   function speculated(): Pair {
     const made = pair();
     found(made);
-    made.put(made.machine.frame(made.table) + Frame.REFERENCES, 2);
+    made.put(made.machine.frame(made.lent) + Frame.REFERENCES, 2);
     made.set({ [Reg.MM]: A, [Reg.VMA]: made.vmaNumber(made.lender), [Reg.ADDRESS]: 4 });
     return made;
   }
 
-  it("by references takes a speculative reference for a sharer: the table is left with live entries (CVE-2024-57883)", () => {
+  it("by references takes a speculative reference for a sharer: live entries are left (CVE-2024-57883)", () => {
     const made = speculated();
     expect(made.core.isShared(made.task(), BY_REFERENCES)).toBe(1);
     made.core.pudClear(made.task(), LockRef.NONE);
     expect(made.core.tablePut(made.task(), BY_REFERENCES)).toBe(0);
-    expect([made.frame(made.table, Frame.PARENTS), made.core.liveEntries(made.table)]).toEqual([0, 1]);
+    expect([made.frame(made.lent, Frame.PARENTS), made.core.liveEntries(made.lent)]).toEqual([0, 1]);
     // The scanner drops its reference, the last one: the table goes with its pages still mapped in it.
-    made.core.putPage(made.table);
+    made.core.putPage(made.lent);
     expect(made.violations()).toEqual([Fault.UNBALANCED]);
   });
 
@@ -228,7 +228,7 @@ describe("counting sharers", () => {
     expect(made.core.isShared(made.task(), BY_SHARE_COUNT)).toBe(0);
   });
 
-  it("by pt_share_count sees a sharer that the references do not show: who still asks them goes wrong (CVE-2026-23100)", () => {
+  it("by pt_share_count sees a sharer that the references do not show (CVE-2026-23100)", () => {
     const made = pair();
     found(made);
     made.core.tableGet(made.task(), BY_SHARE_COUNT);
@@ -240,7 +240,7 @@ describe("counting sharers", () => {
     found(made);
     expect(made.core.tablePut(made.task(), BY_SHARE_COUNT)).toBe(0);
     expect(made.violations()).toEqual([Fault.UNBALANCED]);
-    expect(made.frame(made.table, Frame.SHARE)).toBe(0);
+    expect(made.frame(made.lent, Frame.SHARE)).toBe(0);
   });
 
   it("makes the free of a table with sharers UNBALANCED", () => {
@@ -248,7 +248,7 @@ describe("counting sharers", () => {
     found(made);
     made.core.tableGet(made.task(), BY_SHARE_COUNT);
     made.core.writeEntry(made.slot(A, 4, 1), 0);
-    made.core.putPage(made.table);
+    made.core.putPage(made.lent);
     expect(made.violations()).toEqual([Fault.UNBALANCED]);
   });
 
@@ -256,7 +256,7 @@ describe("counting sharers", () => {
     const made = pair();
     found(made);
     expect(made.core.tablePut(made.task(), BY_REFERENCES)).toBe(1);
-    expect(made.frame(made.table, Frame.REFERENCES)).toBe(1);
+    expect(made.frame(made.lent, Frame.REFERENCES)).toBe(1);
   });
 });
 
