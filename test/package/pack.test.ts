@@ -59,7 +59,7 @@ describe("the package", () => {
       steps: 37,
       told: 37,
       hash: 16,
-      scenarios: 7,
+      scenarios: 8,
       listing: "function",
     });
   });
@@ -72,12 +72,14 @@ describe("the package", () => {
        const story: Story = replay(result.results[0]?.violations[0]?.schedule ?? "");
        export const hash: string = story.hash;`,
     );
-    const options = ["--noEmit", "--strict", "--module", "NodeNext", "--target", "ES2023", "--types", ""];
-    expect(run(join(root, "node_modules/.bin/tsc"), [...options, "use.ts"])).toBe("");
+    const compilerOptions = { strict: true, noEmit: true, module: "NodeNext", target: "ES2023", types: [] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+    expect(run(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json"])).toBe("");
   });
 
   it("brings the command", () => {
     const listed = run(join(folder, "node_modules/.bin/shootdown"), ["list", "editions", "--json"]);
     expect(JSON.parse(listed)).toMatchObject({ schema: "shootdown/list@1" });
+    expect(run(join(folder, "node_modules/.bin/shootdown"), [])).toContain("The smallest counterexample");
   });
 });

@@ -90,7 +90,7 @@ describe("frames", () => {
 
 describe("a table frame", () => {
   for (const concrete of [false, true]) {
-    it(`${concrete ? "keeps its words after the free on concrete" : "is emptied at the free on saturated"} TLBs`, () => {
+    it(`${concrete ? "keeps its words at the free on concrete" : "is emptied at the free on saturated"} TLBs`, () => {
       const made = rig({ ...CONFIG, concrete });
       const table = made.core.allocate(Pool.TABLE, Kind.TABLE, 1);
       made.put(made.table(table), made.core.makeEntry(8, Entry.PRESENT | Entry.LEAF));

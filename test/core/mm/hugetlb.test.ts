@@ -28,7 +28,7 @@ function pair({ lender = {}, asker = {}, address = ADDRESS }: PairOptions = {}):
   const from = made.vma(A, lender.start ?? 4, lender.end ?? 8, lender);
   const to = made.vma(B, asker.start ?? 8, asker.end ?? 12, asker);
   made.map(A, 4, 1);
-  const table = made.lentOf(A, 4, 1);
+  const table = made.tableOf(A, 4, 1);
   made.set({ [Reg.MM]: B, [Reg.FILE]: 0, [Reg.VMA]: made.vmaNumber(to), [Reg.ADDRESS]: address });
   return Object.assign(made, { lender: from, asker: to, lent: table });
 }
@@ -117,7 +117,7 @@ describe("installing and leaving a shared table", () => {
 
   it("gives the mm the table, charges it, and counts a parent", () => {
     const made = populated();
-    expect(made.lentOf(B, 8, 1)).toBe(made.lent);
+    expect(made.tableOf(B, 8, 1)).toBe(made.lent);
     expect([made.mm(B, Mm.TABLES), made.frame(made.lent, Frame.PARENTS)]).toEqual([1, 2]);
     expect(made.machine.tally(Tally.SHARED)).toBe(1);
   });
