@@ -20,7 +20,7 @@ import {
   Vma,
 } from "./abi/records";
 import { allocate, Pool, resetFrames } from "./hw/frames";
-import { entriesOf } from "./hw/tables";
+import { cacheGeometry, entriesOf } from "./hw/tables";
 import { tlbWordsPerCpu } from "./hw/tlb";
 import { base, boot, cacheBases, mmAt, put, setConcrete, setTracing } from "./word";
 
@@ -44,6 +44,7 @@ export function reserve(words: u32): bool {
 
 /** Lays out and clears a machine. False when the memory does not suffice. */
 export function bootMachine(): bool {
+  cacheGeometry();
   const entries = widestTable();
   const fileWords: u32 = FileRecord.WORDS + boot(Boot.FILE_PAGES);
   const gatherWords: u32 = Gather.WORDS + boot(Boot.BATCH) + 8;

@@ -12,7 +12,7 @@
 import { EventKind, Fault } from "./abi/events";
 import { Boot } from "./abi/layout";
 import { Op, Reg } from "./abi/ops";
-import { FileRecord, Frame, Gather, REGISTERS, Tally, Task, Vma, WAIT_IPI } from "./abi/records";
+import { Cpu, FileRecord, Frame, Gather, REGISTERS, Tally, Task, Vma } from "./abi/records";
 import { event, setCurrentPc, violation } from "./ghost/report";
 import { callReturned, checkRecorded } from "./ghost/rules";
 import { alignDown, alignUp, frameOf, pagesOf } from "./hw/tables";
@@ -30,6 +30,7 @@ import {
   add,
   boot,
   codeBase,
+  cpuAt,
   fileAt,
   frameAt,
   gatherOf,
@@ -41,6 +42,7 @@ import {
   scriptBase,
   setReg,
   tally,
+  tracing,
 } from "./word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
@@ -50,42 +52,32 @@ const LOCAL_MAX: u32 = 4000000;
 export function stepTask(task: u32): void {
   const pc = get(task + Task.PC);
   setCurrentPc(pc);
-  event(
-    EventKind.STEP,
-    get(task + Task.CPU),
-    regWord(task, Reg.MM),
-    reg(task, Reg.ADDRESS),
-    reg(task, Reg.LAST),
-    regWord(task, Reg.PAGE),
-    pc,
-  );
+  if (tracing) traceStep(task, pc);
   if (get(codeBase + (pc << 2)) == <u32>Op.RETURN) returned(task, get(codeBase + (pc << 2) + 1) != 0);
   else settle(task, visible(task, pc));
 }
 
+function traceStep(task: u32, pc: u32): void {
+  const from = reg(task, Reg.ADDRESS);
+  const to = reg(task, Reg.LAST);
+  event(EventKind.STEP, get(task + Task.CPU), regWord(task, Reg.MM), from, to, regWord(task, Reg.PAGE), pc);
+}
+
 /** Runs local ops from `pc` and leaves the task before a visible op, with what it waits for. */
 export function settle(task: u32, pc: u32): void {
-  let at = pc;
-  let left = LOCAL_MAX;
-  while (get(codeBase + (at << 2)) < <u32>Op.VISIBLE && left > 0) {
-    at = local(task, at);
-    left--;
-  }
-  if (left == 0) violation(Fault.UNBALANCED, 0, 10);
+  const at = runLocal(task, pc);
   put(task + Task.PC, at);
-  const op = codeBase + (at << 2);
-  const code = get(op);
-  if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) {
-    put(task + Task.WAIT, locks.lockOf(task, get(op + 1)));
-    put(task + Task.WAIT_WRITE, code == Op.LOCK_WRITE ? 1 : 0);
-  } else if (code == Op.AWAIT_CLEAR) {
-    // An empty entry is a word of zero, and so is a free lock: the same test enables both.
-    put(task + Task.WAIT, pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START)));
-    put(task + Task.WAIT_WRITE, 1);
-  } else {
-    put(task + Task.WAIT, code == Op.X86_WAIT_IPI ? WAIT_IPI : 0);
-    put(task + Task.WAIT_WRITE, 0);
-  }
+  const code = get(codeBase + (at << 2));
+  put(task + Task.WAIT_WRITE, code == Op.LOCK_READ ? 0 : 1);
+  put(task + Task.WAIT, awaited(task, code, get(codeBase + (at << 2) + 1)));
+}
+
+/** Word that must be zero before the op can run. An empty entry and an answered interrupt are free like a lock. */
+function awaited(task: u32, code: u32, operand: u32): u32 {
+  if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) return locks.lockOf(task, operand);
+  if (code == Op.X86_WAIT_IPI) return cpuAt(get(task + Task.CPU)) + Cpu.AWAITED;
+  if (code == Op.AWAIT_CLEAR) return pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
+  return 0;
 }
 
 /** Loads the next call of the task's script, or ends the task. */
@@ -180,58 +172,67 @@ function when(condition: bool): u64 {
   return condition ? 1 : 0;
 }
 
-/** Biome keeps one case a line here: the switch is the table of contents of the machine. */
+/** Runs local ops from `pc` up to a visible one. One case a line: the switch is the table of contents of the machine. */
 // biome-ignore format: one op, one line
-function local(task: u32, pc: u32): u32 {
-  const op = codeBase + (pc << 2);
-  const a = get(op + 1);
-  const b = get(op + 2);
-  const c = get(op + 3);
-  const next = pc + 1;
-  switch (get(op)) {
-    case Op.JUMP: return a;
-    case Op.BRANCH_ZERO: return reg(task, a) == 0 ? b : next;
-    case Op.BRANCH_NONZERO: return reg(task, a) != 0 ? b : next;
-    case Op.BRANCH_GE: return reg(task, a) >= reg(task, b) ? c : next;
-    case Op.SET: setReg(task, a, b); return next;
-    case Op.MOVE: setReg(task, a, reg(task, b)); return next;
-    case Op.ADD_PAGES: setReg(task, a, reg(task, a) + pagesOf(b)); return next;
-    case Op.SUB_PAGES: setReg(task, a, reg(task, a) - pagesOf(b)); return next;
-    case Op.ALIGN_DOWN: setReg(task, a, alignDown(reg(task, b), c)); return next;
-    case Op.ALIGN_UP: setReg(task, a, alignUp(reg(task, b), c)); return next;
-    case Op.SHIFT_BY: setReg(task, a, reg(task, a) + reg(task, b) - reg(task, c)); return next;
-    case Op.TEST: setReg(task, a, when((regWord(task, b) & c) != 0)); return next;
-    case Op.WALK: pgtable.walk(task, a, b); return next;
-    case Op.WALK_NEW: pgtable.walkNew(task, a, b); return next;
-    case Op.READ_ENTRY: readEntry(task, a); return next;
-    case Op.PMD_SHARED: setReg(task, a, when(hugetlb.isShared(task, b != 0))); return next;
-    case Op.WANT_SHARE: setReg(task, a, when(hugetlb.wantShare(task))); return next;
-    case Op.FIND_SHAREABLE: hugetlb.findShareable(task); return next;
-    case Op.WIDEN_RANGE: hugetlb.widenRange(task); return next;
-    case Op.FIND_VMA: findVma(task, a); return next;
-    case Op.NEXT_DETACHED: vma.nextDetached(task); return next;
-    case Op.NEXT_IN_TREE: vma.nextInTree(task); return next;
-    case Op.VMA_BOUNDS: vma.vmaBounds(task, a); return next;
-    case Op.VMA_INDEX: vma.vmaIndex(task); return next;
-    case Op.NEXT_CACHED: pages.nextCached(task); return next;
-    case Op.PAGE_MAPPED: setReg(task, a, get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); return next;
-    case Op.BEYOND_SIZE: setReg(task, a, when(pages.beyondSize(task))); return next;
-    case Op.RECORD: gather.recordRange(task, a, b, c); return next;
-    case Op.GATHER_NEEDS: setReg(task, a, when(gather.needsFlush(gatherOf(task)))); return next;
-    case Op.GATHER_RANGE: gather.loadRange(task); return next;
-    case Op.GATHER_RESET: gather.reset(gatherOf(task)); return next;
-    case Op.GATHER_QUEUE: setReg(task, a, when(gather.queue(gatherOf(task), regWord(task, Reg.PAGE)))); return next;
-    case Op.GATHER_QUEUED: setReg(task, a, get(gatherOf(task) + Gather.COUNT)); return next;
-    case Op.GATHER_FULL: setReg(task, a, when(get(gatherOf(task) + Gather.COUNT) >= boot(Boot.BATCH))); return next;
-    case Op.GATHER_PROMOTE: if (reg(task, a) > 1) gather.promote(gatherOf(task)); return next;
-    case Op.CHECK_RECORDED: gather.checkGather(task); return next;
-    case Op.CHECK_RANGE: checkRange(task); return next;
-    case Op.X86_CEILING: x86.decideFull(task); return next;
-    case Op.ARM64_LIMITS: arm64.decideLimits(task); return next;
-    case Op.ARM64_HINT: setReg(task, a, gather.levelHint(task)); return next;
-    case Op.SIGNAL: pages.setSignal(task, a); return next;
-    default: return next;
+function runLocal(task: u32, pc: u32): u32 {
+  let at = pc;
+  let left = LOCAL_MAX;
+  while (left > 0) {
+    const op = codeBase + (at << 2);
+    const code = get(op);
+    if (code >= <u32>Op.VISIBLE) return at;
+    const a = get(op + 1);
+    const b = get(op + 2);
+    const c = get(op + 3);
+    at++;
+    left--;
+    switch (code) {
+      case Op.JUMP: at = a; break;
+      case Op.BRANCH_ZERO: if (reg(task, a) == 0) at = b; break;
+      case Op.BRANCH_NONZERO: if (reg(task, a) != 0) at = b; break;
+      case Op.BRANCH_GE: if (reg(task, a) >= reg(task, b)) at = c; break;
+      case Op.SET: setReg(task, a, b); break;
+      case Op.MOVE: setReg(task, a, reg(task, b)); break;
+      case Op.ADD_PAGES: setReg(task, a, reg(task, a) + pagesOf(b)); break;
+      case Op.SUB_PAGES: setReg(task, a, reg(task, a) - pagesOf(b)); break;
+      case Op.ALIGN_DOWN: setReg(task, a, alignDown(reg(task, b), c)); break;
+      case Op.ALIGN_UP: setReg(task, a, alignUp(reg(task, b), c)); break;
+      case Op.SHIFT_BY: setReg(task, a, reg(task, a) + reg(task, b) - reg(task, c)); break;
+      case Op.TEST: setReg(task, a, when((regWord(task, b) & c) != 0)); break;
+      case Op.WALK: pgtable.walk(task, a, b); break;
+      case Op.WALK_NEW: pgtable.walkNew(task, a, b); break;
+      case Op.READ_ENTRY: readEntry(task, a); break;
+      case Op.PMD_SHARED: setReg(task, a, when(hugetlb.isShared(task, b != 0))); break;
+      case Op.WANT_SHARE: setReg(task, a, when(hugetlb.wantShare(task))); break;
+      case Op.FIND_SHAREABLE: hugetlb.findShareable(task); break;
+      case Op.WIDEN_RANGE: hugetlb.widenRange(task); break;
+      case Op.FIND_VMA: findVma(task, a); break;
+      case Op.NEXT_DETACHED: vma.nextDetached(task); break;
+      case Op.NEXT_IN_TREE: vma.nextInTree(task); break;
+      case Op.VMA_BOUNDS: vma.vmaBounds(task, a); break;
+      case Op.VMA_INDEX: vma.vmaIndex(task); break;
+      case Op.NEXT_CACHED: pages.nextCached(task); break;
+      case Op.PAGE_MAPPED: setReg(task, a, get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); break;
+      case Op.BEYOND_SIZE: setReg(task, a, when(pages.beyondSize(task))); break;
+      case Op.RECORD: gather.recordRange(task, a, b, c); break;
+      case Op.GATHER_NEEDS: setReg(task, a, when(gather.needsFlush(gatherOf(task)))); break;
+      case Op.GATHER_RANGE: gather.loadRange(task); break;
+      case Op.GATHER_RESET: gather.reset(gatherOf(task)); break;
+      case Op.GATHER_QUEUE: setReg(task, a, when(gather.queue(gatherOf(task), regWord(task, Reg.PAGE)))); break;
+      case Op.GATHER_QUEUED: setReg(task, a, get(gatherOf(task) + Gather.COUNT)); break;
+      case Op.GATHER_FULL: setReg(task, a, when(get(gatherOf(task) + Gather.COUNT) >= boot(Boot.BATCH))); break;
+      case Op.GATHER_PROMOTE: if (reg(task, a) > 1) gather.promote(gatherOf(task)); break;
+      case Op.CHECK_RECORDED: gather.checkGather(task); break;
+      case Op.CHECK_RANGE: checkRange(task); break;
+      case Op.X86_CEILING: x86.decideFull(task); break;
+      case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
+      case Op.ARM64_HINT: setReg(task, a, gather.levelHint(task)); break;
+      case Op.SIGNAL: pages.setSignal(task, a); break;
+      default: break;
+    }
   }
+  violation(Fault.UNBALANCED, 0, 10);
+  return at;
 }
 
 // biome-ignore format: one op, one line

@@ -71,7 +71,9 @@ export const enum Cpu {
   ISSUED_HINT = 28,
   /** Oracle: CPUs that ran the mm at the TLBI of its whole ASID, or since; 0 after the DSB. */
   RUNNERS = 29,
-  WORDS = 30,
+  /** Bit set of CPUs that this CPU has interrupted and that have not acknowledged: PENDING, seen by the sender. */
+  AWAITED = 30,
+  WORDS = 31,
 }
 
 export const enum Mm {
@@ -182,7 +184,10 @@ export const enum Task {
   DONE,
   MM,
   CPU,
-  /** Word index of the lock waited for (0: none), and 1 when for write; or WAIT_IPI. */
+  /**
+   * Word that it waits for, and 1 when all of it must be zero, 0 when its bit 31: a lock, an entry, Cpu.AWAITED.
+   * Word 0 is always zero: it is what a task waits for that waits for nothing.
+   */
   WAIT,
   WAIT_WRITE,
   /** Next word of the script, and its end. */
@@ -201,9 +206,6 @@ export const enum Task {
   REGISTER,
   WORDS = 13 + 26 * 2,
 }
-
-/** WAIT of a task that waits for its flush interrupts to be acknowledged. */
-export const WAIT_IPI: u32 = 0xffffffff;
 
 /** One mmu_gather; its batch (BATCH words of frame) follows. Each task has GATHERS of them. */
 export const enum Gather {

@@ -35,54 +35,65 @@ function below(bound: u32): u32 {
 
 /** The set bit number `k` of `mask`. */
 function nthBit(mask: u64, k: u32): u32 {
-  let rest = mask;
-  let left = k;
-  while (left > 0) {
-    rest &= rest - 1;
-    left--;
-  }
+  // Two or three can move as a rule: selects for the first two, because a loop that ends at random is a branch
+  // predicted wrongly.
+  let rest = k > 0 ? mask & (mask - 1) : mask;
+  rest = k > 1 ? rest & (rest - 1) : rest;
+  for (let left: u32 = 2; left < k; left++) rest &= rest - 1;
   return <u32>ctz(rest);
 }
 
-// PCT: a priority for each agent, and the steps at which the running one falls to the bottom.
-const priorities = memory.data(64 * 4);
+// PCT: the agents in order of priority, highest first, and the steps at which the one that would run falls to the end.
+const order = memory.data(64 * 4);
 const changes = memory.data(16 * 4);
-let changesLeft: u32 = 0;
-let lowest: u32 = 0;
+let changeCount: u32 = 0;
+let nextChange: u32 = 0;
+
+const NEVER: u32 = 0xffffffff;
 
 function drawPriorities(depth: u32, length: u32): void {
   const agents = kernelAgents();
   for (let i: u32 = 0; i < agents; i++) {
-    // Insertion at a random place: a uniform permutation of depth + 1 .. depth + agents.
+    // Insertion at a random place: a uniform permutation.
     const j = below(i + 1);
-    store<u32>(priorities + (i << 2), load<u32>(priorities + (j << 2)));
-    store<u32>(priorities + (j << 2), 16 + i);
+    store<u32>(order + (i << 2), load<u32>(order + (j << 2)));
+    store<u32>(order + (j << 2), i);
   }
-  changesLeft = depth > 1 ? min<u32>(depth - 1, 16) : 0;
-  lowest = changesLeft;
-  for (let i: u32 = 0; i < changesLeft; i++) store<u32>(changes + (i << 2), 1 + below(length));
+  changeCount = depth > 1 ? min<u32>(depth - 1, 16) : 0;
+  for (let i: u32 = 0; i < changeCount; i++) store<u32>(changes + (i << 2), 1 + below(length));
+  nextChange = firstChangeAfter(0);
 }
 
+function firstChangeAfter(step: u32): u32 {
+  let first = NEVER;
+  for (let i: u32 = 0; i < changeCount; i++) {
+    const change = load<u32>(changes + (i << 2));
+    if (change > step && change < first) first = change;
+  }
+  return first;
+}
+
+/** Place in the order of the first agent that can move. */
 function highest(mask: u64): u32 {
-  let best: u32 = <u32>ctz(mask);
-  let rest = mask & (mask - 1);
-  while (rest != 0) {
-    const agent = <u32>ctz(rest);
-    if (load<u32>(priorities + (agent << 2)) > load<u32>(priorities + (best << 2))) best = agent;
-    rest &= rest - 1;
-  }
-  return best;
+  let at = <u32>order;
+  while (((mask >> <u64>load<u32>(at)) & 1) == 0) at += 4;
+  return at;
 }
 
-/** At a change point the agent that would run falls below all others. */
+/** At a change point the agent that would run falls below all others, also when it alone can move. */
 function pickPct(mask: u64, step: u32): u32 {
-  const best = highest(mask);
-  for (let i: u32 = 0; i < changesLeft; i++) {
-    if (load<u32>(changes + (i << 2)) != step) continue;
-    store<u32>(priorities + (best << 2), --lowest);
-    return highest(mask);
+  if (step == nextChange) {
+    demote(highest(mask));
+    nextChange = firstChangeAfter(step);
   }
-  return best;
+  return load<u32>(highest(mask));
+}
+
+function demote(from: u32): void {
+  const agent = load<u32>(from);
+  const last = <u32>order + ((kernelAgents() - 1) << 2);
+  for (let at = from; at < last; at += 4) store<u32>(at, load<u32>(at + 4));
+  store<u32>(last, agent);
 }
 
 let lastLength: u32 = 64;
@@ -109,9 +120,9 @@ function runOne(seed: u64, depth: u32): u32 {
     }
     let agent: u32 = 0;
     const single = (mask & (mask - 1)) == 0 && !hardware;
-    if (single) agent = <u32>ctz(mask);
-    else if (hardware) agent = pickWithHardware(mask, agents);
-    else agent = depth > 0 ? pickPct(mask, steps + 1) : nthBit(mask, below(<u32>popcnt(mask)));
+    if (hardware) agent = pickWithHardware(mask, agents);
+    else if (depth > 0) agent = pickPct(mask, steps + 1);
+    else agent = single ? <u32>ctz(mask) : nthBit(mask, below(<u32>popcnt(mask)));
     if (!single && used < room) store<u8>(bytes + used++, <u8>agent);
     stepAgent(agent);
     steps++;

@@ -50,6 +50,7 @@ import {
   putLong,
   tableAt,
   tally,
+  tracing,
   vmaAt,
   vmas,
 } from "../word";
@@ -91,7 +92,7 @@ function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u
   if (guard != 0) put(record + Obligation.GUARD, guard);
   put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
   sometimes(Sometimes.REMOTE_HOLDER);
-  event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
+  if (tracing) event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
 }
 
 /** Takes obligation `i` out; the last one moves into its place. */

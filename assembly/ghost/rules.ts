@@ -16,7 +16,7 @@ import { Scope } from "../abi/ops";
 import { Cpu, Frame, Mm, OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/records";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
-import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put } from "../word";
+import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
 import { obligationCount, onlyOn } from "./lookup";
 import { forget, leftBehind, owedIn } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
@@ -28,23 +28,20 @@ function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
   return reachesLeaf(scope, hint, from, to, start, level);
 }
 
+function traceDischarge(record: u32, gone: u32): void {
+  const start = getLong(record + Obligation.START);
+  const level = get(record + Obligation.LEVEL);
+  const frame = get(record + Obligation.FRAME);
+  event(EventKind.DISCHARGED, gone, get(record + Obligation.MM), start, start + pagesOf(level & 15), frame, level);
+}
+
 /** Takes `gone` from the holders of obligation `i`; true when it is forgotten and another took its index. */
 function discharge(i: u32, gone: u32, why: u32): bool {
   const record = obligationAt(i);
   const holders = get(record + Obligation.HOLDERS);
   if ((holders & gone) == 0) return false;
   if ((get(record + Obligation.FLAGS) & ObligationFlag.UNRECORDED) != 0) hidden(why);
-  const start = getLong(record + Obligation.START);
-  const level = get(record + Obligation.LEVEL);
-  event(
-    EventKind.DISCHARGED,
-    holders & gone,
-    get(record + Obligation.MM),
-    start,
-    start + pagesOf(level & 15),
-    get(record + Obligation.FRAME),
-    level,
-  );
+  if (tracing) traceDischarge(record, holders & gone);
   put(record + Obligation.HOLDERS, holders & ~gone);
   if ((holders & ~gone) != 0) return false;
   forget(i);

@@ -14,11 +14,21 @@ import { add, boot, frameAt, get, levels, put, tableAt } from "../word";
 
 export const LEVELS_MAX: u32 = 4;
 
+/** Bits of the VPN below each level's index, and below the whole: sums of the Boot bits. */
+const shifts = memory.data((4 + 1) * 4);
+
+/** Adds the index bits up, once: every walk asks for them. */
+export function cacheGeometry(): void {
+  let shift: u32 = 0;
+  for (let level: u32 = 0; level <= LEVELS_MAX; level++) {
+    store<u32>(shifts + (level << 2), shift);
+    if (level < boot(Boot.LEVELS)) shift += boot(Boot.BITS_0 + level);
+  }
+}
+
 /** Bits of the VPN below a level's index. */
 export function shiftOf(level: u32): u32 {
-  let shift: u32 = 0;
-  for (let l: u32 = 0; l < level; l++) shift += boot(Boot.BITS_0 + l);
-  return shift;
+  return load<u32>(shifts + (level << 2));
 }
 
 /** Base pages that one entry of a level spans. */

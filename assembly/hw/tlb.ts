@@ -17,7 +17,7 @@
 import { Base, Boot } from "../abi/layout";
 import { Frame } from "../abi/records";
 import { base, boot, frameAt, get, getLong, levels, put, putLong } from "../word";
-import { alignDown, LEVELS_MAX } from "./tables";
+import { alignDown, LEVELS_MAX, shiftOf } from "./tables";
 
 /** One cached translation. TAG 0 is empty; else 1 | level << 1 | tag of the address space << 4. */
 export const enum Cached {
@@ -64,14 +64,8 @@ export function tlbWordsPerCpu(): u32 {
 
 function setStart(cpu: u32, part: u32, start: u64, level: u32): u32 {
   const sets = setsOf(part);
-  const index = part <= L2 ? <u32>(start / alignSpan(level)) % sets : 0;
+  const index = part <= L2 ? <u32>(start >> <u64>shiftOf(level)) % sets : 0;
   return partStart(cpu, part) + index * waysOf(part) * Cached.WORDS;
-}
-
-function alignSpan(level: u32): u64 {
-  let shift: u32 = 0;
-  for (let l: u32 = 0; l < level; l++) shift += boot(Boot.BITS_0 + l);
-  return (<u64>1) << (<u64>shift);
 }
 
 /** Looks a start address up in one set; a hit moves to the front. Gives the entry or 0. */

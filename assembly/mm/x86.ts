@@ -87,22 +87,19 @@ export function nextGeneration(task: u32): void {
   const full = regWord(task, Reg.FULL);
   add(tally(Tally.FLUSHES), 1);
   if (full != 0) add(tally(Tally.FULL_FLUSHES), 1);
-  event(
-    EventKind.FLUSH,
-    get(task + Task.CPU),
-    regWord(task, Reg.FLUSH_MM),
-    reg(task, Reg.RANGE_START),
-    reg(task, Reg.RANGE_END),
-    0,
-    regWord(task, Reg.STRIDE) | (regWord(task, Reg.TABLES) << 8) | (full << 9),
-  );
-  const request = cpuAt(get(task + Task.CPU));
+  const cpu = get(task + Task.CPU);
+  const from = reg(task, Reg.RANGE_START);
+  const to = reg(task, Reg.RANGE_END);
+  const stride = regWord(task, Reg.STRIDE);
+  const tables = regWord(task, Reg.TABLES);
+  event(EventKind.FLUSH, cpu, regWord(task, Reg.FLUSH_MM), from, to, 0, stride | (tables << 8) | (full << 9));
+  const request = cpuAt(cpu);
   put(request + Cpu.REQUEST_MM, regWord(task, Reg.FLUSH_MM) + 1);
-  putLong(request + Cpu.REQUEST_START, reg(task, Reg.RANGE_START));
-  putLong(request + Cpu.REQUEST_END, reg(task, Reg.RANGE_END));
-  put(request + Cpu.REQUEST_STRIDE, regWord(task, Reg.STRIDE) | (full << 8));
+  putLong(request + Cpu.REQUEST_START, from);
+  putLong(request + Cpu.REQUEST_END, to);
+  put(request + Cpu.REQUEST_STRIDE, stride | (full << 8));
   put(request + Cpu.REQUEST_GENERATION, get(mm + Mm.TLB_GENERATION));
-  put(request + Cpu.REQUEST_TABLES, regWord(task, Reg.TABLES));
+  put(request + Cpu.REQUEST_TABLES, tables);
 }
 
 /** flush_tlb_func on `cpu` for the request that `sender` has written. */
@@ -161,6 +158,7 @@ export function sendIpi(task: u32): void {
       continue;
     }
     put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | (1 << me));
+    put(cpuAt(me) + Cpu.AWAITED, get(cpuAt(me) + Cpu.AWAITED) | (1 << cpu));
     add(tally(Tally.IPIS), 1);
     sometimes(Sometimes.REMOTE_FLUSH);
     event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
@@ -169,10 +167,7 @@ export function sendIpi(task: u32): void {
 
 /** Whether every CPU has acknowledged what `cpu` sent. */
 export function acknowledged(cpu: u32): bool {
-  for (let other: u32 = 0; other < cpus; other++) {
-    if ((get(cpuAt(other) + Cpu.PENDING) & (1 << cpu)) != 0) return false;
-  }
-  return true;
+  return get(cpuAt(cpu) + Cpu.AWAITED) == 0;
 }
 
 /** The interrupt itself: the lowest sender first. */
@@ -181,6 +176,7 @@ export function handleIpi(cpu: u32): void {
   const sender = <u32>ctz(pending);
   flushFunc(cpu, sender);
   put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
 }
 
 /** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */

@@ -22,11 +22,11 @@ const BACKENDS = ["precise", "x86", "arm64", "arm64-range"];
 
 describe("the golden table", () => {
   it("has the verdicts and state counts that it had", async () => {
-    const lines = result.results.map((r) => {
-      const found = r.violations.map((v) => `${v.case}:${v.kind}@${v.steps}${v.detail === "level" ? "(level)" : ""}`);
-      const counts = `${r.states} states ${r.transitions} transitions depth ${r.depth}`;
-      const tail = found.length > 0 ? `; ${found.join(" ")}` : "";
-      return `${r.scenario} ${r.edition} ${r.backend}: ${r.verdict}, ${counts}${tail}`;
+    const lines = result.results.flatMap((r) => {
+      const head = `${r.scenario} ${r.edition} ${r.backend}: ${r.verdict}`;
+      const counts = `${r.states} states, ${r.transitions} transitions, depth ${r.depth}`;
+      const found = r.violations.map((v) => `    ${v.case}: ${v.kind} at ${v.steps}${v.detail ? `, ${v.detail}` : ""}`);
+      return [`${head}, ${counts}`, ...found];
     });
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("golden.txt");
   });
