@@ -172,7 +172,7 @@ function when(condition: bool): u64 {
   return condition ? 1 : 0;
 }
 
-/** Runs local ops from `pc` up to a visible one. One case a line: the switch is the table of contents of the machine. */
+/** Runs local ops from `pc` up to a visible one. One case a line: the switch is the machine's table of contents. */
 // biome-ignore format: one op, one line
 function runLocal(task: u32, pc: u32): u32 {
   let at = pc;

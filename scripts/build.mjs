@@ -46,11 +46,15 @@ function step(name, inputs, outputs, make) {
 }
 
 mkdirSync(join(root, "build"), { recursive: true });
-const config = ["asconfig.json", "package.json", "tsconfig.json", "scripts/build.mjs"];
+const config = ["asconfig.json", "package.json", "tsconfig.json", "scripts/build.mjs", "scripts/tighten.mjs"];
 const core = [...files("assembly"), ...config];
 for (const target of process.argv.includes("--debug") ? ["release", "debug"] : ["release"]) {
   const out = target === "release" ? "build/core.wasm" : "build/core.debug.wasm";
-  step(`core-${target}`, core, [out], () => run("asc", ["--config", "asconfig.json", "--target", target]));
+  step(`core-${target}`, core, [out], () => {
+    run("asc", ["--config", "asconfig.json", "--target", target]);
+    if (target !== "release") return;
+    execFileSync(process.execPath, ["scripts/tighten.mjs", out, "build/core.wat"], { cwd: root, stdio: "inherit" });
+  });
 }
 
 const generated = "src/core/wasm.generated.ts";

@@ -1,0 +1,75 @@
+/**
+ * `npm run bench`: the figures of the project, measured on this machine, next to their goals.
+ *
+ *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
+ *   --update         with --smoke: writes bench/smoke.json
+ *   --json FILE      where the figures go (default build/bench.json)
+ *   --compare FILE   says what became worse since the run that wrote FILE
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { bootFigures } from "./boot.js";
+import { detectionFigures } from "./detection.js";
+import type { Figure } from "./measure.js";
+import { buildNative, type Programs } from "./native.js";
+import { comparison, reportOf, textOf } from "./report.js";
+import { searchFigures } from "./search.js";
+import { smokeDifferences } from "./smoke.js";
+import { steppingFigures } from "./stepping.js";
+
+/** dist/bench/main.js lies two folders below the root. */
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
+const SMOKE = { rounds: 1, runs: 20, checked: 50, repeats: 1, seeds: 5, concreteSeeds: 1, bound: 100 };
+
+function nativePrograms(folder: string): Programs | undefined {
+  const built = buildNative(root, folder);
+  if (!("missing" in built)) return built;
+  console.log(`The comparison with C is left out: ${built.missing}.`);
+  return undefined;
+}
+
+async function measure(smoke: boolean): Promise<Figure[]> {
+  const size = smoke ? SMOKE : FULL;
+  const folder = join(root, "build/bench");
+  const programs = nativePrograms(folder);
+  return [
+    ...(await steppingFigures(programs, { ...size, folder })),
+    ...(await searchFigures(size.rounds, size.repeats)),
+    ...(await bootFigures(root, size.rounds)),
+    ...detectionFigures(size.seeds, size.concreteSeeds, size.bound),
+  ];
+}
+
+/** Runs everything once, says whether the results are the known ones, and no figures: they would mean nothing. */
+async function smokeRun(update: boolean): Promise<number> {
+  await measure(true);
+  const differences = smokeDifferences(join(root, "bench/smoke.json"), update);
+  for (const line of differences) console.error(`changed: ${line}`);
+  if (differences.length > 0) console.error("If the change is meant: node dist/bench/main.js --smoke --update");
+  else console.log("every benchmark runs and gives the results of bench/smoke.json");
+  return differences.length === 0 ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      smoke: { type: "boolean", default: false },
+      update: { type: "boolean", default: false },
+      json: { type: "string", default: join(root, "build/bench.json") },
+      compare: { type: "string" },
+    },
+  });
+  if (values.smoke) return smokeRun(values.update);
+  const report = reportOf(await measure(false));
+  console.log(textOf(report));
+  if (values.compare !== undefined) console.log(`\n${comparison(values.compare, report)}`);
+  mkdirSync(dirname(values.json), { recursive: true });
+  writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  return 0;
+}
+
+process.exitCode = await main();
