@@ -92,6 +92,8 @@ static void nextGeneration(u32 task) {
   setReg(task, Reg_GENERATION, get(mm + Mm_TLB_GENERATION));
   add(tally(Tally_FLUSHES), 1);
   if (full != 0) add(tally(Tally_FULL_FLUSHES), 1);
+  event(EventKind_FLUSH, get(task + Task_CPU), regWord(task, Reg_FLUSH_MM), reg(task, Reg_RANGE_START),
+        reg(task, Reg_RANGE_END), 0, regWord(task, Reg_STRIDE) | regWord(task, Reg_TABLES) << 8 | full << 9);
   put(request + Cpu_REQUEST_MM, regWord(task, Reg_FLUSH_MM) + 1);
   putLong(request + Cpu_REQUEST_START, reg(task, Reg_RANGE_START));
   putLong(request + Cpu_REQUEST_END, reg(task, Reg_RANGE_END));
@@ -100,13 +102,19 @@ static void nextGeneration(u32 task) {
   put(request + Cpu_REQUEST_TABLES, regWord(task, Reg_TABLES));
 }
 
+static void drop(u32 cpu, u32 mm, u32 scope, u32 hint, u64 from, u64 to, u32 why) {
+  if (concrete) exit(1); /* concrete TLBs are not ported */
+  event(EventKind_INVALIDATED, cpu, mm, from, to, scope, hint);
+  invalidated(cpu, mm, scope, hint, from, to, why);
+}
+
 static void leaveMm(u32 cpu) {
   u32 self = cpuAt(cpu), old = get(self + Cpu_LOADED_MM);
   if (old == 0) return;
   put(mmAt(old - 1) + Mm_CPUMASK, get(mmAt(old - 1) + Mm_CPUMASK) & ~(1u << cpu));
   put(self + Cpu_LOADED_MM, 0), put(self + Cpu_LAZY, 0);
   if (boot(Boot_PCID) != 0) return;
-  invalidated(cpu, old - 1, Scope_CONTEXT, 0, 0, 0, Hidden_WHOLE_MM);
+  drop(cpu, old - 1, Scope_CONTEXT, 0, 0, 0, Hidden_WHOLE_MM);
   put(self + Cpu_SLOTS, 0);
 }
 
@@ -127,9 +135,9 @@ static void flushFunc(u32 cpu, u32 sender) {
   u64 from = getLong(request + Cpu_REQUEST_START), to = getLong(request + Cpu_REQUEST_END);
   if (full == 0 && wanted == get(local) + 1 && wanted == current) {
     for (u64 at = from; at < to; at += pagesOf(stride & 255))
-      invalidated(cpu, mm, Scope_ALL_WALK, 0, at, at + 1, 0);
+      drop(cpu, mm, Scope_ALL_WALK, 0, at, at + 1, 0);
   } else {
-    invalidated(cpu, mm, Scope_CONTEXT, 0, from, to, full != 0 ? full : Hidden_WHOLE_MM);
+    drop(cpu, mm, Scope_CONTEXT, 0, from, to, full != 0 ? full : Hidden_WHOLE_MM);
   }
   put(local, current);
 }
@@ -151,6 +159,7 @@ static void sendIpi(u32 task) {
     memory[cpuAt(me) + Cpu_AWAITED] |= 1u << cpu;
     add(tally(Tally_IPIS), 1);
     sometimes(Sometimes_REMOTE_FLUSH);
+    event(EventKind_IPI, cpu, mm, 0, 0, 0, 0);
   }
 }
 

@@ -1,4 +1,4 @@
-/* The oracle: assembly/ghost/{report,lookup,obligations}.ts, without trace events: they are off when time counts. */
+/* The oracle: assembly/ghost/{report,lookup,obligations}.ts. */
 
 static void violation(u32 kind, u32 obligation, u32 holders) {
   u32 seen = get(tally(Tally_VIOLATIONS)), count = get(Area_RUN + Run_VIOLATIONS);
@@ -20,6 +20,7 @@ static void violation(u32 kind, u32 obligation, u32 holders) {
     clear(record + Violation_MM, Violation_STATE - Violation_MM);
   }
   put(record + Violation_HOLDERS, holders);
+  event(EventKind_VIOLATION, 0, 0, 0, 0, 0, kind);
 }
 
 static inline void sometimes(u32 bits) { memory[tally(Tally_SOMETIMES)] |= bits; }
@@ -87,6 +88,7 @@ static void owe(u32 mm, u64 start, u32 level, u32 frame, u32 holders, u32 guard,
   if (guard != 0) put(record + Obligation_GUARD, guard);
   put(record + Obligation_BIRTH, get(tally(Tally_STEPS)));
   sometimes(Sometimes_REMOTE_HOLDER);
+  if (tracing) event(EventKind_OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | flags << 8);
 }
 
 static void forget(u32 i) {

@@ -127,6 +127,7 @@ static void putPage(u32 frame) {
   if (get(record + Frame_MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(record + Frame_SHARE) != 0)))
     violation(Fault_UNBALANCED, 0, table ? 5 : 4);
   frameFreed(frame);
+  event(EventKind_FREED, 0, get(record + Frame_OWNER), 0, 0, frame, poolOf(frame));
   release(frame);
   sometimes(table ? Sometimes_TABLE_FREED : Sometimes_PAGE_FREED);
 }

@@ -26,6 +26,7 @@ static bool discharge(u32 i, u32 gone, u32 why) {
   u32 record = obligationAt(i), holders = get(record + Obligation_HOLDERS);
   if ((holders & gone) == 0) return false;
   if ((get(record + Obligation_FLAGS) & ObligationFlag_UNRECORDED) != 0) hidden(why);
+  if (tracing) event(EventKind_DISCHARGED, holders & gone, get(record + Obligation_MM), 0, 0, 0, 0);
   put(record + Obligation_HOLDERS, holders & ~gone);
   if ((holders & ~gone) != 0) return false;
   forget(i);

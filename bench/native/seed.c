@@ -169,11 +169,13 @@ static void stepAgent(u32 agent) {
   currentAgent = agent;
   if (agent >= tasks) {
     currentPc = 0xffffffff;
+    event(EventKind_STEP, agent - tasks, 0, 0, 0, 0, 0xffffffff);
     handleIpi(agent - tasks);
     return;
   }
   u32 task = taskAt(agent), pc = get(task + Task_PC), op = codeBase + (pc << 2);
   currentPc = pc;
+  if (tracing) event(EventKind_STEP, get(task + Task_CPU), 0, 0, 0, 0, pc);
   if (get(op) == Op_RETURN) returned(task, get(op + 1) != 0);
   else settle(task, visible(task, pc));
 }

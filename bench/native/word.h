@@ -30,12 +30,24 @@ static u32 taskBase, gatherBase, gatherWords, obligationBase, codeBase, scriptBa
 static u32 cpus, tasks, vmas, levels, shifts[8];
 static u32 currentAgent, currentPc;
 
+/* Not static, so that the compiler cannot know that they stay as they are: the core asks them at run time too. */
+bool tracing, concrete;
+
+/* What the core does here when tracing is on is not ported; that it asks is. */
+static void event(u32 kind, u32 cpu, u32 mm, u64 start, u64 end, u32 frame, u32 extra) {
+  if (!tracing) return;
+  fprintf(stderr, "event %u %u %u %llu %llu %u %u: tracing is not ported\n", kind, cpu, mm, (unsigned long long)start,
+          (unsigned long long)end, frame, extra);
+  exit(1);
+}
+
 static void cacheBases(void) {
   stateBase = base(Base_STATE), globalsBase = stateBase + Tally_WORDS, cpuBase = base(Base_CPU);
   mmBase = base(Base_MM), fileBase = base(Base_FILE), fileWords = base(Base_FILE_WORDS), vmaBase = base(Base_VMA);
   frameBase = base(Base_FRAME), tableBase = base(Base_TABLE), tableWords = base(Base_TABLE_WORDS);
   taskBase = base(Base_TASK), gatherBase = base(Base_GATHER), gatherWords = base(Base_GATHER_WORDS);
   obligationBase = base(Base_OBLIGATION), codeBase = base(Base_CODE), scriptBase = base(Base_SCRIPT);
+  concrete = boot(Boot_CONCRETE) != 0, tracing = getenv("SHOOTDOWN_TRACE") != NULL;
   cpus = boot(Boot_CPUS), tasks = boot(Boot_TASKS), vmas = boot(Boot_VMAS), levels = boot(Boot_LEVELS);
   for (u32 level = 0; level < levels; level++) shifts[level + 1] = shifts[level] + boot(Boot_BITS_0 + level);
 }
@@ -99,7 +111,7 @@ static void release(u32 frame) {
   add(record + Frame_GENERATION, 1);
   put(record + Frame_KIND, Kind_FREE), put(record + Frame_OWNER, 0), put(record + Frame_REFERENCES, 0);
   put(record + Frame_MAPS, 0), put(record + Frame_LOCK, 0), put(record + Frame_SHARE, 0);
-  if (pool == 0) clear(tableAt(frame), tableWords);
+  if (pool == 0 && !concrete) clear(tableAt(frame), tableWords);
   add(tally(pool == 0 ? Tally_TABLES_FREED : Tally_PAGES_FREED), 1);
   if (policy == 0) {
     put(record + Frame_NEXT, get(head));
