@@ -9,7 +9,7 @@
 import { EventKind, Fault, Status } from "./abi/events";
 import { Base, Run } from "./abi/layout";
 import { Cpu, Tally, Task } from "./abi/records";
-import { event, setCurrent, violation } from "./ghost/report";
+import { event, setCurrent, setCurrentAgent, violation } from "./ghost/report";
 import { invalidateAll } from "./hw/invalidate";
 import { pagesOf, spaceEnd } from "./hw/tables";
 import { speculate } from "./mm/access";
@@ -80,7 +80,7 @@ export function isEnabled(agent: u32): bool {
 export function stepAgent(agent: u32): void {
   add(tally(Tally.STEPS), 1);
   if (agent < tasks) {
-    setCurrent(agent, 0);
+    setCurrentAgent(agent);
     stepTask(taskAt(agent));
   } else if (agent < kernelAgents()) {
     setCurrent(agent, 0xffffffff);

@@ -10,7 +10,6 @@
  */
 
 import { EventKind, Fault } from "./abi/events";
-import { Boot } from "./abi/layout";
 import { Op, Reg } from "./abi/ops";
 import { Cpu, FileRecord, Frame, Gather, REGISTERS, Tally, Task, Vma } from "./abi/records";
 import { event, setCurrentPc, violation } from "./ghost/report";
@@ -28,7 +27,6 @@ import * as x86 from "./mm/x86";
 import * as zap from "./mm/zap";
 import {
   add,
-  boot,
   codeBase,
   cpuAt,
   fileAt,
@@ -168,11 +166,24 @@ function switchTo(task: u32, mm: u32): void {
   setReg(task, Reg.MM, mm);
 }
 
+function shiftBy(task: u32, op: u32): void {
+  const to = get(op + 1);
+  setReg(task, to, reg(task, to) + reg(task, get(op + 2)) - reg(task, get(op + 3)));
+}
+
+function putTable(task: u32, byShareCount: bool): void {
+  if (hugetlb.tablePut(task, byShareCount)) pages.putPage(regWord(task, Reg.TABLE));
+}
+
+function allocTables(task: u32, op: u32): void {
+  setReg(task, get(op + 1), when(pgtable.allocTablesFor(task, get(op + 3), get(op + 2))));
+}
+
 function when(condition: bool): u64 {
   return condition ? 1 : 0;
 }
 
-/** Runs local ops from `pc` up to a visible one. One case a line: the switch is the machine's table of contents. */
+/** Runs local ops from `pc` up to a visible one. Operands are read where they are used: V8 does not sink a load. */
 // biome-ignore format: one op, one line
 function runLocal(task: u32, pc: u32): u32 {
   let at = pc;
@@ -181,53 +192,50 @@ function runLocal(task: u32, pc: u32): u32 {
     const op = codeBase + (at << 2);
     const code = get(op);
     if (code >= <u32>Op.VISIBLE) return at;
-    const a = get(op + 1);
-    const b = get(op + 2);
-    const c = get(op + 3);
     at++;
     left--;
     switch (code) {
-      case Op.JUMP: at = a; break;
-      case Op.BRANCH_ZERO: if (reg(task, a) == 0) at = b; break;
-      case Op.BRANCH_NONZERO: if (reg(task, a) != 0) at = b; break;
-      case Op.BRANCH_GE: if (reg(task, a) >= reg(task, b)) at = c; break;
-      case Op.SET: setReg(task, a, b); break;
-      case Op.MOVE: setReg(task, a, reg(task, b)); break;
-      case Op.ADD_PAGES: setReg(task, a, reg(task, a) + pagesOf(b)); break;
-      case Op.SUB_PAGES: setReg(task, a, reg(task, a) - pagesOf(b)); break;
-      case Op.ALIGN_DOWN: setReg(task, a, alignDown(reg(task, b), c)); break;
-      case Op.ALIGN_UP: setReg(task, a, alignUp(reg(task, b), c)); break;
-      case Op.SHIFT_BY: setReg(task, a, reg(task, a) + reg(task, b) - reg(task, c)); break;
-      case Op.TEST: setReg(task, a, when((regWord(task, b) & c) != 0)); break;
-      case Op.WALK: pgtable.walk(task, a, b); break;
-      case Op.WALK_NEW: pgtable.walkNew(task, a, b); break;
-      case Op.READ_ENTRY: readEntry(task, a); break;
-      case Op.PMD_SHARED: setReg(task, a, when(hugetlb.isShared(task, b != 0))); break;
-      case Op.WANT_SHARE: setReg(task, a, when(hugetlb.wantShare(task))); break;
+      case Op.JUMP: at = get(op + 1); break;
+      case Op.BRANCH_ZERO: if (reg(task, get(op + 1)) == 0) at = get(op + 2); break;
+      case Op.BRANCH_NONZERO: if (reg(task, get(op + 1)) != 0) at = get(op + 2); break;
+      case Op.BRANCH_GE: if (reg(task, get(op + 1)) >= reg(task, get(op + 2))) at = get(op + 3); break;
+      case Op.SET: setReg(task, get(op + 1), get(op + 2)); break;
+      case Op.MOVE: setReg(task, get(op + 1), reg(task, get(op + 2))); break;
+      case Op.ADD_PAGES: setReg(task, get(op + 1), reg(task, get(op + 1)) + pagesOf(get(op + 2))); break;
+      case Op.SUB_PAGES: setReg(task, get(op + 1), reg(task, get(op + 1)) - pagesOf(get(op + 2))); break;
+      case Op.ALIGN_DOWN: setReg(task, get(op + 1), alignDown(reg(task, get(op + 2)), get(op + 3))); break;
+      case Op.ALIGN_UP: setReg(task, get(op + 1), alignUp(reg(task, get(op + 2)), get(op + 3))); break;
+      case Op.SHIFT_BY: shiftBy(task, op); break;
+      case Op.TEST: setReg(task, get(op + 1), when((regWord(task, get(op + 2)) & get(op + 3)) != 0)); break;
+      case Op.WALK: pgtable.walk(task, get(op + 1), get(op + 2)); break;
+      case Op.WALK_NEW: pgtable.walkNew(task, get(op + 1), get(op + 2)); break;
+      case Op.READ_ENTRY: readEntry(task, get(op + 1)); break;
+      case Op.PMD_SHARED: setReg(task, get(op + 1), when(hugetlb.isShared(task, get(op + 2) != 0))); break;
+      case Op.WANT_SHARE: setReg(task, get(op + 1), when(hugetlb.wantShare(task))); break;
       case Op.FIND_SHAREABLE: hugetlb.findShareable(task); break;
       case Op.WIDEN_RANGE: hugetlb.widenRange(task); break;
-      case Op.FIND_VMA: findVma(task, a); break;
+      case Op.FIND_VMA: findVma(task, get(op + 1)); break;
       case Op.NEXT_DETACHED: vma.nextDetached(task); break;
       case Op.NEXT_IN_TREE: vma.nextInTree(task); break;
-      case Op.VMA_BOUNDS: vma.vmaBounds(task, a); break;
+      case Op.VMA_BOUNDS: vma.vmaBounds(task, get(op + 1)); break;
       case Op.VMA_INDEX: vma.vmaIndex(task); break;
       case Op.NEXT_CACHED: pages.nextCached(task); break;
-      case Op.PAGE_MAPPED: setReg(task, a, get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); break;
-      case Op.BEYOND_SIZE: setReg(task, a, when(pages.beyondSize(task))); break;
-      case Op.RECORD: gather.recordRange(task, a, b, c); break;
-      case Op.GATHER_NEEDS: setReg(task, a, when(gather.needsFlush(gatherOf(task)))); break;
+      case Op.PAGE_MAPPED: setReg(task, get(op + 1), get(frameAt(regWord(task, Reg.PAGE)) + Frame.MAPS)); break;
+      case Op.BEYOND_SIZE: setReg(task, get(op + 1), when(pages.beyondSize(task))); break;
+      case Op.RECORD: gather.recordRange(task, get(op + 1), get(op + 2), get(op + 3)); break;
+      case Op.GATHER_NEEDS: setReg(task, get(op + 1), when(gather.needsFlush(gatherOf(task)))); break;
       case Op.GATHER_RANGE: gather.loadRange(task); break;
       case Op.GATHER_RESET: gather.reset(gatherOf(task)); break;
-      case Op.GATHER_QUEUE: setReg(task, a, when(gather.queue(gatherOf(task), regWord(task, Reg.PAGE)))); break;
-      case Op.GATHER_QUEUED: setReg(task, a, get(gatherOf(task) + Gather.COUNT)); break;
-      case Op.GATHER_FULL: setReg(task, a, when(get(gatherOf(task) + Gather.COUNT) >= boot(Boot.BATCH))); break;
-      case Op.GATHER_PROMOTE: if (reg(task, a) > 1) gather.promote(gatherOf(task)); break;
+      case Op.GATHER_QUEUE: setReg(task, get(op + 1), when(gather.queuePage(task))); break;
+      case Op.GATHER_QUEUED: setReg(task, get(op + 1), get(gatherOf(task) + Gather.COUNT)); break;
+      case Op.GATHER_FULL: setReg(task, get(op + 1), when(gather.isFull(gatherOf(task)))); break;
+      case Op.GATHER_PROMOTE: if (reg(task, get(op + 1)) > 1) gather.promote(gatherOf(task)); break;
       case Op.CHECK_RECORDED: gather.checkGather(task); break;
       case Op.CHECK_RANGE: checkRange(task); break;
       case Op.X86_CEILING: x86.decideFull(task); break;
       case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
-      case Op.ARM64_HINT: setReg(task, a, gather.levelHint(task)); break;
-      case Op.SIGNAL: pages.setSignal(task, a); break;
+      case Op.ARM64_HINT: setReg(task, get(op + 1), gather.levelHint(task)); break;
+      case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       default: break;
     }
   }
@@ -238,16 +246,13 @@ function runLocal(task: u32, pc: u32): u32 {
 // biome-ignore format: one op, one line
 function visible(task: u32, pc: u32): u32 {
   const op = codeBase + (pc << 2);
-  const a = get(op + 1);
-  const b = get(op + 2);
-  const c = get(op + 3);
   const next = pc + 1;
   switch (get(op)) {
-    case Op.LOCK_READ: locks.acquire(task, locks.lockOf(task, a), false, b); return next;
-    case Op.LOCK_WRITE: locks.acquire(task, locks.lockOf(task, a), true, b); return next;
-    case Op.TRYLOCK_WRITE: setReg(task, c, when(tryLock(task, a, b))); return next;
-    case Op.UNLOCK: locks.unlock(task, locks.lockOf(task, a), b); return next;
-    case Op.DOWNGRADE: locks.downgrade(task, locks.lockOf(task, a)); return next;
+    case Op.LOCK_READ: locks.acquire(task, locks.lockOf(task, get(op + 1)), false, get(op + 2)); return next;
+    case Op.LOCK_WRITE: locks.acquire(task, locks.lockOf(task, get(op + 1)), true, get(op + 2)); return next;
+    case Op.TRYLOCK_WRITE: setReg(task, get(op + 3), when(tryLock(task, get(op + 1), get(op + 2)))); return next;
+    case Op.UNLOCK: locks.unlock(task, locks.lockOf(task, get(op + 1)), get(op + 2)); return next;
+    case Op.DOWNGRADE: locks.downgrade(task, locks.lockOf(task, get(op + 1))); return next;
     case Op.DETACH_VMAS: vma.detachVmas(task, false); return next;
     case Op.DETACH_ALL: vma.detachVmas(task, true); return next;
     case Op.VMA_UNSHAREABLE: vma.makeUnshareable(task); return next;
@@ -256,37 +261,37 @@ function visible(task: u32, pc: u32): u32 {
     case Op.MMAP: mapVma(task); return next;
     case Op.COPY_VMA: vma.copyVma(task); return next;
     case Op.PROTECT_VMAS: vma.protectVmas(task); return next;
-    case Op.WRITE_SIZE: put(fileAt(regWord(task, Reg.FILE)) + FileRecord.SIZE, regWord(task, a)); return next;
-    case Op.PUD_CLEAR: hugetlb.pudClear(task, a); return next;
-    case Op.TABLE_GET: hugetlb.tableGet(task, a != 0); return next;
-    case Op.TABLE_PUT: if (hugetlb.tablePut(task, a != 0)) pages.putPage(regWord(task, Reg.TABLE)); return next;
-    case Op.PUD_POPULATE: setReg(task, a, when(hugetlb.pudPopulate(task))); return next;
-    case Op.ALLOC_TABLES: setReg(task, a, when(pgtable.allocTablesFor(task, c, b))); return next;
-    case Op.CLEAR_ENTRY: pgtable.clearEntry(task, a, b); return next;
-    case Op.SET_ENTRY: pgtable.setEntry(task, a); return next;
-    case Op.PROTECT_ENTRY: pgtable.protectEntry(task, a); return next;
-    case Op.MOVE_ENTRY: pgtable.moveEntry(task, a, b); return next;
-    case Op.FREE_NEXT_TABLE: setReg(task, a, when(pgtable.freeNextTable(task))); return next;
+    case Op.WRITE_SIZE: put(fileAt(regWord(task, Reg.FILE)) + FileRecord.SIZE, regWord(task, get(op + 1))); return next;
+    case Op.PUD_CLEAR: hugetlb.pudClear(task, get(op + 1)); return next;
+    case Op.TABLE_GET: hugetlb.tableGet(task, get(op + 1) != 0); return next;
+    case Op.TABLE_PUT: putTable(task, get(op + 1) != 0); return next;
+    case Op.PUD_POPULATE: setReg(task, get(op + 1), when(hugetlb.pudPopulate(task))); return next;
+    case Op.ALLOC_TABLES: allocTables(task, op); return next;
+    case Op.CLEAR_ENTRY: pgtable.clearEntry(task, get(op + 1), get(op + 2)); return next;
+    case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1)); return next;
+    case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
+    case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2)); return next;
+    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), when(pgtable.freeNextTable(task))); return next;
     case Op.RMAP_ADD: pages.rmap(task, 1); return next;
     case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;
     case Op.PUT_PAGE: pages.putPage(regWord(task, Reg.PAGE)); return next;
-    case Op.FIND_OR_ALLOC_PAGE: setReg(task, a, pages.findOrAlloc(task)); return next;
+    case Op.FIND_OR_ALLOC_PAGE: setReg(task, get(op + 1), pages.findOrAlloc(task)); return next;
     case Op.REMOVE_FROM_CACHE: pages.removeFromCache(task); return next;
     case Op.REPLACE_IN_CACHE: pages.replaceInCache(task); return next;
-    case Op.ALLOC_ANON_PAGE: setReg(task, a, pages.allocAnon(task)); return next;
-    case Op.ZAP_PTES: setReg(task, a, when(zap.zapPtes(task, b))); return next;
-    case Op.PROTECT_PTES: setReg(task, a, when(zap.protectPtes(task))); return next;
-    case Op.GATHER_START: gather.start(task, a); return next;
-    case Op.GATHER_COUNT: setReg(task, a, gather.openOnMm(gatherOf(task))); return next;
-    case Op.GATHER_FREE: setReg(task, a, when(freeQueued(task))); return next;
+    case Op.ALLOC_ANON_PAGE: setReg(task, get(op + 1), pages.allocAnon(task)); return next;
+    case Op.ZAP_PTES: setReg(task, get(op + 1), when(zap.zapPtes(task, get(op + 2)))); return next;
+    case Op.PROTECT_PTES: setReg(task, get(op + 1), when(zap.protectPtes(task))); return next;
+    case Op.GATHER_START: gather.start(task, get(op + 1)); return next;
+    case Op.GATHER_COUNT: setReg(task, get(op + 1), gather.openOnMm(gatherOf(task))); return next;
+    case Op.GATHER_FREE: setReg(task, get(op + 1), when(freeQueued(task))); return next;
     case Op.GATHER_FINISH: gather.finish(task); return next;
     case Op.X86_NEXT_GENERATION: x86.nextGeneration(task); return next;
     case Op.X86_FLUSH_LOCAL: x86.flushLocal(task); return next;
     case Op.X86_SEND_IPI: x86.sendIpi(task); return next;
     case Op.X86_WAIT_IPI: return next;
-    case Op.TLBI: arm64.tlbi(task, a == 0 ? 0 : regWord(task, a)); return next;
+    case Op.TLBI: arm64.tlbi(task, get(op + 1) == 0 ? 0 : regWord(task, get(op + 1))); return next;
     case Op.DSB: arm64.dsb(task); return next;
-    case Op.ACCESS: return accessed(task, pc, a != 0, b);
+    case Op.ACCESS: return accessed(task, pc, get(op + 1) != 0, get(op + 2));
     case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
     case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
     case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;

@@ -16,6 +16,10 @@ export function setCurrent(agent: u32, pc: u32): void {
   currentPc = pc;
 }
 
+export function setCurrentAgent(agent: u32): void {
+  currentAgent = agent;
+}
+
 export function setCurrentPc(pc: u32): void {
   currentPc = pc;
 }

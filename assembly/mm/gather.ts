@@ -130,3 +130,11 @@ export function needsFlush(gather: u32): bool {
 export function openOnMm(gather: u32): u32 {
   return get(mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING);
 }
+
+export function queuePage(task: u32): bool {
+  return queue(gatherOf(task), regWord(task, Reg.PAGE));
+}
+
+export function isFull(gather: u32): bool {
+  return get(gather + Gather.COUNT) >= boot(Boot.BATCH);
+}
