@@ -62,6 +62,9 @@ export const enum Count {
   INVALIDATIONS = 11,
   /** Entries that events removed one by one; a full flush does not count what it removes. */
   REMOVED = 12,
+  /** Accesses that straddle 2 MiB and 1 GiB pages; counted when all pages are of one size. */
+  CROSS_HUGE = 13,
+  CROSS_GIANT = 14,
   COUNT = 16,
 }
 

@@ -1,7 +1,14 @@
-/** The exports of the throughput engine: a module of its own. */
+/** The exports of the throughput engine: a module of its own. Numbers only; addresses are byte addresses. */
 import { REPLAY_LAYOUT } from "../abi/replay";
 
-export { allocate } from "./memory";
+export { countOf, makeCpus, setStructure } from "./cpu";
+export { choosePages, compileKeys, finish, replay, replayKeys, rewind, setSweeping, setTouching } from "./engine";
+export { setWanted } from "./front";
+export { allocate, fault } from "./memory";
+export * from "./read/index";
+export { addRange, finishTouching, setCongruence, startTouching } from "./spaces";
+export { makeSweeps, sweepHits } from "./sweep";
+export { setLevels, tableCount } from "./tables";
 
 export function replayLayout(): u32 {
   return REPLAY_LAYOUT;

@@ -29,7 +29,7 @@ export function allocate(bytes: usize): usize {
         unreachable();
       }
     }
-    limit += <usize>grown << 16;
+    limit += (<usize>grown) << 16;
   }
   top = end;
   return start;
@@ -37,6 +37,6 @@ export function allocate(bytes: usize): usize {
 
 /** The same, aligned to a page of the simulated machine. */
 export function allocatePages(bytes: usize): usize {
-  const gap = (4096 - (top & 4095)) & 4095;
+  const gap: usize = (4096 - (top & 4095)) & 4095;
   return allocate(bytes + gap) + gap;
 }
