@@ -160,7 +160,7 @@ class Reader implements TraceSource {
   async next(): Promise<TraceBatch | undefined> {
     try {
       while (this.end === undefined) {
-        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#failure !== undefined) throw (await this.#deeperFailure()) ?? this.#failure;
         const count = this.#read();
         if (count > 0) return { at: this.#arena.records, count };
         if (this.#failure !== undefined) continue;
@@ -194,6 +194,18 @@ class Reader implements TraceSource {
       this.#failure = faultError(arena, this.format, place);
     }
     return count;
+  }
+
+  /** What unpacks to nonsense may be damaged: the unpacker knows, once it has seen all of it. */
+  async #deeperFailure(): Promise<InputError | undefined> {
+    if (this.packing === "plain") return undefined;
+    try {
+      while ((await this.feed.take(1 << 30)) !== undefined) {}
+      return undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
   }
 
   /** Gets more bytes; false at the end of the file. */

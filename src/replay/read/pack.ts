@@ -64,8 +64,7 @@ function start(packing: OutputPacking, sink: Writable): { entry: Writable; done:
     return { entry, done: pipeline(entry, sink) };
   }
   if (packing === "gzip") {
-    // Level 9 is a tenth smaller, and there is little to pack.
-    const entry = createGzip({ level: 9 });
+    const entry = createGzip();
     return { entry, done: pipeline(entry, sink) };
   }
   const child = spawn(packing, ["-qc"], { stdio: ["pipe", "pipe", "ignore"] });
