@@ -46,11 +46,28 @@ export function setStructure(which: u32, setCount: u32, wayCount: u32, policy: u
 
 let cpus: usize = 0;
 export let cpuCount: u32 = 0;
+/** One more than the highest CPU that was used. */
+export let cpusUsed: u32 = 0;
 
+/** At most `count` CPUs; each is made when the trace first switches to it. */
 export function makeCpus(count: u32): void {
   cpus = allocate(<usize>count * CpuField.END);
   cpuCount = count;
-  for (let i: u32 = 0; i < count; i++) makeCpu(cpuAt(i));
+}
+
+/** The CPU, made now if it is new; 0 when there is no such CPU. */
+export function openCpu(index: u32): usize {
+  if (index >= cpuCount) return 0;
+  const cpu = cpuAt(index);
+  if (!isMade(cpu)) {
+    makeCpu(cpu);
+    if (index >= cpusUsed) cpusUsed = index + 1;
+  }
+  return cpu;
+}
+
+export function isMade(cpu: usize): bool {
+  return load<u32>(cpu, CpuField.L1) != 0;
 }
 
 export function cpuAt(index: u32): usize {

@@ -6,16 +6,16 @@
  */
 import { Count, Fault, Policy, RecordType } from "../abi/replay";
 import { classify, placeSecond, planFor, touchAll } from "./classify";
-import { BATCH, CpuField, counted, cpuAt, cpuCount, filterMask, filterOf, QUEUE_BYTES } from "./cpu";
+import { BATCH, CpuField, counted, cpuAt, cpusUsed, filterMask, filterOf, isMade, openCpu, QUEUE_BYTES } from "./cpu";
 import { act } from "./events";
 import { filter } from "./filter";
-import { forgetRegions, front, frontStop } from "./front";
+import { fetchesSeen, forgetRegions, front, frontStop } from "./front";
 import { CLASSES, Level, Place, placeOf } from "./level";
 import { lookLong } from "./long";
 import { allocate, fail } from "./memory";
 import { look } from "./recency";
 import { mixSizes, spaceOf } from "./spaces";
-import { sweepBatch, sweepEvent } from "./sweep";
+import { makeSweeps, sweepBatch, sweepEvent } from "./sweep";
 import { walkAll, walkMixed } from "./walk";
 import { lookWays } from "./ways";
 
@@ -24,12 +24,18 @@ const missed: usize = allocate(QUEUE_BYTES);
 const walked: usize = allocate(QUEUE_BYTES);
 const places: usize = allocate(QUEUE_BYTES);
 
+/** Bytes of records that are sieved at a time. */
+const PIECE: usize = 1 << 16;
+/** The accesses of a piece; room for the second half of a range. */
+const accesses: usize = allocate(PIECE + 64);
+
 const MIXED: u32 = 3;
 /** The page size of everything, or MIXED. */
 let uniform: u32 = 0;
 let splitFetch: bool = false;
 let isTouching: bool = false;
-let isSweeping: bool = false;
+/** Mask of page sizes; 0 when nothing is swept. */
+let sweptSizes: u32 = 0;
 let cpu: usize = 0;
 let asid: u32 = 0;
 let space: usize = 0;
@@ -50,8 +56,9 @@ export function setTouching(on: u32): void {
   isTouching = on != 0;
 }
 
-export function setSweeping(on: u32): void {
-  isSweeping = on != 0;
+/** Sweeps all LRU geometries of the page sizes in the mask instead of simulating the one. Pages must be of 4 KiB. */
+export function setSweeping(sizes: u32): void {
+  sweptSizes = sizes;
 }
 
 /** From the beginning: CPU 0, ASID 0. */
@@ -63,11 +70,13 @@ export function rewind(): void {
 }
 
 function switchCpu(index: u32): void {
-  if (index >= cpuCount) {
+  const next = openCpu(index);
+  if (next == 0) {
     fail(Fault.CPU);
     return;
   }
-  cpu = cpuAt(index);
+  cpu = next;
+  if (sweptSizes != 0) makeSweeps(cpu, sweptSizes);
   if (uniform == MIXED) planFor(cpu);
 }
 
@@ -77,7 +86,7 @@ function drain(core: usize): void {
   const end = queue + ((<usize>load<u32>(core, CpuField.QUEUED)) << 2);
   if (end == queue) return;
   store<u32>(core, 0, CpuField.QUEUED);
-  if (isSweeping) {
+  if (sweptSizes != 0) {
     sweepBatch(core, queue, end);
     return;
   }
@@ -124,18 +133,50 @@ function countMisses(core: usize, level: usize): void {
 
 /** Replays `count` records at `base`; what follows a switch or lies in a queue waits for the next call or `finish`. */
 export function replay(base: usize, count: u32): void {
-  const end = base + ((<usize>count) << 3);
+  const end = base + (<usize>count << 3);
   let r = base;
+  // Fetches between the accesses break up the front's groups of four: a trace that has some is sieved first.
+  while (r < end && !(fetchesSeen && uniform != MIXED)) r = run(r, end < r + PIECE ? end : r + PIECE, end);
   while (r < end) {
-    if (isTouching) r = touchAll(space, r, end);
-    else if (uniform == MIXED) r = classify(cpu, space, splitFetch, r, end);
+    const stop = end < r + PIECE ? end : r + PIECE;
+    const sieved = sieve(r, stop, end, accesses);
+    r = sieveStop;
+    run(accesses, sieved, sieved);
+  }
+}
+
+let sieveStop: usize = 0;
+
+/** Copies what is not a fetch from [r, stop), and the second half of a range that `stop` cuts. */
+function sieve(r: usize, stop: usize, end: usize, out: usize): usize {
+  while (r < stop) {
+    const record = load<u64>(r);
+    store<u64>(out, record);
+    out += <usize>(record >>> 56 != 0) << 3;
+    r += 8;
+    if (record >>> 56 == <u64>RecordType.INVALIDATE_RANGE && r < end) {
+      store<u64>(out, load<u64>(r));
+      out += 8;
+      r += 8;
+    }
+  }
+  sieveStop = r;
+  return out;
+}
+
+/** Replays records [r, stop); gives where it stopped, which may be one further: a range is two records. */
+function run(r: usize, stop: usize, end: usize): usize {
+  while (r < stop) {
+    if (isTouching) r = touchAll(space, r, stop);
+    else if (uniform == MIXED) r = classify(cpu, space, splitFetch, r, stop);
     else {
-      front(cpu, space, uniform, r, end);
+      front(cpu, space, uniform, r, stop);
       r = frontStop();
     }
-    if (r < end && load<u8>(r, 7) >= <u32>RecordType.FLUSH_ALL) r = event(r, end);
-    else if (r < end) drain(cpu);
+    if (r < stop && load<u8>(r, 7) >= <u8>RecordType.FLUSH_ALL) r = event(r, end);
+    else if (r < stop) drain(cpu);
   }
+  return r;
 }
 
 function event(r: usize, end: usize): usize {
@@ -152,12 +193,12 @@ function event(r: usize, end: usize): usize {
     forgetRegions();
     return r + 8;
   }
-  const width: usize = type == RecordType.INVALIDATE_RANGE ? 16 : 8;
+  const width: usize = type == <u32>RecordType.INVALIDATE_RANGE ? 16 : 8;
   if (isTouching || type > <u32>RecordType.SWITCH_ASID) return r + width;
   // A range whose second half is missing ends the trace.
   if (r + width > end) return end;
   drain(cpu);
-  if (isSweeping) {
+  if (sweptSizes != 0) {
     sweepEvent(cpu, space, asid, r);
     return r + width;
   }
@@ -166,7 +207,9 @@ function event(r: usize, end: usize): usize {
 
 /** Runs what still waits, on every CPU. */
 export function finish(): void {
-  for (let i: u32 = 0; i < cpuCount; i++) drain(cpuAt(i));
+  for (let i: u32 = 0; i < cpusUsed; i++) {
+    if (isMade(cpuAt(i))) drain(cpuAt(i));
+  }
 }
 
 /** References of the only page size, as keys: for those who keep a compiled trace. */
@@ -174,7 +217,7 @@ export function replayKeys(keys: usize, count: u32): void {
   const end = keys + ((<usize>count) << 2);
   for (let k = keys; k < end; k += BATCH << 2) {
     const stop = end - k < BATCH << 2 ? end : k + (BATCH << 2);
-    if (isSweeping) sweepBatch(cpu, k, stop);
+    if (sweptSizes != 0) sweepBatch(cpu, k, stop);
     else drainUniform(cpu, k, stop);
   }
   counted(cpu, Count.REFERENCES, <u64>count);

@@ -21,6 +21,8 @@ let nextRecent: usize = 0;
 
 /** Types of accesses that count, as a mask. */
 let wanted: u32 = (1 << RecordType.LOAD) | (1 << RecordType.STORE) | (1 << RecordType.MODIFY);
+/** The trace has fetches, and they do not count. */
+export let fetchesSeen: bool = false;
 /** 255, or 0 when an access is a reference to the page of its first byte only. */
 let sizeMask: u32 = 255;
 
@@ -155,6 +157,7 @@ function slow(cpu: usize, space: usize, size: u32, r: usize, end: usize, out: us
     const record = load<u64>(r);
     const type = <u32>(record >> 56);
     if (type >= <u32>RecordType.FLUSH_ALL) break;
+    if (type == RecordType.FETCH && (wanted & 1) == 0) fetchesSeen = true;
     if (((wanted >> type) & 1) != 0) {
       slowAccesses++;
       const from = record & 0xffffffffffff;

@@ -15,7 +15,7 @@
  *   S3  The filter of repeats forgets at every event.
  */
 import { Count, RecordType } from "../abi/replay";
-import { CpuField, counted, cpuAt, cpuCount, QUEUE_BYTES } from "./cpu";
+import { CpuField, counted, cpuAt, QUEUE_BYTES } from "./cpu";
 import { careful } from "./holes";
 import { allocate } from "./memory";
 import { pageOf, regionAsid, regionOf } from "./spaces";
@@ -27,18 +27,17 @@ const third: usize = allocate(QUEUE_BYTES);
 
 export const SET_COUNTS: u32 = 12;
 
-/** Sweeps every CPU for the page sizes in the mask `sizes`. */
-export function makeSweeps(sizes: u32): void {
-  for (let i: u32 = 0; i < cpuCount; i++) {
-    for (let size: usize = 0; size < 3; size++) {
-      if (((sizes >> <u32>size) & 1) == 0) continue;
-      const sweep = allocate(Sweep.END);
-      store<u32>(sweep, 0xffffffff, Sweep.LAST);
-      store<u32>(sweep, <u32>allocate((<usize>sweepSets) << 6), Sweep.STACKS);
-      store<u32>(sweep, <u32>allocate((<usize>sweepSets) << 2), Sweep.EPOCHS);
-      memory.fill(<usize>load<u32>(sweep, Sweep.STACKS), 255, (<usize>sweepSets) << 6);
-      store<u32>(cpuAt(i) + (size << 2), <u32>sweep, CpuField.SWEEPS);
-    }
+/** Gives a CPU its sweeps, for the page sizes in the mask `sizes`, if it has none yet. */
+export function makeSweeps(cpu: usize, sizes: u32): void {
+  for (let size: usize = 0; size < 3; size++) {
+    const at = cpu + (size << 2);
+    if (((sizes >> <u32>size) & 1) == 0 || load<u32>(at, CpuField.SWEEPS) != 0) continue;
+    const sweep = allocate(Sweep.END);
+    store<u32>(sweep, 0xffffffff, Sweep.LAST);
+    store<u32>(sweep, <u32>allocate(<usize>sweepSets << 6), Sweep.STACKS);
+    store<u32>(sweep, <u32>allocate(<usize>sweepSets << 2), Sweep.EPOCHS);
+    memory.fill(<usize>load<u32>(sweep, Sweep.STACKS), 255, <usize>sweepSets << 6);
+    store<u32>(at, <u32>sweep, CpuField.SWEEPS);
   }
 }
 

@@ -9,6 +9,7 @@ export interface ReplayExports {
   readonly memory: WebAssembly.Memory;
   readonly fault: WebAssembly.Global;
   readonly tableCount: WebAssembly.Global;
+  readonly cpusUsed: WebAssembly.Global;
   replayLayout(): number;
   allocate(bytes: number): number;
   setStructure(which: number, sets: number, ways: number, policy: number): void;
@@ -21,8 +22,7 @@ export interface ReplayExports {
   setTouching(on: number): void;
   startTouching(): void;
   finishTouching(pages: number): void;
-  makeSweeps(sizes: number): void;
-  setSweeping(on: number): void;
+  setSweeping(sizes: number): void;
   sweepHits(cpu: number, size: number, setBits: number, position: number): number;
   rewind(): void;
   replay(base: number, count: number): void;

@@ -19,6 +19,7 @@ export interface EngineConfig {
   /** The size of all pages; of what `ranges` does not name, when there are some; "thp" needs a first pass. */
   readonly pages: PageSize | "thp";
   readonly ranges?: readonly PageRange[];
+  /** How many CPUs the trace may switch between, at most; each is made when it is first used. */
   readonly cpus?: number;
   /** Instruction fetches too; through an L1 of their own if the geometry has one. */
   readonly fetch?: boolean;
@@ -35,6 +36,7 @@ export interface EngineConfig {
 
 export const pageSizes: readonly PageSize[] = ["4k", "2m", "1g"];
 const MIXED = 3;
+const CPUS_MAX = 4096;
 const DATA = 0b1110;
 /** A 2 MiB region with this many touched base pages is one huge page under "thp". */
 export const THP_PAGES = 64;
@@ -62,23 +64,19 @@ export interface Counts {
 export class Engine {
   readonly core: ReplayCore;
   readonly config: EngineConfig;
-  readonly cpus: number;
 
   constructor(config: EngineConfig) {
     this.config = config;
     this.core = openReplay(config.module);
-    this.cpus = config.cpus ?? 1;
     const { call } = this.core;
     call.setLevels(config.levels ?? 4);
     this.#writeGeometry();
     const types = config.fetchOnly ? 1 : config.fetch ? DATA | 1 : DATA;
     call.setWanted(types, config.firstByteOnly ? 1 : 0);
-    call.makeCpus(this.cpus);
+    call.makeCpus(config.cpus ?? CPUS_MAX);
     this.#choosePages();
-    if (config.sweep !== undefined) {
-      call.makeSweeps(config.sweep.reduce((mask, size) => mask | (1 << pageSizes.indexOf(size)), 0));
-      call.setSweeping(1);
-    }
+    const swept = config.sweep ?? [];
+    call.setSweeping(swept.reduce((mask, size) => mask | (1 << pageSizes.indexOf(size)), 0));
     call.rewind();
   }
 
@@ -126,6 +124,11 @@ export class Engine {
     }
   }
 
+  /** One more than the highest CPU that the trace has used. */
+  get cpus(): number {
+    return this.core.call.cpusUsed.value;
+  }
+
   /** Copies records into the engine's memory and replays them. */
   feed(records: BigUint64Array): void {
     const base = this.#room(records.byteLength);
@@ -169,7 +172,7 @@ export class Engine {
     const texts: Record<number, string> = {
       [Fault.REGIONS]: "the trace touches more than 4094 regions of 4 GiB",
       [Fault.ASID]: "the trace has an ASID above 65535",
-      [Fault.CPU]: `the trace switches to a CPU that does not exist: there are ${this.cpus}`,
+      [Fault.CPU]: `the trace switches to a CPU that does not exist: at most ${this.config.cpus ?? CPUS_MAX}`,
       [Fault.MEMORY]: "the simulation does not fit into 4 GiB",
     };
     throw new RangeError(texts[fault] ?? `fault ${fault}`);
