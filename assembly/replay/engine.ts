@@ -133,7 +133,7 @@ function countMisses(core: usize, level: usize): void {
 
 /** Replays `count` records at `base`; what follows a switch or lies in a queue waits for the next call or `finish`. */
 export function replay(base: usize, count: u32): void {
-  const end = base + (<usize>count << 3);
+  const end = base + ((<usize>count) << 3);
   let r = base;
   // Fetches between the accesses break up the front's groups of four: a trace that has some is sieved first.
   while (r < end && !(fetchesSeen && uniform != MIXED)) r = run(r, end < r + PIECE ? end : r + PIECE, end);
@@ -152,7 +152,7 @@ function sieve(r: usize, stop: usize, end: usize, out: usize): usize {
   while (r < stop) {
     const record = load<u64>(r);
     store<u64>(out, record);
-    out += <usize>(record >>> 56 != 0) << 3;
+    out += (<usize>(record >>> 56 != 0)) << 3;
     r += 8;
     if (record >>> 56 == <u64>RecordType.INVALIDATE_RANGE && r < end) {
       store<u64>(out, load<u64>(r));

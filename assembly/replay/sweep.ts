@@ -34,9 +34,9 @@ export function makeSweeps(cpu: usize, sizes: u32): void {
     if (((sizes >> <u32>size) & 1) == 0 || load<u32>(at, CpuField.SWEEPS) != 0) continue;
     const sweep = allocate(Sweep.END);
     store<u32>(sweep, 0xffffffff, Sweep.LAST);
-    store<u32>(sweep, <u32>allocate(<usize>sweepSets << 6), Sweep.STACKS);
-    store<u32>(sweep, <u32>allocate(<usize>sweepSets << 2), Sweep.EPOCHS);
-    memory.fill(<usize>load<u32>(sweep, Sweep.STACKS), 255, <usize>sweepSets << 6);
+    store<u32>(sweep, <u32>allocate((<usize>sweepSets) << 6), Sweep.STACKS);
+    store<u32>(sweep, <u32>allocate((<usize>sweepSets) << 2), Sweep.EPOCHS);
+    memory.fill(<usize>load<u32>(sweep, Sweep.STACKS), 255, (<usize>sweepSets) << 6);
     store<u32>(at, <u32>sweep, CpuField.SWEEPS);
   }
 }

@@ -3,7 +3,7 @@
  */
 import { Count, Fault } from "../../assembly/abi/replay.js";
 import { openReplay, type ReplayCore } from "../core/replay.js";
-import { defaultWalkCaches, policies, setsOf, structureNames, type TlbGeometry } from "./geometry.js";
+import { checkGeometry, defaultWalkCaches, policies, setsOf, structureNames, type TlbGeometry } from "./geometry.js";
 
 export type PageSize = "4k" | "2m" | "1g";
 
@@ -66,6 +66,7 @@ export class Engine {
   readonly config: EngineConfig;
 
   constructor(config: EngineConfig) {
+    checkGeometry(config.geometry);
     this.config = config;
     this.core = openReplay(config.module);
     const { call } = this.core;

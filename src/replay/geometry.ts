@@ -3,7 +3,7 @@
  *
  *   l1:64x4,l1-2m:32x4,l1-1g:4x4,l1i:128x8,l2:1536x12,l2-1g:16x4,pde:32x4,pdpte:4x4,pml4e:2x2,policy:lru
  *
- * Each is ENTRIESxWAYS; ENTRIESxfull is fully associative, 0 says that there is none. A size that is not named shares the
+ * Each is ENTRIESxWAYS; ENTRIESxfull is fully associative, 0 says that there is none (not of l1). A size that is not named shares the
  * structure of the next smaller size, each page indexed with its own number. `l1i` splits fetches from data.
  */
 import { Policy, Structure } from "../../assembly/abi/replay.js";
@@ -106,7 +106,12 @@ export function checkGeometry(geometry: TlbGeometry): void {
     refuse(name, "l1 and l2 must be there");
   }
   for (const [which, { entries, ways }] of Object.entries(structures)) {
-    if (entries === 0) continue;
+    if (entries === 0) {
+      // The filter in front of L1 relies on a reference being there when it comes again.
+      if (which.startsWith("l1"))
+        refuse(name, `${which} cannot be left out: without a structure of its own, do not name it`);
+      continue;
+    }
     const sets = entries / ways;
     if (ways < 1 || !Number.isInteger(sets))
       refuse(name, `${which}: ${entries} entries are not a multiple of ${ways} ways`);

@@ -16,8 +16,7 @@ interface Preset {
   readonly note: string;
 }
 
-const WALK_CACHES =
-  "walk caches: van Schaik et al., RevAnC (EuroSec 2017), measured on Intel; assumed for the others";
+const WALK_CACHES = "walk caches: van Schaik et al., RevAnC (EuroSec 2017), measured on Intel; assumed for the others";
 
 const table: readonly Preset[] = [
   {
@@ -41,13 +40,15 @@ const table: readonly Preset[] = [
   {
     name: "zen3",
     spec: "l1:64xfull,l1i:64xfull,l2:2048x16,l2-1g:0",
-    source: "AMD Software Optimization Guide for Family 19h (56665): entries; ways: 128 sets as in Zen's 1536x12 (55723)",
+    source:
+      "AMD Software Optimization Guide for Family 19h (56665): entries; ways: 128 sets as in Zen's 1536x12 (55723)",
     note: `the L2 holds 1 GiB pages as 2 MiB ones (here: not at all) and none of fetches (here: both); ${WALK_CACHES}`,
   },
   {
     name: "zen4",
     spec: "l1:72xfull,l1i:64xfull,l2:3072x24,l2-1g:0",
-    source: "AMD Software Optimization Guide for the Zen 4 Microarchitecture (57647): entries; ways: 128 sets as in Zen",
+    source:
+      "AMD Software Optimization Guide for the Zen 4 Microarchitecture (57647): entries; ways: 128 sets as in Zen",
     note: `the L2 holds 1 GiB pages as 2 MiB ones (here: not at all) and none of fetches (here: both); ${WALK_CACHES}`,
   },
   {
