@@ -2,16 +2,16 @@
  * Writes a trace in the compact form (docs/traces.md): what `shootdown convert IN OUT` does.
  *
  * Protocol
- *   Records go from the reader's arena to the writer's, which share a memory. The file is written under a temporary name
- *   beside its place and renamed when it is whole, so that there is never half a trace under the final name.
+ *   Records go from the reader's arena to the writer's, which share a memory. The file is written under a temporary
+ *   name beside its place and renamed when it is whole, so that there is never half a trace under the final name.
  */
 import { rename, rm } from "node:fs/promises";
 import { RECORDS_MAX } from "../../assembly/abi/read.js";
-import { openTraceCalls } from "../core/traces.js";
+import { openTraceCalls, type TraceCalls } from "../core/traces.js";
 import { InputError } from "../error.js";
-import { Arena } from "./read/arena.js";
+import { BlockWriter } from "./read/blocks.js";
 import type { TraceFormatName } from "./read/detect.js";
-import { openTrace, type TraceCut } from "./read/open.js";
+import { openTrace, type TraceCut, type TraceEnd } from "./read/open.js";
 import { type OutputPacking, openPacked, type PackedFile } from "./read/pack.js";
 
 export interface ConvertOptions {
@@ -29,15 +29,26 @@ export interface ConvertOptions {
   readonly onProgress?: (progress: { records: number }) => void;
 }
 
-export interface ConvertResult {
-  readonly format: TraceFormatName;
-  readonly packing: OutputPacking;
+export interface WriteOptions {
+  readonly output: string;
+  /** A range (two records) may lie in two batches. */
+  readonly records: AsyncIterable<BigUint64Array> | Iterable<BigUint64Array>;
+  readonly packing?: OutputPacking;
+  readonly signal?: AbortSignal;
+}
+
+export interface WriteResult {
   readonly records: number;
   /** Loads, stores and modifies among them. */
   readonly accesses: number;
   /** Of the compact form, before and after packing. */
   readonly plainBytes: number;
   readonly packedBytes: number;
+}
+
+export interface ConvertResult extends WriteResult {
+  readonly format: TraceFormatName;
+  readonly packing: OutputPacking;
   readonly clipped: number;
   readonly cut?: TraceCut;
 }
@@ -48,31 +59,65 @@ export async function convert(options: ConvertOptions): Promise<ConvertResult> {
   const packing = options.packing ?? packingByName(output);
   const calls = openTraceCalls();
   const source = await openTrace(input, { ...options, calls });
+  try {
+    const written = await write(output, packing, calls, options.dataOnly === true, async (writer) => {
+      for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
+        signal?.throwIfAborted();
+        await writer.add(batch.at, batch.count);
+        options.onProgress?.({ records: writer.records });
+      }
+      const cut = source.end?.cut;
+      if (cut !== undefined && options.keepCut !== true) throw cutError(input, cut);
+    });
+    const { clipped, cut } = source.end as TraceEnd;
+    const result = { format: source.format, packing, ...written, clipped };
+    return cut === undefined ? result : { ...result, cut };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Writes records (assembly/abi/replay.ts), events among them, as a compact trace. */
+export async function writeTrace(options: WriteOptions): Promise<WriteResult> {
+  const { output, records, signal } = options;
+  const calls = openTraceCalls();
+  const staged = calls.allocate(8 * RECORDS_MAX);
+  const packing = options.packing ?? packingByName(output);
+  return write(output, packing, calls, false, async (writer) => {
+    for await (const batch of records) {
+      for (let from = 0; from < batch.length; from += RECORDS_MAX) {
+        signal?.throwIfAborted();
+        const part = batch.subarray(from, from + RECORDS_MAX);
+        new BigUint64Array(calls.memory.buffer, staged, part.length).set(part);
+        await writer.add(staged, part.length);
+      }
+    }
+  });
+}
+
+/** The file around what `fill` adds: header, end mark, a temporary name until it is whole. */
+async function write(
+  output: string,
+  packing: OutputPacking,
+  calls: TraceCalls,
+  dataOnly: boolean,
+  fill: (writer: BlockWriter) => Promise<void>,
+): Promise<WriteResult> {
   const temporary = `${output}.${process.pid}.tmp`;
   let file: PackedFile | undefined;
   try {
     file = await openPacked(temporary, packing, output);
-    const writer = new BlockWriter(calls, file, options.dataOnly === true);
+    const writer = new BlockWriter(calls, file, dataOnly);
     await writer.begin();
-    for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
-      signal?.throwIfAborted();
-      await writer.add(batch.at, batch.count);
-      options.onProgress?.({ records: writer.records });
-    }
-    const { clipped, cut } = source.end as NonNullable<typeof source.end>;
-    if (cut !== undefined && options.keepCut !== true) throw cutError(input, cut);
+    await fill(writer);
     await writer.finish();
     const packedBytes = await file.close();
     await rename(temporary, output);
-    const { records, accesses, bytes } = writer;
-    const result = { format: source.format, packing, records, accesses, plainBytes: bytes, packedBytes, clipped };
-    return cut === undefined ? result : { ...result, cut };
+    return { records: writer.records, accesses: writer.accesses, plainBytes: writer.bytes, packedBytes };
   } catch (error) {
     await file?.abandon();
     await rm(temporary, { force: true });
     throw error;
-  } finally {
-    await source.close();
   }
 }
 
@@ -88,70 +133,4 @@ function cutError(source: string, cut: TraceCut): InputError {
     ...place,
     remedy: "copy it again, or convert what there is of it with --keep-cut",
   });
-}
-
-/** Fills blocks to the brim, so that the file does not depend on how the trace arrived. */
-class BlockWriter {
-  records = 0;
-  accesses = 0;
-  bytes = 0;
-  readonly #arena: Arena;
-  #filled = 0;
-
-  constructor(
-    calls: ReturnType<typeof openTraceCalls>,
-    readonly file: PackedFile,
-    readonly dataOnly: boolean,
-  ) {
-    this.#arena = new Arena(calls);
-  }
-
-  begin(): Promise<void> {
-    return this.#write(this.#arena.calls.writeHeader(this.#arena.base));
-  }
-
-  async add(at: number, count: number): Promise<void> {
-    const kept = this.#sift(at, count);
-    this.records += kept;
-    for (let from = 0; from < kept; ) {
-      const taken = Math.min(kept - from, RECORDS_MAX - this.#filled);
-      const target = this.#arena.records + 8 * this.#filled;
-      this.#arena.bytes.copyWithin(target, at + 8 * from, at + 8 * (from + taken));
-      from += taken;
-      this.#filled += taken;
-      if (this.#filled === RECORDS_MAX) await this.#block();
-    }
-  }
-
-  async finish(): Promise<void> {
-    if (this.#filled > 0) await this.#block();
-    await this.#write(this.#arena.calls.writeEnd(this.#arena.base));
-  }
-
-  /** Counts accesses; without fetches, moves the others together. Returns how many are left. */
-  #sift(at: number, count: number): number {
-    const { bytes } = this.#arena;
-    let kept = 0;
-    for (let record = 0; record < count; record++) {
-      const type = bytes[at + 8 * record + 7] as number;
-      if (type > 0 && type < 16) this.accesses++;
-      if (!this.dataOnly) continue;
-      if (type === 0) continue;
-      if (kept < record) bytes.copyWithin(at + 8 * kept, at + 8 * record, at + 8 * record + 8);
-      kept++;
-    }
-    return this.dataOnly ? kept : count;
-  }
-
-  #block(): Promise<void> {
-    const length = this.#arena.calls.writeBlock(this.#arena.base, this.#filled);
-    this.#filled = 0;
-    return this.#write(length);
-  }
-
-  async #write(length: number): Promise<void> {
-    this.bytes += length;
-    // A copy: the file may still be busy with it when the next block is made.
-    await this.file.write(this.#arena.inputFrom(0, length).slice());
-  }
 }

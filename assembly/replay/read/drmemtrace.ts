@@ -1,9 +1,9 @@
 /**
  * DynamoRIO's canonical offline trace: records of 12 bytes, u16 type, u16 size, u64 address, little-endian.
  *
- * Kept: reads, writes, fetched instructions, switches of CPU and of process. Skipped: prefetches (they may not fault and
- * not walk), cache flushes, encodings, markers other than CPU_ID, instructions that were not fetched (each iteration of a
- * string instruction). The footer ends the trace; a trace without one is cut.
+ * Kept: reads, writes, fetched instructions, switches of CPU and of process. Skipped: prefetches (they may not fault
+ * and not walk), cache flushes, encodings, markers other than CPU_ID, instructions that were not fetched (each
+ * iteration of a string instruction). The footer ends the trace; a trace without one is cut.
  *
  * Reference: clients/drcachesim/common/trace_entry.h (versions 2 to 6), reader/reader.cpp.
  */

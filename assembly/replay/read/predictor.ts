@@ -2,8 +2,9 @@
  * What comes next: the predictor that the writer and the reader of the compact form run in step.
  *
  * Protocol
- *   The context of a record is the last fetched instruction and how many accesses came since; in a trace without fetches
- *   (or after NEAR_MAX accesses) it is the last two accessed addresses. A context has one slot, and slots may collide.
+ *   The context of a record is the last fetched instruction and how many accesses came since; in a trace without
+ *   fetches (or after NEAR_MAX accesses) it is the last two accessed addresses. A context has one slot, and slots may
+ *   collide.
  *   A near slot predicts the next record's type and size, and its address by a stride; a far slot predicts all of it.
  *
  * Slot, 32 bytes

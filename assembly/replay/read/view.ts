@@ -5,9 +5,9 @@
  *   `<record#> <instr#>: <tid> read         8 byte(s) @ 0x00007ffe8b0a0f28 by PC 0x00007f8ad6a8e093`
  *   `<record#> <instr#>: <tid> <marker: tid 21646 on core 3>`
  *
- * All versions: with or without <instr#>; `T21646`, `21646` or `W0.T21646` for the thread, where W is the workload, which
- * is an address space of its own. Kept and skipped: as in drmemtrace.ts. A long instruction continues on a second line,
- * which has a prefix, blanks, and the bytes that are left.
+ * All versions: with or without <instr#>; `T21646`, `21646` or `W0.T21646` for the thread, where W is the workload,
+ * which is an address space of its own. Kept and skipped: as in drmemtrace.ts. A long instruction continues on a second
+ * line, which has a prefix, blanks, and the bytes that are left.
  *
  * Reference: clients/drcachesim/tools/view.cpp.
  */

@@ -28,7 +28,7 @@ import {
 } from "./predictor";
 
 const TYPE_SHIFT: u64 = 56;
-/** Worst cases by record: a control byte (and a varint where 31 records need none), two of meta, seven of a distance. */
+/** Worst cases of a record: a control byte (and a varint where 31 need none), two of meta, seven of a distance. */
 const CONTROL: usize = STREAMS;
 const META: usize = CONTROL + 2 * <usize>RECORDS_MAX;
 const FETCHES: usize = META + 2 * <usize>RECORDS_MAX;

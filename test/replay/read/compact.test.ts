@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../src/error.js";
-import { convert } from "../../../src/replay/convert.js";
+import { convert, writeTrace } from "../../../src/replay/convert.js";
 import { FETCH, fileWith, LOAD, lackeyText, madeUp, pathOf, readAll, readBad, record } from "./helpers.js";
 
 const BLOCK = 32768;
@@ -175,5 +175,39 @@ describe("convert", () => {
     writeFileSync(path, readFileSync(input));
     await convert({ input: path, output: path });
     expect((await readAll(path)).records).toEqual(records);
+  });
+});
+
+describe("writeTrace", () => {
+  const range = [record(19, 0x1000), record(0, 0x9000)];
+  const events = [record(16, 0), record(17, 3), record(18, 0x2000, 0), ...range, record(20, 1), record(21, 2)];
+
+  it("keeps events as they are", async () => {
+    const records = madeUp(1000).flatMap((value, index) => (index % 50 === 0 ? [value, ...events] : [value]));
+    const result = await writeTrace({ output: pathOf("events.sdt"), records: [BigUint64Array.from(records)] });
+    expect(result.records).toBe(records.length);
+    expect((await readAll(pathOf("events.sdt"))).records).toEqual(records);
+    const counted = records.filter((value) => value >> 56n > 0n && value >> 56n < 16n).length;
+    expect(result.accesses).toBe(counted);
+  });
+
+  it("never parts the two records of a range, in whatever batches they come (W2)", async () => {
+    const all = [...madeUp(BLOCK - 1), ...range, ...madeUp(BLOCK - 3), ...range, ...madeUp(10), ...range];
+    for (const size of [1000, BLOCK - 1, BLOCK, BLOCK + 1, 4 * BLOCK]) {
+      const batches = Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
+        BigUint64Array.from(all.slice(i * size, (i + 1) * size)),
+      );
+      await writeTrace({ output: pathOf("ranges.sdt"), records: batches, packing: "plain" });
+      const blocks = blocksOf(readFileSync(pathOf("ranges.sdt")));
+      const bytes = readFileSync(pathOf("ranges.sdt"));
+      expect(blocks.map((at) => bytes.readUInt32LE(at))).toEqual([BLOCK - 1, BLOCK - 1, 14, 0]);
+      expect((await readAll(pathOf("ranges.sdt"))).records).toEqual(all);
+    }
+  });
+
+  it("keeps the end of a range when fetches are left out, though it looks like one", async () => {
+    await writeTrace({ output: pathOf("range.sdt"), records: [BigUint64Array.from([...range, record(FETCH, 1, 1)])] });
+    await convert({ input: pathOf("range.sdt"), output: pathOf("range2.sdt"), dataOnly: true });
+    expect((await readAll(pathOf("range2.sdt"))).records).toEqual(range);
   });
 });
