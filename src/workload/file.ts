@@ -1,7 +1,7 @@
 /**
  * A file as it lies on disk, chunk by chunk, and the errors that name a place in it.
  */
-import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { InputError } from "../error.js";
 
 export const CHUNK_BYTES = 256 * 1024;
@@ -19,22 +19,25 @@ export class CutError extends InputError {
   }
 }
 
-/** Counts what was read, and turns the system's errors into ours. */
+/**
+ * Counts what was read, and turns the system's errors into ours. Two buffers take turns: while one is worked on, the next
+ * part of a plain file is read into the other. So a chunk is valid until the next one is asked for.
+ */
 export class FileSource {
   /** Bytes handed out so far. */
   offset = 0;
   isAtEnd = false;
-  readonly #stream;
-  readonly #iterator: AsyncIterator<Buffer>;
+  #handle: FileHandle | undefined;
+  /** A pipe is not read ahead: nobody knows when it will answer. */
+  #isPlain = false;
+  #buffers: Buffer[] = [];
+  #ahead: Promise<Buffer> | undefined;
   #peeked: Buffer | undefined;
 
   constructor(
     readonly path: string,
     readonly signal: AbortSignal | undefined,
-  ) {
-    this.#stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-    this.#iterator = this.#stream[Symbol.asyncIterator]();
-  }
+  ) {}
 
   /** The first bytes without consuming them; fewer than `count` only if the file is shorter. */
   async peek(count: number): Promise<Buffer> {
@@ -42,7 +45,7 @@ export class FileSource {
     while (head.length < count) {
       const more = await this.#read();
       if (more === undefined) break;
-      head = head.length === 0 ? more : Buffer.concat([head, more]);
+      head = Buffer.concat([head, more]);
     }
     this.#peeked = head;
     return head;
@@ -77,17 +80,42 @@ export class FileSource {
   }
 
   async close(): Promise<void> {
-    this.#stream.destroy();
-    await this.#iterator.return?.();
+    const handle = this.#handle;
+    this.#handle = undefined;
+    this.isAtEnd = true;
+    await this.#ahead?.catch(() => {});
+    await handle?.close();
   }
 
   async #read(): Promise<Buffer | undefined> {
+    if (this.isAtEnd) return undefined;
     try {
-      const { done, value } = await this.#iterator.next();
-      return done ? undefined : value;
+      if (this.#buffers.length === 0) await this.#open();
+      const chunk = await (this.#ahead ?? this.#fill());
+      this.#ahead = undefined;
+      if (chunk.length === 0) return undefined;
+      if (this.#isPlain) {
+        this.#ahead = this.#fill();
+        // Whoever asks next hears of it; if nobody does, it does not matter.
+        this.#ahead.catch(() => {});
+      }
+      return chunk;
     } catch (error) {
       throw unreadable(this.path, error);
     }
+  }
+
+  async #open(): Promise<void> {
+    this.#handle = await open(this.path);
+    this.#isPlain = (await this.#handle.stat()).isFile();
+    this.#buffers = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
+  }
+
+  async #fill(): Promise<Buffer> {
+    const [buffer, other] = this.#buffers as [Buffer, Buffer];
+    this.#buffers = [other, buffer];
+    const { bytesRead } = await (this.#handle as FileHandle).read(buffer, 0, CHUNK_BYTES, null);
+    return buffer.subarray(0, bytesRead);
   }
 }
 

@@ -73,7 +73,7 @@ function outcome(child: ChildProcessByStdio<null, Readable, Readable>): Promise<
 async function feed(file: FileSource, child: { stdin: NodeJS.WritableStream }): Promise<void> {
   child.stdin.on("error", () => {});
   for await (const chunk of file.chunks()) {
-    if (!child.stdin.write(chunk)) await new Promise((resolve) => child.stdin.once("drain", resolve));
+    if (!child.stdin.write(Buffer.from(chunk))) await new Promise((resolve) => child.stdin.once("drain", resolve));
   }
   child.stdin.end();
 }

@@ -52,7 +52,7 @@ export async function* unxz(file: FileSource): AsyncGenerator<Buffer> {
       async pull(controller) {
         const chunk = await file.next();
         if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
+        else controller.enqueue(Uint8Array.from(chunk));
       },
     },
     { highWaterMark: 0 },
