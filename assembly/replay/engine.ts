@@ -223,6 +223,14 @@ export function replayKeys(keys: usize, count: u32): void {
   counted(cpu, Count.REFERENCES, <u64>count);
 }
 
+/** Walks for keys of the only page size as if each had missed: the walk alone. */
+export function walkKeys(keys: usize, count: u32): void {
+  const end = keys + ((<usize>count) << 2);
+  for (let k = keys; k < end; k += BATCH << 2) {
+    walkAll(cpu + CpuField.PSCS, cpu + CpuField.COUNTS, uniform, k, end - k < BATCH << 2 ? end : k + (BATCH << 2));
+  }
+}
+
 /** Writes the keys of records without running them; gives how many there are. Stops at an event. */
 export function compileKeys(base: usize, count: u32, to: usize): u32 {
   const end = base + ((<usize>count) << 3);

@@ -2,7 +2,17 @@
 import { REPLAY_LAYOUT } from "../abi/replay";
 
 export { countOf, cpusUsed, makeCpus, setStructure } from "./cpu";
-export { choosePages, compileKeys, finish, replay, replayKeys, rewind, setSweeping, setTouching } from "./engine";
+export {
+  choosePages,
+  compileKeys,
+  finish,
+  replay,
+  replayKeys,
+  rewind,
+  setSweeping,
+  setTouching,
+  walkKeys,
+} from "./engine";
 export { setWanted } from "./front";
 export { allocate, fault } from "./memory";
 export * from "./read/index";

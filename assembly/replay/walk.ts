@@ -7,10 +7,10 @@
  *
  * Walk loads counted are those of a machine whose tables exist: a page without an entry gets one, and that is not a load.
  */
-import { Count, Structure } from "../abi/replay";
+import { Count } from "../abi/replay";
 import { allocate } from "./memory";
 import { fillPsc, findPsc, Psc } from "./psc";
-import { pageOf, regionRoot, sizes } from "./spaces";
+import { pageOf, regionHigh, regionRoot, sizes } from "./spaces";
 import { entryAt, levels, mapLeaf, tableIn } from "./tables";
 
 /** Addresses of last-level entries of one batch. */
@@ -49,12 +49,41 @@ export function walkAll(pscs: usize, counts: usize, size: u32, k: usize, end: us
     count(counts, Count.WALK_LOADS, amount);
     return;
   }
+  if (size == 0 && levels == 4 && isWithout(pscs)) {
+    walkUncached(k, end);
+    count(counts, Count.WALK_LOADS, 4 * amount);
+    return;
+  }
   let loads: u64 = 0;
   while (k < end) {
     loads += <u64>walk(pscs, load<u32>(k) << (9 * size), size);
     k += 4;
   }
   count(counts, Count.WALK_LOADS, loads);
+}
+
+/** Whether the machine has no paging-structure caches. */
+function isWithout(pscs: usize): bool {
+  for (let level: u32 = 1; level < 4; level++) {
+    if (load<u32>(pscAt(pscs, level), Psc.WAYS) != 0) return false;
+  }
+  return true;
+}
+
+/** Four dependent loads each; walks do not depend on each other, so the processor overlaps them. */
+function walkUncached(k: usize, end: usize): void {
+  while (k < end) {
+    const key = load<u32>(k);
+    const region = (<usize>key >>> 20) << 2;
+    const high = <usize>load<u32>(regionHigh + region);
+    const root = <usize>load<u32>(regionRoot + region);
+    const third = tableIn(root + (((high >>> 7) & 511) << 3));
+    const second = tableIn(third + (((((high & 127) << 2) | ((<usize>key >>> 18) & 3)) & 511) << 3));
+    const last = tableIn(second + (((<usize>key >>> 9) & 511) << 3));
+    const entry = last + ((<usize>key & 511) << 3);
+    if (load<u32>(entry) == 0) mapLeaf(entry, 0);
+    k += 4;
+  }
 }
 
 /** Walks for keys of mixed sizes. */
@@ -157,5 +186,3 @@ function walk(pscs: usize, key: u32, size: u32): u32 {
   if (load<u32>(leaf) == 0) mapLeaf(leaf, size);
   return loads;
 }
-
-export const PSC_COUNT: u32 = Structure.COUNT - Structure.PDE;

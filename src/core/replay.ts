@@ -27,6 +27,7 @@ export interface ReplayExports {
   rewind(): void;
   replay(base: number, count: number): void;
   replayKeys(keys: number, count: number): void;
+  walkKeys(keys: number, count: number): void;
   compileKeys(base: number, count: number, to: number): number;
   finish(): void;
   countOf(cpu: number, which: number): number;
