@@ -6,6 +6,7 @@ import { registerConvert } from "../../src/cli/convert.js";
 import { registerTlb } from "../../src/cli/tlb.js";
 import type { TraceSession } from "../../src/cli/trace-session.js";
 import { InputError } from "../../src/error.js";
+import { convertOutput, tlbOutput } from "../../src/report/tlb-schema.js";
 import { fileWith, lackeyText, madeUp, pathOf } from "../replay/read/helpers.js";
 
 interface Outcome {
@@ -73,6 +74,20 @@ describe("shootdown tlb", () => {
     expect(result.sweeps[0].misses.map((line: number[]) => line.length)).toEqual(new Array(12).fill(16));
     // The L1 of Skylake for 4 KiB pages is one of the swept: 16 sets of 4 ways.
     expect(result.sweeps[0].misses[4][3]).toBe(result.results[0].levels[0].misses);
+  });
+
+  it("gives JSON that its schema knows, whatever was asked", async () => {
+    const cpus = fileWith(
+      "cpus.txt",
+      "  1  1:  3 <marker: tid 3 on core 7>\n  2  1:  3 read         8 byte(s) @ 0x1000\n",
+    );
+    const cut = fileWith("cut.lackey", " L 1000,8\n L 10");
+    for (const args of [[trace, "--sweep", "--fetch"], [trace, "-p", "1g,thp", "--levels", "5"], [cpus], [cut]]) {
+      const { out } = await shootdown("--json", "tlb", ...args);
+      tlbOutput.parse(JSON.parse(out));
+    }
+    const { out } = await shootdown("--json", "convert", cut, pathOf("cut.sdt"), "--keep-cut");
+    expect(convertOutput.parse(JSON.parse(out)).cut).toEqual({ line: 2, what: "the last line is not whole" });
   });
 
   it("counts fetches when asked", async () => {

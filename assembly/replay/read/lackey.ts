@@ -10,7 +10,7 @@
 import { RECORDS_MAX, ReadFault, ReadStatus, ReadWord } from "../../abi/read";
 import { RecordType } from "../../abi/replay";
 import { clip, done, INPUT, RECORDS, record, refuse, setWord, word } from "./arena";
-import { hexCount, hexLanes, hexValue, isDigit, lineEnd } from "./text";
+import { hexCount, hexValue, isDigit, lineEnd } from "./text";
 
 /** By the low three bits of the second character: the three characters, and the type in the highest byte. */
 const HEADS = memory.data<u64>([
@@ -28,8 +28,7 @@ export function readLackey(arena: usize, length: u32): u32 {
   setWord(arena, ReadWord.STATUS, ReadStatus.MORE);
   while (p < end && out < outEnd) {
     const head = load<u64>(HEADS + ((<usize>load<u8>(p, 1) & 7) << 3));
-    const text = v128.load(p, 3);
-    const digits = ctz(~i8x16.bitmask(hexLanes(text)) | 0x10000);
+    const digits = hexCount(p + 3);
     const comma = p + 3 + <usize>digits;
     const tail = load<u32>(comma);
     const size = ((tail >>> 8) & 0xff) - 0x31;
@@ -37,7 +36,7 @@ export function readLackey(arena: usize, length: u32): u32 {
     const isUsual = (tail & 0xff00ff) == 0x0a002c && size < 9 && <u32>(digits - 1) < 12;
     if (isUsual && <u32>head == (load<u32>(p) & 0xffffff) && comma + 2 < end) {
       const high = (head & 0xff00000000000000) | ((<u64>(size + 1)) << 48);
-      store<u64>(out, high | hexValue(text, digits));
+      store<u64>(out, high | hexValue(p + 3, digits));
       out += 8;
       p = comma + 3;
       lines++;
@@ -67,7 +66,7 @@ function slowLine(arena: usize, p: usize, eol: usize, out: usize): usize {
   if (digits == 0 || comma >= eol || load<u8>(comma) != 0x2c) {
     return refuse(arena, ReadFault.ADDRESS, comma < eol ? comma : eol);
   }
-  const address = hexValue(v128.load(q), digits);
+  const address = hexValue(q, digits);
   q = comma + 1;
   let size: u64 = 0;
   while (q < eol && q < comma + 10 && isDigit(q)) size = size * 10 + <u64>(load<u8>(q++) - 0x30);

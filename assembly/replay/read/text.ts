@@ -2,19 +2,17 @@
  * Characters: hexadecimal by vector, decimal by hand, the end of a line.
  */
 
-/** Characters of `v` that are hexadecimal digits: all bits of the lane. */
-export function hexLanes(v: v128): v128 {
+/** Number of hexadecimal digits at `p`, 0 to 16. */
+export function hexCount(p: usize): i32 {
+  const v = v128.load(p);
   const digit = i8x16.lt_u(i8x16.sub(v, i8x16.splat(0x30)), i8x16.splat(10));
-  return v128.or(digit, letterLanes(v));
+  return ctz(~i8x16.bitmask(v128.or(digit, letters(v))) | 0x10000);
 }
 
-function letterLanes(v: v128): v128 {
-  return i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(6));
-}
-
-/** Value of the first `count` characters of `v`, which must be hexadecimal digits; count <= 16. */
-export function hexValue(v: v128, count: i32): u64 {
-  const nibbles = i8x16.add(v128.and(v, i8x16.splat(0x0f)), v128.and(letterLanes(v), i8x16.splat(9)));
+/** Value of the `count` hexadecimal digits at `p`; count <= 16. */
+export function hexValue(p: usize, count: i32): u64 {
+  const v = v128.load(p);
+  const nibbles = i8x16.add(v128.and(v, i8x16.splat(0x0f)), v128.and(letters(v), i8x16.splat(9)));
   // Last digit first; lanes beyond the first digit get an index above 15, for which swizzle yields 0.
   const order = i8x16.sub(i8x16.splat(<i8>(count - 1)), i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   const x = i8x16.swizzle(nibbles, order);
@@ -22,9 +20,9 @@ export function hexValue(v: v128, count: i32): u64 {
   return <u64>i64x2.extract_lane(i8x16.narrow_i16x8_u(pairs, pairs), 0);
 }
 
-/** Number of hexadecimal digits at `p`, 0 to 16. */
-export function hexCount(p: usize): i32 {
-  return ctz(~i8x16.bitmask(hexLanes(v128.load(p))) | 0x10000);
+/** Lanes of a to f and A to F: all bits. */
+function letters(v: v128): v128 {
+  return i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(0x20)), i8x16.splat(0x61)), i8x16.splat(6));
 }
 
 export function isDigit(p: usize): bool {

@@ -112,7 +112,7 @@ function access(arena: usize, type: u32, p: usize, eol: usize, out: usize): usiz
   // The end of the address must be seen, or a line that is cut by a full disk would be taken for another address.
   if (count == 0 || after > eol || load<u8>(after) > SPACE) return refuse(arena, ReadFault.ADDRESS, q);
   if (type == RecordType.FETCH && startsWith(after, NOT_FETCHED, 8)) return out;
-  store<u64>(out, record(<u64>type, clip(arena, size), hexValue(v128.load(q), count)));
+  store<u64>(out, record(<u64>type, clip(arena, size), hexValue(q, count)));
   return out + 8;
 }
 
