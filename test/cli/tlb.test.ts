@@ -86,7 +86,7 @@ describe("shootdown tlb", () => {
       const { out } = await shootdown("--json", "tlb", ...args);
       tlbOutput.parse(JSON.parse(out));
     }
-    const { out } = await shootdown("--json", "convert", cut, pathOf("cut.sdt"), "--keep-cut");
+    const { out } = await shootdown("--json", "convert", cut, pathOf("kept.sdt"), "--keep-cut");
     expect(convertOutput.parse(JSON.parse(out)).cut).toEqual({ line: 2, what: "the last line is not whole" });
   });
 
