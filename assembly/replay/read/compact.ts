@@ -11,11 +11,14 @@ import { crc32 } from "./crc";
 import {
   expect,
   farSlot,
+  home,
+  homeAfter,
   Kind,
   LAST,
   learn,
   NEAR_MAX,
   nearSlot,
+  nextSlot,
   OTHER,
   STRIDE,
   saveContext,
@@ -149,6 +152,8 @@ function decode(arena: usize, block: usize, count: u32): bool {
   let since = savedSince(arena);
   let last = savedLast(arena);
   let before = savedBefore(arena);
+  /** Of the near slot, kept in step with `pc` and `since`. */
+  let offset = nearSlot(pc, since);
   let out = arena + RECORDS;
   const outEnd = out + ((<usize>count) << 3);
   while (out < outEnd) {
@@ -166,10 +171,11 @@ function decode(arena: usize, block: usize, count: u32): bool {
     while (hits > 0 && out < outEnd) {
       hits--;
       const isFar = since >= NEAR_MAX;
-      const slot = table + (isFar ? farSlot(last, before) : nearSlot(pc, since));
+      const slot = table + (isFar ? farSlot(last, before) : offset);
       let value = load<u64>(slot);
       if (value >>> TYPE_SHIFT == 0) {
         pc = value & ADDRESS_MASK;
+        offset = homeAfter(slot);
         since = 0;
       } else {
         if (!isFar) {
@@ -179,6 +185,7 @@ function decode(arena: usize, block: usize, count: u32): bool {
         }
         before = last;
         last = value & ADDRESS_MASK;
+        offset = nextSlot(offset);
         since++;
       }
       store<u64>(out, value);
@@ -187,16 +194,18 @@ function decode(arena: usize, block: usize, count: u32): bool {
     if (kind == 8) break;
     if (hits > 0 || out == outEnd) return false;
     const isFar = since >= NEAR_MAX;
-    const slot = table + (isFar ? farSlot(last, before) : nearSlot(pc, since));
+    const slot = table + (isFar ? farSlot(last, before) : offset);
     const value = literal(slot, kind, isFar, pc, last);
     store<u64>(out, value);
     out += 8;
     if (value >>> TYPE_SHIFT == 0) {
       pc = value & ADDRESS_MASK;
+      offset = home(pc);
       since = 0;
     } else {
       before = last;
       last = value & ADDRESS_MASK;
+      offset = nextSlot(offset);
       since++;
     }
   }
