@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../../src/error.js";
 import { convert, writeTrace } from "../../../src/replay/convert.js";
 import { FETCH, fileWith, LOAD, lackeyText, madeUp, pathOf, readAll, readBad, record } from "./helpers.js";
+import { decodeByTheBook } from "./oracle.js";
 
 const BLOCK = 32768;
 const COUNT = 3 * BLOCK + 1000;
@@ -45,6 +47,19 @@ describe("the compact form", () => {
     const data = madeUp(100_000, false);
     await compactOf(data, "data.sdt");
     expect((await readAll(pathOf("data.sdt"))).records).toEqual(data);
+  });
+
+  it("is what docs/traces.md says: a decoder written from it alone gives the same", async () => {
+    expect(decodeByTheBook(bytes)).toEqual(records);
+    const events = [16, 17, 18, 20, 21].map((type) => record(type, 0x1234_5000 + type));
+    const mixed = [...madeUp(40_000, false), ...events, ...madeUp(2000), ...events, ...madeUp(5000, false)];
+    await writeTrace({ output: pathOf("mixed.sdt"), records: [BigUint64Array.from(mixed)], packing: "plain" });
+    expect(decodeByTheBook(readFileSync(pathOf("mixed.sdt")))).toEqual(mixed);
+  });
+
+  it("of version 1 stays readable: a file of the first release", async () => {
+    const path = fileURLToPath(new URL("../../fixtures/traces/made-up.sdt", import.meta.url));
+    expect((await readAll(path)).records).toEqual(madeUp(3000));
   });
 
   it("gives back records at the edges: one record, address 0 and the last, far jumps, one block exactly", async () => {
