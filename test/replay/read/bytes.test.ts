@@ -88,6 +88,18 @@ describe("a packed trace", () => {
     });
   }
 
+  it("can be let go of before its end, however it is packed", async () => {
+    for (const [, packed, tools] of packings) {
+      const path = fileWith("early", packed);
+      for (let round = 0; round < 3; round++) {
+        const source = await openTrace(path, { tools });
+        expect((await source.next())?.count).toBeGreaterThan(0);
+        await source.close();
+        expect(source.end).toBeUndefined();
+      }
+    }
+  });
+
   it("names faults of binary formats by the byte after unpacking, and says so", async () => {
     const bad = gzipSync(Buffer.concat([drEntry(25, 0, 6), drEntry(0, 8, 16), drEntry(99, 0, 0)]));
     expect((await readBad(fileWith("bad.gz", bad))).message).toMatch(/byte 24: .*counted after unpacking/);

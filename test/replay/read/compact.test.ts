@@ -185,6 +185,14 @@ describe("convert", () => {
     );
   });
 
+  it("that is interrupted leaves nothing behind", async () => {
+    const controller = new AbortController();
+    const output = pathOf("interrupted.sdt");
+    const onProgress = (): void => controller.abort();
+    await expect(convert({ input, output, signal: controller.signal, onProgress })).rejects.toThrow(/abort/i);
+    expect([existsSync(output), leftovers()]).toEqual([false, []]);
+  });
+
   it("can write over its own input", async () => {
     const path = pathOf("self");
     writeFileSync(path, readFileSync(input));
