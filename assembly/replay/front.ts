@@ -87,6 +87,16 @@ export function front(cpu: usize, space: usize, size: u32, r: usize, end: usize)
   const shift = 9 * size;
   const pageMask = i32x4.splat((1 << (12 + shift)) - 1);
   const sizes = i32x4.splat(sizeMask);
+  const pageEnd = i32x4.add(pageMask, i32x4.splat(1));
+  const none = i32x4.splat(0);
+  let high0 = v128.load32_splat(recent);
+  let high1 = v128.load32_splat(recent, 4);
+  let high2 = v128.load32_splat(recent, 8);
+  let high3 = v128.load32_splat(recent, 12);
+  let base0 = v128.load32_splat(recent, 16);
+  let base1 = v128.load32_splat(recent, 20);
+  let base2 = v128.load32_splat(recent, 24);
+  let base3 = v128.load32_splat(recent, 28);
   let previous = i32x4.splat(-1);
   const isPlain = (wanted & 14) == 14;
   while (r + 32 <= end && out < full) {
@@ -94,24 +104,17 @@ export function front(cpu: usize, space: usize, size: u32, r: usize, end: usize)
     const b = v128.load(r, 16);
     const low = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
     const high = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
-    const region = v128.and(high, i32x4.splat(0xffff));
-    const in0 = i32x4.eq(region, v128.load32_splat(recent));
-    const in1 = i32x4.eq(region, v128.load32_splat(recent, 4));
-    const in2 = i32x4.eq(region, v128.load32_splat(recent, 8));
-    const in3 = i32x4.eq(region, v128.load32_splat(recent, 12));
-    const known = v128.or(v128.or(in0, in1), v128.or(in2, in3));
+    // The region, and the bits of the type that only events have: an event is in no region.
+    const region = v128.and(high, i32x4.splat(<i32>0xfc00ffff));
     const base = v128.or(
-      v128.or(v128.and(in0, v128.load32_splat(recent, 16)), v128.and(in1, v128.load32_splat(recent, 20))),
-      v128.or(v128.and(in2, v128.load32_splat(recent, 24)), v128.and(in3, v128.load32_splat(recent, 28))),
+      v128.or(v128.and(i32x4.eq(region, high0), base0), v128.and(i32x4.eq(region, high1), base1)),
+      v128.or(v128.and(i32x4.eq(region, high2), base2), v128.and(i32x4.eq(region, high3), base3)),
     );
-    // Types 1, 2, 3 are (type - 1) below 3 without sign; a size of 0 counts as 1 and cannot straddle.
-    const type = i32x4.sub(i32x4.shr_u(high, 24), i32x4.splat(1));
+    // The page's offset and the size; a size of 0 counts as 1 and cannot straddle. All below 2^31: signs do not matter.
     const last = i32x4.add(v128.and(low, pageMask), v128.and(i32x4.shr_u(high, 16), sizes));
-    const good = v128.andnot(
-      v128.and(known, i32x4.lt_u(type, i32x4.splat(3))),
-      i32x4.gt_u(last, i32x4.add(pageMask, i32x4.splat(1))),
-    );
-    if (isPlain && i32x4.all_true(good)) {
+    const isFetch = i32x4.eq(v128.and(high, i32x4.splat(0x03000000)), none);
+    const isBad = v128.or(v128.or(i32x4.eq(base, none), isFetch), i32x4.gt_s(last, pageEnd));
+    if (isPlain && !v128.any_true(isBad)) {
       const keys = i32x4.shr_u(v128.or(base, i32x4.shr_u(low, 12)), shift);
       const kept = 15 ^ i32x4.bitmask(i32x4.eq(keys, v128.shuffle<i32>(previous, keys, 3, 4, 5, 6)));
       v128.store(out, i8x16.swizzle(keys, v128.load(squeezes + ((<usize>kept) << 4))));
@@ -130,6 +133,14 @@ export function front(cpu: usize, space: usize, size: u32, r: usize, end: usize)
     references += <u64>((out - before) >>> 2);
     r = stop;
     if (stop < stoppedAt) break;
+    high0 = v128.load32_splat(recent);
+    high1 = v128.load32_splat(recent, 4);
+    high2 = v128.load32_splat(recent, 8);
+    high3 = v128.load32_splat(recent, 12);
+    base0 = v128.load32_splat(recent, 16);
+    base1 = v128.load32_splat(recent, 20);
+    base2 = v128.load32_splat(recent, 24);
+    base3 = v128.load32_splat(recent, 28);
   }
   if (r + 32 > end && r < end && out < full) {
     const before = out;

@@ -40,6 +40,7 @@ export function findPsc(at: usize, tag: u32): usize {
   const set = <usize>load<u32>(at, Psc.BASE) + ((<usize>(tag & load<u32>(at, Psc.SETS_MASK)) * ways) << 3);
   for (let way: usize = 0; way < ways; way++) {
     if (load<u32>(set + (way << 2)) == tag) {
+      if (way == 0) return <usize>load<u32>(set + (ways << 2));
       const table = load<u32>(set + ((ways + way) << 2));
       push(set, ways, way, tag, table);
       return <usize>table;

@@ -29,6 +29,8 @@ const SPACE_BYTES: usize = (HIGHS << 2) + 64;
 export const regionHigh: usize = allocate(REGIONS << 2);
 export const regionAsid: usize = allocate(REGIONS << 2);
 export const regionRoot: usize = allocate(REGIONS << 2);
+/** By region number: where the entry of the top level is, and where in the next table those of the region begin. */
+export const regionTop: usize = allocate(REGIONS << 3);
 /** Size of every 2 MiB by key >>> 9 (K1); 8 MiB, made when sizes are mixed. */
 export let sizes: usize = 0;
 
@@ -106,6 +108,9 @@ function newRegion(space: usize, high: u32): u32 {
   store<u32>(regionHigh + at, high);
   store<u32>(regionAsid + at, load<u32>(space + (HIGHS << 2)));
   store<u32>(regionRoot + at, load<u32>(space + (HIGHS << 2), 4));
+  const root = load<u32>(space + (HIGHS << 2), 4);
+  store<u32>(regionTop + (at << 1), root + ((high >>> 7) << 3));
+  store<u32>(regionTop + (at << 1), (high & 127) << 5, 4);
   const base = number << BITS_OF_REGION;
   store<u32>(space + ((<usize>high) << 2), base);
   if (sizes != 0) sizeRegion(number, high);

@@ -31,10 +31,54 @@ static void map(u64 page) {
 static __m128i pt[8], pf[8], rot[16];
 static u32 fr[BATCH];
 static u64 misses;
+/* PDPTE cache: 4 entries, most recent first, as tlbfast has it */
+static u64 pdp_tag[4], pdp_frame[4], pml_tag[2], pml_frame[2], loads;
 static __attribute__((noinline)) u32 upper(u32 q) {
-  u64 f = 0;
-  for (int l = 3; l > 0; l--)
+  u64 tag = (q >> 18) + 1, f = 0;
+  int l = 3;
+  for (int i = 0; i < 4; i++)
+    if (pdp_tag[i] == tag) {
+      f = pdp_frame[i];
+      for (int j = i; j; j--) {
+        pdp_tag[j] = pdp_tag[j - 1];
+        pdp_frame[j] = pdp_frame[j - 1];
+      }
+      pdp_tag[0] = tag;
+      pdp_frame[0] = f;
+      l = 1;
+      break;
+    }
+  if (l == 3) { /* PML4E cache: 2 entries */
+    u64 t = (q >> 27) + 1;
+    if (pml_tag[0] == t) {
+      f = pml_frame[0];
+      l = 2;
+    } else if (pml_tag[1] == t) {
+      f = pml_frame[1];
+      pml_tag[1] = pml_tag[0];
+      pml_frame[1] = pml_frame[0];
+      pml_tag[0] = t;
+      pml_frame[0] = f;
+      l = 2;
+    }
+  }
+  for (; l > 0; l--) {
     f = mem[f * 512 + ((q >> (9 * l)) & 511)] >> 12;
+    loads++;
+    if (l == 3) {
+      pml_tag[1] = pml_tag[0];
+      pml_frame[1] = pml_frame[0];
+      pml_tag[0] = (q >> 27) + 1;
+      pml_frame[0] = f;
+    } else if (l == 2) {
+      for (int j = 3; j; j--) {
+        pdp_tag[j] = pdp_tag[j - 1];
+        pdp_frame[j] = pdp_frame[j - 1];
+      }
+      pdp_tag[0] = tag;
+      pdp_frame[0] = f;
+    }
+  }
   misses++;
   return f;
 }
@@ -105,7 +149,7 @@ int main(int c, char **v) {
     tu[r] = cpu_now() - a;
     for (int i = 0; i < 8; i++)
       pt[i] = pf[i] = _mm_set1_epi32(-1);
-    sc = misses = 0;
+    sc = misses = loads = 0;
     a = cpu_now();
     for (u32 i = 0; i < N; i += BATCH)
       sc += cached(k + i, BATCH);
@@ -115,7 +159,8 @@ int main(int c, char **v) {
   qsort(tc, reps, 8, cmpd);
   if (su != sc)
     return 1;
-  printf("{\"walks\":%u,\"pde_misses\":%llu,\"uncached_s\":%.6f,\"cached_s\":%.6f}\n", N, (unsigned long long)misses,
+  printf("{\"walks\":%u,\"pde_misses\":%llu,\"loads\":%llu,\"uncached_s\":%.6f,\"cached_s\":%.6f}\n", N, (unsigned long long)misses,
+         (unsigned long long)loads + N,
          tu[reps / 2], tc[reps / 2]);
   return 0;
 }
