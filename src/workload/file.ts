@@ -20,8 +20,8 @@ export class CutError extends InputError {
 }
 
 /**
- * Counts what was read, and turns the system's errors into ours. Two buffers take turns: while one is worked on, the next
- * part of a plain file is read into the other. So a chunk is valid until the next one is asked for.
+ * Counts what was read, and turns the system's errors into ours. Two buffers take turns: while one is worked on, the
+ * next part of a plain file is read into the other. So a chunk is valid until the next one is asked for.
  */
 export class FileSource {
   /** Bytes handed out so far. */

@@ -109,8 +109,27 @@ function isIntact(arena: usize, p: usize, bytes: u32): bool {
 
 /** Stream positions during a block. Fixed addresses: one block is decoded at a time. */
 let meta: usize = 0;
+let metaEnd: usize = 0;
 let fetches: usize = 0;
+let fetchesEnd: usize = 0;
 let addresses: usize = 0;
+let addressesEnd: usize = 0;
+
+/** Sets the positions; returns the end of the control stream, which begins behind the block's header. */
+function openStreams(block: usize): usize {
+  const controlEnd = block + <usize>BLOCK_HEADER_BYTES + <usize>load<u32>(block, 4);
+  meta = controlEnd;
+  metaEnd = meta + <usize>load<u32>(block, 8);
+  fetches = metaEnd;
+  fetchesEnd = fetches + <usize>load<u32>(block, 12);
+  addresses = fetchesEnd;
+  addressesEnd = addresses + <usize>load<u32>(block, 16);
+  return controlEnd;
+}
+
+function areUsedUp(): bool {
+  return meta == metaEnd && fetches == fetchesEnd && addresses == addressesEnd;
+}
 
 /** Seven bits a byte, low first; the last byte is below 128. */
 function varint(p: usize): u64 {
@@ -140,13 +159,7 @@ function takeAddress(): u64 {
 /** Decodes `count` records to RECORDS. False if the streams do not fit the count. */
 function decode(arena: usize, block: usize, count: u32): bool {
   let control = block + <usize>BLOCK_HEADER_BYTES;
-  const controlEnd = control + <usize>load<u32>(block, 4);
-  meta = controlEnd;
-  fetches = meta + <usize>load<u32>(block, 8);
-  const metaEnd = fetches;
-  addresses = fetches + <usize>load<u32>(block, 12);
-  const fetchesEnd = addresses;
-  const addressesEnd = addresses + <usize>load<u32>(block, 16);
+  const controlEnd = openStreams(block);
   const table = arena + PREDICTOR;
   let pc = savedPc(arena);
   let since = savedSince(arena);
@@ -210,7 +223,7 @@ function decode(arena: usize, block: usize, count: u32): bool {
     }
   }
   saveContext(arena, pc, since, last, before);
-  return control == controlEnd && meta == metaEnd && fetches == fetchesEnd && addresses == addressesEnd;
+  return control == controlEnd && areUsedUp();
 }
 
 /** A record that was not predicted; teaches the slot. */
