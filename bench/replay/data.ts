@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Engine, type EngineConfig } from "../../src/replay/engine.js";
 import { parseGeometry } from "../../src/replay/geometry.js";
 import { openTrace } from "../../src/replay/read/open.js";
+import { openBytes } from "../../src/workload/bytes.js";
 import { root, scratch } from "./harness.js";
 
 export const REAL = ["python", "sqlite", "xz"] as const;
@@ -146,4 +147,22 @@ export function withInvalidations(records: BigUint64Array, every: number, cpus: 
     if (every > 0 && i % every === every - 1) out.push((18n << 56n) | (record & 0xffffffffffffn));
   }
   return BigUint64Array.from(out);
+}
+
+/** The first bytes of a real trace as text, whole lines. */
+export async function lackeyText(name: string, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of openBytes(fixture(name), {})) {
+    parts.push(Uint8Array.from(piece));
+    length += piece.length;
+    if (length >= most) break;
+  }
+  const all = Buffer.concat(parts).subarray(0, most);
+  return all.subarray(0, all.lastIndexOf(10) + 1);
+}
+
+/** Bytes as a file stream would deliver them. */
+export async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
 }

@@ -2,7 +2,7 @@
  * How the throughput benchmarks measure: tasks in rounds, one run of each a round, so that a noisy machine disturbs all of
  * them alike; CPU time, not wall clock; medians; ratios against the native baseline of the same run.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Bench } from "tinybench";
@@ -19,7 +19,9 @@ export interface Task {
   /** Units of work in one run: accesses, walks, pages, lines. */
   readonly units: number;
   /** Ours: does the work. A native one: gives the CPU seconds that it measured itself. */
-  readonly run?: () => void;
+  readonly run?: () => void | Promise<void>;
+  /** Before each run, outside the measured time. */
+  readonly prepare?: () => void;
   readonly seconds?: () => number;
 }
 
@@ -72,6 +74,14 @@ export function output(path: string, ...args: string[]): string {
   return execFileSync(path, args, { encoding: "utf8", maxBuffer: 1 << 26 });
 }
 
+/** CPU seconds, user and system, of a native program that reads a file and writes to nowhere. */
+export function childSeconds(path: string, input: string): number {
+  const command = `TIMEFORMAT='%U %S'; time "$0" < "$1" > /dev/null`;
+  const { stderr } = spawnSync("bash", ["-c", command, path, input], { encoding: "utf8" });
+  const [user, system] = stderr.trim().split(" ").map(Number);
+  return (user as number) + (system as number);
+}
+
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
 /** Runs a suite for some rounds. The first round of ours is not counted: it compiles. */
@@ -80,7 +90,7 @@ export async function measure(suite: Suite, rounds: number): Promise<Measured> {
   const warm = rounds > 1 ? 1 : 0;
   for (let round = 0; round < rounds + warm; round++) {
     for (const task of suite.tasks) {
-      const seconds = task.run === undefined ? (task.seconds as () => number)() : await timeOnce(task.name, task.run);
+      const seconds = task.run === undefined ? (task.seconds as () => number)() : await timeOnce(task);
       if (round >= warm) samples.get(task.name)?.push(seconds);
     }
   }
@@ -97,9 +107,9 @@ export async function measure(suite: Suite, rounds: number): Promise<Measured> {
   return { suite: suite.name, rates, ratios, result: suite.result() };
 }
 
-async function timeOnce(name: string, run: () => void): Promise<number> {
+async function timeOnce({ name, run, prepare }: Task): Promise<number> {
   const bench = new Bench({ time: 0, iterations: 1, warmup: false, now: cpuNow, retainSamples: true, throws: true });
-  bench.add(name, run);
+  bench.add(name, run as () => void | Promise<void>, prepare === undefined ? {} : { beforeEach: prepare });
   await bench.run();
   const { result } = bench.tasks[0] as { result: unknown };
   return (result as { latency: { mean: number } }).latency.mean / 1000;

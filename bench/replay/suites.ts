@@ -1,9 +1,25 @@
 /**
  * The throughput benchmarks: each beside a native baseline of the same work, with the ratio that is asked of it.
  */
+import { writeFileSync } from "node:fs";
+import { Tally } from "../../assembly/abi/records.js";
+import type { TraceCalls } from "../../src/core/traces.js";
 import type { Engine } from "../../src/replay/engine.js";
-import { engineFor, loaded, loadedKeys, REAL, realTrace, SYNTHETIC, synthetic, withInvalidations } from "./data.js";
-import { build, type Goal, output, type Suite, type Task } from "./harness.js";
+import { openTrace } from "../../src/replay/read/open.js";
+import { prepareUnmap, type UnmapRun } from "../../src/replay/unmap.js";
+import {
+  engineFor,
+  lackeyText,
+  loaded,
+  loadedKeys,
+  pieces,
+  REAL,
+  realTrace,
+  SYNTHETIC,
+  synthetic,
+  withInvalidations,
+} from "./data.js";
+import { build, childSeconds, type Goal, output, type Suite, scratch, type Task } from "./harness.js";
 
 /** How much of everything: whole traces, or enough to see that it runs and gives the same counts. */
 export interface Scale {
@@ -151,12 +167,63 @@ function walks(kind: "dense" | "sparse", scale: Scale): Suite {
   return { name: `walk ${kind}`, tasks, goals, result: () => cached.tables };
 }
 
+/** munmap of 1 GiB of base pages through the kernel's listings, against the bare loop in C. */
+function unmap(scale: Scale): Suite {
+  const pages = scale.native ? 262_144 : 4096;
+  let ready: UnmapRun | undefined;
+  const run = (): void => ready?.unmap();
+  const prepare = (): void => {
+    ready = prepareUnmap({ kind: "dense", pages });
+  };
+  const tasks: Task[] = [{ name: "munmap", units: pages, run, prepare }];
+  const goals: Goal[] = [];
+  const path = scale.native ? build("unmap") : undefined;
+  if (path !== undefined) {
+    tasks.push({
+      name: "C",
+      units: pages,
+      seconds: () => Number(/"s":([\d.]+)/.exec(output(path, "-r", "9"))?.[1]),
+    });
+    goals.push({ name: "munmap / C", ours: "munmap", against: "C", atLeast: 0.75 });
+  }
+  return { name: "unmap", tasks, goals, result: () => ready?.machine.tally(Tally.PAGES_FREED) };
+}
+
+/** Lackey text to results, against text to records in C. */
+async function text(scale: Scale): Promise<Suite> {
+  const bytes = await lackeyText("python", scale.native ? 1 << 27 : 1 << 20);
+  const lines = bytes.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
+  let engine = engineFor();
+  const run = async (): Promise<void> => {
+    engine = engineFor();
+    const calls = engine.core.call as unknown as TraceCalls;
+    const source = await openTrace("python", { calls, bytes: pieces(bytes), format: "lackey" });
+    for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
+      engine.replay(batch.at, batch.count);
+    }
+    engine.finish();
+    await source.close();
+  };
+  const tasks: Task[] = [{ name: "text to results", units: lines, run }];
+  const goals: Goal[] = [];
+  const path = scale.native ? build("lack2bin") : undefined;
+  if (path !== undefined) {
+    const file = `${scratch}python.lackey`;
+    writeFileSync(file, bytes);
+    tasks.push({ name: "lack2bin", units: lines, seconds: () => childSeconds(path, file) });
+    goals.push({ name: "text to results / lack2bin", ours: "text to results", against: "lack2bin", atLeast: 1.5 });
+  }
+  return { name: "text", tasks, goals, result: () => results(engine) };
+}
+
 /** Every suite, made when its turn comes: each holds tens of megabytes. */
 export function suites(scale: Scale): (readonly [string, () => Promise<Suite>])[] {
   return [
     ...[...REAL, ...SYNTHETIC].map((name) => [`hierarchy ${name}`, () => hierarchy(name, scale)] as const),
     ["events", () => events(scale)],
     ...REAL.map((name) => [`sweep ${name}`, () => sweep(name, scale)] as const),
+    ["text", () => text(scale)],
+    ["unmap", async () => unmap(scale)],
     ["walk dense", async () => walks("dense", scale)],
     ["walk sparse", async () => walks("sparse", scale)],
   ];

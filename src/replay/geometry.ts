@@ -60,7 +60,7 @@ export const defaultWalkCaches: Readonly<Record<string, StructureSpec>> = {
 };
 
 const SETS_MAX = 65536;
-const WAYS_MAX = 4096;
+const WAYS_MAX = 65536;
 const PLRU_WAYS_MAX = 64;
 
 function refuse(spec: string, what: string): never {

@@ -103,6 +103,21 @@ for (const [name, expected] of Object.entries(traces)) {
       expect([references, l1Misses, l2Misses, walkReferences]).toEqual([refs, l1miss, l2miss, walkloads_psc]);
     });
 
+    it("fully associative TLBs of every size", () => {
+      const [base, huge] = [expected.single_level_lru.shift12, expected.single_level_lru.shift21];
+      for (const [pages, fa] of [
+        ["4k", base?.fa],
+        ["2m", huge?.fa],
+      ] as const) {
+        for (const [entries, misses] of Object.entries(fa ?? {})) {
+          // A synthetic trace goes through the whole list at each reference: its large sizes would take minutes.
+          if (name.includes("-") && Number(entries) > 16) continue;
+          const geometry = parseGeometry(`l1:${entries}xfull,l2:4x4`);
+          expect([pages, entries, run(data, { geometry, pages }).counts().l1Misses]).toEqual([pages, entries, misses]);
+        }
+      }
+    });
+
     it("192 geometries in one pass, for base and huge pages", () => {
       const engine = run(data, {
         geometry: parseGeometry("l1:64x4,l2:1536x12"),
