@@ -3,8 +3,9 @@
  *
  *   node dist/bench/replay.js [--smoke] [--rounds N] [--only TEXT] [--json FILE] [--compare OLD.json]
  *
- * Prints rates in million units per CPU second and ratios to native C, which is compiled when `cc` is there. --smoke runs
- * everything small and prints a hash of what was computed; --compare says what became slower than in an earlier --json.
+ * Prints rates in million units per CPU second and ratios to native C, which is compiled when `cc` is there. --smoke
+ * runs everything small and prints a hash of what was computed; --compare says what became slower than in an earlier
+ * --json.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -35,9 +36,8 @@ export async function benchReplay(options: BenchOptions = {}): Promise<{ measure
     const rates = Object.entries(result.rates).map(([task, rate]) => `${task} ${rate.toFixed(1)}`);
     print(`${name.padEnd(24)} ${rates.join(", ")}`);
     for (const { name: ratio, ratio: value, atLeast } of result.ratios) {
-      print(
-        `${" ".repeat(25)}${ratio} = ${value.toFixed(2)} (at least ${atLeast.toFixed(2)})${value < atLeast ? " BELOW" : ""}`,
-      );
+      const verdict = value < atLeast ? " BELOW" : "";
+      print(`${" ".repeat(25)}${ratio} = ${value.toFixed(2)} (at least ${atLeast.toFixed(2)})${verdict}`);
     }
   }
   const computed = measured.map(({ suite, result }) => [suite, result]);

@@ -1,9 +1,9 @@
 /**
  * Mixed page sizes, and fetches beside data: each reference gets the class and the set that serve it.
  *
- * A key here is that of the page's first 4 KiB (pages of different size never overlap within an ASID, so keys still name
- * pages); beside it goes the address of its set, with the class in the low four bits. The filter is part of the same pass:
- * it works on whole pages, or a huge page's neighbour in its set would be forgotten.
+ * A key here is that of the page's first 4 KiB (pages of different size never overlap within an ASID, so keys still
+ * name pages); beside it goes the address of its set, with the class in the low four bits. The filter is part of the
+ * same pass: it works on whole pages, or a huge page's neighbour in its set would be forgotten.
  */
 import { Count, RecordType } from "../abi/replay";
 import { BATCH, CpuField, counted, filterMask, filterOf } from "./cpu";

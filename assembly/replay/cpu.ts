@@ -1,8 +1,8 @@
 /**
  * One CPU of a replay: its TLB levels, paging-structure caches, filter, queue of references that wait, counters.
  *
- * CPUs share nothing but the page tables, so each has a queue of its own: references of interleaved threads gather there
- * and run in long batches, and only an event makes its CPU's queue run early.
+ * CPUs share nothing but the page tables, so each has a queue of its own: references of interleaved threads gather
+ * there and run in long batches, and only an event makes its CPU's queue run early.
  */
 import { Count, Structure } from "../abi/replay";
 import { CLASSES, flushLevel, makeLevel, Place, placeOf } from "./level";

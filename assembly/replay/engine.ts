@@ -1,8 +1,8 @@
 /**
  * The replay: batches of records through front, filter, L1, L2 and the walk, each stage over the whole batch.
  *
- * Levels are decoupled: nothing that a level does depends on what a lower one answers (no inclusion, no back-invalidation),
- * so each runs over the whole batch and hands on its misses, in order.
+ * Levels are decoupled: nothing that a level does depends on what a lower one answers (no inclusion, no back-
+ * invalidation), so each runs over the whole batch and hands on its misses, in order.
  */
 import { Count, Fault, Policy, RecordType } from "../abi/replay";
 import { classify, placeSecond, planFor, touchAll } from "./classify";

@@ -1,8 +1,8 @@
 /**
  * Flushes and invalidations of one CPU. Its queue has run before, so that the event falls where the trace has it.
  *
- * A full flush costs the same however much is cached (level.ts: epochs). The others look for entries: one page in its set;
- * a short range page by page; a long range and an ASID by going through all entries, which are a few thousand.
+ * A full flush costs the same however much is cached (level.ts: epochs). The others look for entries: one page in its
+ * set; a short range page by page; a long range and an ASID by going through all entries, which are a few thousand.
  */
 import { Count, RecordType } from "../abi/replay";
 import { CpuField, clearFilter, counted, flushCpu, flushPscs } from "./cpu";
@@ -37,7 +37,7 @@ function removeRange(cpu: usize, asid: u32, first: u64, last: u64, uniform: u32)
   counted(cpu, Count.REMOVED, removed);
 }
 
-/** Removes the page that holds a 4 KiB page, from every structure that may hold it. Gives the page's last 4 KiB page. */
+/** Removes the page that holds a 4 KiB page from every structure that may hold it. Gives its last 4 KiB page. */
 function removePage(cpu: usize, space: usize, page: u64, uniform: u32): u64 {
   const raw = regionOf(space, <u32>(page >> 20) & 0xffff) | (<u32>page & 0xfffff);
   const size: u32 = uniform < 3 ? uniform : <u32>load<u8>(sizes + (<usize>raw >>> 9));

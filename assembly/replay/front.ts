@@ -81,96 +81,76 @@ export function front(cpu: usize, space: usize, size: u32, r: usize, end: usize)
   const queue = <usize>load<u32>(cpu, CpuField.QUEUE);
   const full = queue + (BATCH << 2);
   let out = queue + ((<usize>load<u32>(cpu, CpuField.QUEUED)) << 2);
-  const first = r;
-  let accesses: u64 = 0;
-  let references: u64 = 0;
+  const from = r;
+  let skipped: usize = 0;
   const shift = 9 * size;
   const pageMask = i32x4.splat((1 << (12 + shift)) - 1);
   const sizes = i32x4.splat(sizeMask);
   const pageEnd = i32x4.add(pageMask, i32x4.splat(1));
   const none = i32x4.splat(0);
-  let high0 = v128.load32_splat(recent);
-  let high1 = v128.load32_splat(recent, 4);
-  let high2 = v128.load32_splat(recent, 8);
-  let high3 = v128.load32_splat(recent, 12);
-  let base0 = v128.load32_splat(recent, 16);
-  let base1 = v128.load32_splat(recent, 20);
-  let base2 = v128.load32_splat(recent, 24);
-  let base3 = v128.load32_splat(recent, 28);
-  let previous = i32x4.splat(-1);
   const isPlain = (wanted & 14) == 14;
-  while (r + 32 <= end && out < full) {
-    const a = v128.load(r);
-    const b = v128.load(r, 16);
-    const low = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
-    const high = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
-    // The region, and the bits of the type that only events have: an event is in no region.
-    const region = v128.and(high, i32x4.splat(<i32>0xfc00ffff));
-    const base = v128.or(
-      v128.or(v128.and(i32x4.eq(region, high0), base0), v128.and(i32x4.eq(region, high1), base1)),
-      v128.or(v128.and(i32x4.eq(region, high2), base2), v128.and(i32x4.eq(region, high3), base3)),
-    );
-    // The page's offset and the size; a size of 0 counts as 1 and cannot straddle. All below 2^31: signs do not matter.
-    const last = i32x4.add(v128.and(low, pageMask), v128.and(i32x4.shr_u(high, 16), sizes));
-    const isFetch = i32x4.eq(v128.and(high, i32x4.splat(0x03000000)), none);
-    const isBad = v128.or(v128.or(i32x4.eq(base, none), isFetch), i32x4.gt_s(last, pageEnd));
-    if (isPlain && !v128.any_true(isBad)) {
+  while (r < end && out < full) {
+    const high0 = v128.load32_splat(recent);
+    const high1 = v128.load32_splat(recent, 4);
+    const high2 = v128.load32_splat(recent, 8);
+    const high3 = v128.load32_splat(recent, 12);
+    const base0 = v128.load32_splat(recent, 16);
+    const base1 = v128.load32_splat(recent, 20);
+    const base2 = v128.load32_splat(recent, 24);
+    const base3 = v128.load32_splat(recent, 28);
+    let previous = i32x4.splat(-1);
+    while (r + 32 <= end && out < full) {
+      const a = v128.load(r);
+      const b = v128.load(r, 16);
+      const low = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+      const high = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
+      // The region, and the bits of the type that only events have: an event is in no region.
+      const region = v128.and(high, i32x4.splat(<i32>0xfc00ffff));
+      const base = v128.or(
+        v128.or(v128.and(i32x4.eq(region, high0), base0), v128.and(i32x4.eq(region, high1), base1)),
+        v128.or(v128.and(i32x4.eq(region, high2), base2), v128.and(i32x4.eq(region, high3), base3)),
+      );
+      // The page's offset and the size; a size of 0 counts as 1 and cannot straddle. All below 2^31: no signs.
+      const last = i32x4.add(v128.and(low, pageMask), v128.and(i32x4.shr_u(high, 16), sizes));
+      const isFetch = i32x4.eq(v128.and(high, i32x4.splat(0x03000000)), none);
+      const isBad = v128.or(v128.or(i32x4.eq(base, none), isFetch), i32x4.gt_s(last, pageEnd));
+      if (!isPlain || v128.any_true(isBad)) break;
       const keys = i32x4.shr_u(v128.or(base, i32x4.shr_u(low, 12)), shift);
       const kept = 15 ^ i32x4.bitmask(i32x4.eq(keys, v128.shuffle<i32>(previous, keys, 3, 4, 5, 6)));
       v128.store(out, i8x16.swizzle(keys, v128.load(squeezes + ((<usize>kept) << 4))));
       out += (<usize>popcnt(kept)) << 2;
       previous = keys;
-      accesses += 4;
-      references += 4;
       r += 32;
-      continue;
     }
-    previous = i32x4.splat(-1);
-    const before = out;
-    const stop = slow(cpu, space, size, r, r + 32, out);
+    if (r >= end || out >= full) break;
+    const group = r + 32 < end ? r + 32 : end;
+    const stop = slow(cpu, space, size, r, group, out);
     out = slowOut;
-    accesses += <u64>slowAccesses;
-    references += <u64>((out - before) >>> 2);
+    skipped += stop - r;
     r = stop;
-    if (stop < stoppedAt) break;
-    high0 = v128.load32_splat(recent);
-    high1 = v128.load32_splat(recent, 4);
-    high2 = v128.load32_splat(recent, 8);
-    high3 = v128.load32_splat(recent, 12);
-    base0 = v128.load32_splat(recent, 16);
-    base1 = v128.load32_splat(recent, 20);
-    base2 = v128.load32_splat(recent, 24);
-    base3 = v128.load32_splat(recent, 28);
-  }
-  if (r + 32 > end && r < end && out < full) {
-    const before = out;
-    r = slow(cpu, space, size, r, end, out);
-    out = slowOut;
-    accesses += <u64>slowAccesses;
-    references += <u64>((out - before) >>> 2);
+    if (stop < group) break;
   }
   stoppedAt = r;
   store<u32>(cpu, <u32>((out - queue) >>> 2), CpuField.QUEUED);
-  if (r == first) return;
-  counted(cpu, Count.ACCESSES, accesses);
-  counted(cpu, Count.REFERENCES, references);
+  const fast = <u64>((r - from - skipped) >>> 3);
+  counted(cpu, Count.ACCESSES, fast);
+  counted(cpu, Count.REFERENCES, fast);
 }
 
 let slowOut: usize = 0;
-let slowAccesses: u32 = 0;
 
-/** A few records one by one; stops at an event. `stoppedAt` is the end if there was none. */
+/** A few records one by one, counted here; stops at an event. */
 function slow(cpu: usize, space: usize, size: u32, r: usize, end: usize, out: usize): usize {
   const shift = 12 + 9 * size;
-  slowAccesses = 0;
-  stoppedAt = end;
+  const first = out;
+  let accesses: u64 = 0;
   while (r < end) {
     const record = load<u64>(r);
     const type = <u32>(record >> 56);
     if (type >= <u32>RecordType.FLUSH_ALL) break;
     if (type == RecordType.FETCH && (wanted & 1) == 0) fetchesSeen = true;
     if (((wanted >> type) & 1) != 0) {
-      slowAccesses++;
+      accesses++;
       const from = record & 0xffffffffffff;
       const end = from + extraOf(record);
       const to = end >> shift;
@@ -186,6 +166,8 @@ function slow(cpu: usize, space: usize, size: u32, r: usize, end: usize, out: us
     r += 8;
   }
   slowOut = out;
+  counted(cpu, Count.ACCESSES, accesses);
+  counted(cpu, Count.REFERENCES, <u64>((out - first) >>> 2));
   return r;
 }
 

@@ -1,8 +1,9 @@
 /**
  * One level of TLBs of one CPU: sets of 32-bit keys, several vectors wide, for every class of page that it serves.
  *
- * Classes that share a structure have the same base and mask; each indexes with its own page number. All sets of a level
- * have the same number of vectors, so that one loop serves them; what differs by class is in the class's row table.
+ * Classes that share a structure have the same base and mask; each indexes with its own page number. All sets of a
+ * level have the same number of vectors, so that one loop serves them; what differs by class is in the class's row
+ * table.
  *
  * A set in memory
  *   vectors x 16 bytes   keys: in recency order (LRU), in order of filling (FIFO), by way (PLRU, random); -1 is empty
@@ -11,9 +12,9 @@
  * A level of at most FLAT_BYTES whose sets fit one vector has no epochs: emptying it is a few stores.
  *
  * Row tables (LRU, FIFO)
- *   Which lanes move one place back and take the new key in front, by the position of the hit, and for a miss. A hit at p
- *   moves lanes 0..p for LRU and none for FIFO; a miss moves the lanes of all ways. So both policies, all numbers of ways
- *   and hits and misses run the same instructions.
+ *   Which lanes move one place back and take the new key in front, by the position of the hit, and for a miss. A hit at
+ *   p moves lanes 0..p for LRU and none for FIFO; a miss moves the lanes of all ways. So both policies, all numbers of
+ *   ways and hits and misses run the same instructions.
  */
 import { Policy } from "../abi/replay";
 import { allocate } from "./memory";

@@ -1,9 +1,9 @@
 /**
  * Look-up and fill of LRU and FIFO levels: the measured loops, one page size.
  *
- * Each loop takes keys [k, end), appends those that missed at `out` and gives the new end of `out`. A set is a vector of
- * keys in recency order (level.ts); the reference's key goes in front and the lanes before its old place move back. There
- * is no branch that depends on a hit, so the processor overlaps references to different sets.
+ * Each loop takes keys [k, end), appends those that missed at `out` and gives the new end of `out`. A set is a vector
+ * of keys in recency order (level.ts); the reference's key goes in front and the lanes before its old place move back.
+ * There is no branch that depends on a hit, so the processor overlaps references to different sets.
  *
  * Why 32-bit keys and MTF vectors: measured against time stamps, order nibbles and byte ages, see docs/throughput.md.
  */

@@ -2,9 +2,9 @@
  * Address spaces and page keys: how 48 address bits and an ASID become 32 bits without losing anything.
  *
  * Protocol
- *   The first access to a region (4 GiB of one ASID) gives the region a number of 12 bits; a page key is that number and
- *   the 20 bits of the page within the region. In a simulation with one page size the key is shifted right by 9 bits per
- *   size step, so that it counts pages of that size.
+ *   The first access to a region (4 GiB of one ASID) gives the region a number of 12 bits; a page key is that number
+ *   and the 20 bits of the page within the region. In a simulation with one page size the key is shifted right by 9
+ *   bits per size step, so that it counts pages of that size.
  *
  * Invariants
  *   K1  Keys are equal exactly if page and ASID are.

@@ -3,14 +3,14 @@
  *
  * Protocol
  *   Per number of sets, every set is a stack of 16 keys; the position p at which a reference is found is its stack
- *   distance there, so that it misses with up to p ways. Numbers of sets go from coarse to fine: a reference at position
- *   0 is at position 0 of all finer sets (whoever touched it last is the last in any part of the set), so only the others
- *   go on. Likewise the stream of base pages without repeats serves the larger page sizes.
+ *   distance there, so that it misses with up to p ways. Numbers of sets go from coarse to fine: a reference at
+ *   position 0 is at position 0 of all finer sets (whoever touched it last is the last in any part of the set), so only
+ *   the others go on. Likewise the stream of base pages without repeats serves the larger page sizes.
  *
  * Invariants
- *   S1  Invalidating a page leaves a hole in its stacks, where it stays. A reference found at p with its first hole at h
- *       moves only the places 0..min(p, h); if h < p the place p becomes a hole. (A cache of more ways than h would have
- *       filled its empty way; one of fewer never saw the hole.)
+ *   S1  Invalidating a page leaves a hole in its stacks, where it stays. A reference found at p with its first hole at
+ *       h moves only the places 0..min(p, h); if h < p the place p becomes a hole. (A cache of more ways than h would
+ *       have filled its empty way; one of fewer never saw the hole.)
  *   S2  A full flush begins a new epoch. Until the first event neither epochs nor holes are looked at.
  *   S3  The filter of repeats forgets at every event.
  */

@@ -2,10 +2,11 @@
  * The page walk, for batches of references that missed the last TLB level.
  *
  * The common case, base pages and a PDE cache of four ways, runs without a branch that is hard to predict: the cache's
- * tags and tables are two vectors moved by one permutation, and the last-level entries are loaded in a second loop whose
- * loads do not wait for each other. wasm has no prefetch; the second loop is the prefetch.
+ * tags and tables are two vectors moved by one permutation, and the last-level entries are loaded in a second loop
+ * whose loads do not wait for each other. wasm has no prefetch; the second loop is the prefetch.
  *
- * Walk loads counted are those of a machine whose tables exist: a page without an entry gets one, and that is not a load.
+ * Walk loads counted are those of a machine whose tables exist: a page without an entry gets one, and that is not a
+ * load.
  */
 import { Count } from "../abi/replay";
 import { allocate } from "./memory";
@@ -71,8 +72,8 @@ function isWithout(pscs: usize): bool {
 }
 
 /**
- * Four dependent loads each; walks do not depend on each other, so the processor overlaps them. An entry that is not there
- * leads to address 0, where a page of zeros (memoryBase in asconfig.replay.json) plays a table without entries.
+ * Four dependent loads each; walks do not depend on each other, so the processor overlaps them. An entry that is not
+ * there leads to address 0, where a page of zeros (memoryBase in asconfig.replay.json) plays a table without entries.
  */
 function walkUncached(k: usize, end: usize): void {
   while (k < end) {

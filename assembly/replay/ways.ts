@@ -2,13 +2,13 @@
  * Look-up and fill of levels whose ways stand still: tree-PLRU and random replacement.
  *
  * Protocol
- *   Hit: PLRU points every node on the way's path away from it; random does nothing. Miss: the lowest empty way, else the
- *   victim; then as for a hit. Repeating the last reference of a set changes nothing under either policy, so the filter
- *   in front (filter.ts) is exact here too.
+ *   Hit: PLRU points every node on the way's path away from it; random does nothing. Miss: the lowest empty way, else
+ *   the victim; then as for a hit. Repeating the last reference of a set changes nothing under either policy, so the
+ *   filter in front (filter.ts) is exact here too.
  *
- * The tree of a set is one u64: node 1 is the root, node n has children 2n and 2n + 1, a set bit says "victim is right".
- * With a number of ways that is no power of two the tree is that of the next power, and a right child without ways is
- * never taken.
+ * The tree of a set is one u64: node 1 is the root, node n has children 2n and 2n + 1, a set bit says "victim is
+ * right". With a number of ways that is no power of two the tree is that of the next power, and a right child without
+ * ways is never taken.
  */
 import { Policy } from "../abi/replay";
 import { Level, Place, placeOf, renewSet } from "./level";

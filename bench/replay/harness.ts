@@ -1,6 +1,6 @@
 /**
- * How the throughput benchmarks measure: tasks in rounds, one run of each a round, so that a noisy machine disturbs all of
- * them alike; CPU time, not wall clock; medians; ratios against the native baseline of the same run.
+ * How the throughput benchmarks measure: tasks in rounds, one run of each a round, so that a noisy machine disturbs all
+ * of them alike; CPU time, not wall clock; medians; ratios against the native baseline of the same run.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
@@ -107,9 +107,15 @@ export async function measure(suite: Suite, rounds: number): Promise<Measured> {
   return { suite: suite.name, rates, ratios, result: suite.result() };
 }
 
+/** Told to tinybench, which would otherwise run a task once more to find out. */
+const asyncFunction = (async () => {}).constructor as unknown as new () => object;
+
 async function timeOnce({ name, run, prepare }: Task): Promise<number> {
   const bench = new Bench({ time: 0, iterations: 1, warmup: false, now: cpuNow, retainSamples: true, throws: true });
-  bench.add(name, run as () => void | Promise<void>, prepare === undefined ? {} : { beforeEach: prepare });
+  bench.add(name, run as () => void | Promise<void>, {
+    async: run instanceof asyncFunction,
+    ...(prepare && { beforeEach: prepare }),
+  });
   await bench.run();
   const { result } = bench.tasks[0] as { result: unknown };
   return (result as { latency: { mean: number } }).latency.mean / 1000;

@@ -39,15 +39,18 @@ export interface ReplayCore {
   bytes(): Uint8Array;
 }
 
-let shared: WebAssembly.Module | undefined;
+/** A compiled engine. */
+export type ReplayModule = WebAssembly.Module;
 
-function replayModule(): WebAssembly.Module {
+let shared: ReplayModule | undefined;
+
+function replayModule(): ReplayModule {
   shared ??= new WebAssembly.Module(Uint8Array.from(atob(replayBase64), (char) => char.charCodeAt(0)));
   return shared;
 }
 
 /** Compiles an engine from bytes: a debug build. */
-export function compileReplay(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+export function compileReplay(bytes: Uint8Array<ArrayBuffer>): ReplayModule {
   return new WebAssembly.Module(bytes);
 }
 
@@ -55,7 +58,7 @@ function abort(): never {
   throw new Error("the engine met an assertion that failed: a defect of the simulator, please report it");
 }
 
-export function openReplay(module: WebAssembly.Module = replayModule()): ReplayCore {
+export function openReplay(module: ReplayModule = replayModule()): ReplayCore {
   const instance = new WebAssembly.Instance(module, { env: { abort } });
   const call = instance.exports as unknown as ReplayExports;
   if (call.replayLayout() !== REPLAY_LAYOUT) {

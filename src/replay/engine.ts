@@ -2,7 +2,7 @@
  * One simulation: an instance of the engine with a geometry, page sizes and CPUs; fed with records, asked for counts.
  */
 import { Count, Fault } from "../../assembly/abi/replay.js";
-import { openReplay, type ReplayCore } from "../core/replay.js";
+import { openReplay, type ReplayCore, type ReplayModule } from "../core/replay.js";
 import { checkGeometry, defaultWalkCaches, policies, setsOf, structureNames, type TlbGeometry } from "./geometry.js";
 
 export type PageSize = "4k" | "2m" | "1g";
@@ -31,7 +31,7 @@ export interface EngineConfig {
   readonly levels?: 4 | 5;
   /** Sweeps all LRU geometries of these sizes instead of simulating the one. */
   readonly sweep?: readonly PageSize[];
-  readonly module?: WebAssembly.Module;
+  readonly module?: ReplayModule;
 }
 
 export const pageSizes: readonly PageSize[] = ["4k", "2m", "1g"];

@@ -3,8 +3,9 @@
  *
  *   l1:64x4,l1-2m:32x4,l1-1g:4x4,l1i:128x8,l2:1536x12,l2-1g:16x4,pde:32x4,pdpte:4x4,pml4e:2x2,policy:lru
  *
- * Each is ENTRIESxWAYS; ENTRIESxfull is fully associative, 0 says that there is none (not of l1). A size that is not named shares the
- * structure of the next smaller size, each page indexed with its own number. `l1i` splits fetches from data.
+ * Each is ENTRIESxWAYS; ENTRIESxfull is fully associative, 0 says that there is none (not of l1). A size that is not
+ * named shares the structure of the next smaller size, each page indexed with its own number. `l1i` splits fetches from
+ * data.
  */
 import { Policy, Structure } from "../../assembly/abi/replay.js";
 import { InputError } from "../error.js";

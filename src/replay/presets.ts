@@ -1,10 +1,10 @@
 /**
  * TLBs of real CPUs, by name, each with where its numbers are from.
  *
- * Entries and ways are the machines'. What is simulated of them is policy T (docs/throughput.md): true LRU, sets indexed
- * with the low bits of the page number, no prefetch, no coalescing of neighbours, walk caches as measured on Intel cores
- * where the vendor says nothing. Real TLBs hash their indices and use cheaper policies; counts are exact for what is
- * simulated and an estimate of the machine.
+ * Entries and ways are the machines'. What is simulated of them is policy T (docs/throughput.md): true LRU, sets
+ * indexed with the low bits of the page number, no prefetch, no coalescing of neighbours, walk caches as measured on
+ * Intel cores where the vendor says nothing. Real TLBs hash their indices and use cheaper policies; counts are exact
+ * for what is simulated and an estimate of the machine.
  */
 import { InputError } from "../error.js";
 import { parseGeometry, type TlbGeometry } from "./geometry.js";

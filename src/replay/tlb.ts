@@ -2,11 +2,11 @@
  * `tlb`: what page sizes and a TLB would do to a program, from its memory accesses.
  *
  * Protocol
- *   The trace is read once, whatever the number of page sizes and TLBs: each batch of records goes through one engine per
- *   row. "thp" needs to know every touched page before it begins, so it reads the trace once more.
+ *   The trace is read once, whatever the number of page sizes and TLBs: each batch of records goes through one engine
+ *   per row. "thp" needs to know every touched page before it begins, so it reads the trace once more.
  *
- * Counts are exact for the simulated hierarchy (docs/throughput.md); nothing here is an estimate but `seconds`, which is the
- * time that the row's simulation took here.
+ * Counts are exact for the simulated hierarchy (docs/throughput.md); nothing here is an estimate but `seconds`, which
+ * is the time that the row's simulation took here.
  */
 import type { TraceCalls } from "../core/traces.js";
 import { InputError } from "../error.js";

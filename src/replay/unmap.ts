@@ -1,8 +1,9 @@
 /**
  * Range unmap at scale: the kernel's own munmap() (src/kernel listings) over gigabytes, in the checker's machine.
  *
- * The machine is the one that finds races; here it has real tables of 512 entries, one CPU, and no oracle of other CPUs'
- * TLBs to feed. Its listings clear up to 512 base pages in one step (`ZAP_BATCH`), so that the same text serves both.
+ * The machine is the one that finds races; here it has real tables of 512 entries, one CPU, and no oracle of other
+ * CPUs' TLBs to feed. Its listings clear up to 512 base pages in one step (`ZAP_BATCH`), so that the same text serves
+ * both.
  */
 import { Tally, VmaFlag } from "../../assembly/abi/records.js";
 import { type Backend, backends } from "../kernel/arch/backends.js";

@@ -1,5 +1,6 @@
 /**
- * The obvious TLB simulator: sets as arrays, one reference at a time, written from docs/throughput.md and not from the engine.
+ * The obvious TLB simulator: sets as arrays, one reference at a time, written from docs/throughput.md and not from the
+ * engine.
  */
 import type { PolicyName } from "../../src/replay/geometry.js";
 

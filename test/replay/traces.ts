@@ -1,5 +1,6 @@
 /**
- * Traces for tests: the three real ones, read slowly and obviously, and the synthetic ones of bench/native/tlb/common.h.
+ * Traces for tests: the three real ones, read slowly and obviously, and the synthetic ones of
+ * bench/native/tlb/common.h.
  */
 import { openBytes } from "../../src/workload/bytes.js";
 
@@ -115,7 +116,7 @@ export function select(records: BigUint64Array, isWanted: (type: number) => bool
   return new BigUint64Array(chosen.buffer, 0, count / 2);
 }
 
-/** Puts a full flush behind every `flush`th record and an invalidation of its first byte behind every `invalidate`th. */
+/** Puts a full flush behind every `flush`th record, an invalidation of its first byte behind every `invalidate`th. */
 export function withEvents(records: BigUint64Array, flush: number, invalidate: number): BigUint64Array {
   const extra =
     (flush > 0 ? Math.floor(records.length / flush) : 0) +

@@ -1,7 +1,8 @@
 /* walk: page walks alone, over 512-entry tables, the same algorithm as assembly/replay/walk.ts.
  * usage: walk dense|sparse [-r REPS]
  *   dense: 1 GiB of 4 KiB pages, random; sparse: 4096 pages in 64 GiB, one to a table, random. 4 M walks.
- *   uncached: four dependent loads each; cached: a PDE cache of 8 sets x 4 ways as two vectors, then the last level. */
+ *   uncached: four dependent loads each; cached: a PDE cache of 8 sets x 4 ways as two vectors, then the last level.
+ */
 #include "common.h"
 #include <immintrin.h>
 #define N (1u << 22)
@@ -159,8 +160,7 @@ int main(int c, char **v) {
   qsort(tc, reps, 8, cmpd);
   if (su != sc)
     return 1;
-  printf("{\"walks\":%u,\"pde_misses\":%llu,\"loads\":%llu,\"uncached_s\":%.6f,\"cached_s\":%.6f}\n", N, (unsigned long long)misses,
-         (unsigned long long)loads + N,
-         tu[reps / 2], tc[reps / 2]);
+  printf("{\"walks\":%u,\"pde_misses\":%llu,\"loads\":%llu,\"uncached_s\":%.6f,\"cached_s\":%.6f}\n", N,
+         (unsigned long long)misses, (unsigned long long)loads + N, tu[reps / 2], tc[reps / 2]);
   return 0;
 }
