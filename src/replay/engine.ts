@@ -139,7 +139,13 @@ export class Engine {
 
   /** Replays records that lie in the engine's memory. */
   replay(base: number, count: number): void {
-    this.core.call.replay(base, count);
+    try {
+      this.core.call.replay(base, count);
+    } catch (error) {
+      // A trap, when the memory is used up: the fault says so better.
+      this.check();
+      throw error;
+    }
     this.check();
   }
 

@@ -63,6 +63,14 @@ describe("tlb()", () => {
     await expect(stopped).rejects.toThrow(/abort/i);
   });
 
+  it("holds 4094 regions of 4 GiB, and says so when there are more", async () => {
+    const regions = (count: number): bigint[] => Array.from({ length: count }, (_, i) => record(BigInt(i) << 32n));
+    const run = (count: number) => tlb({ source: () => [BigUint64Array.from(regions(count))], pages: ["4k"] });
+    const { results } = await run(4094);
+    expect(results[0]?.walks).toBe(4094);
+    await expect(run(4095)).rejects.toThrow(/more than 4094 regions/);
+  });
+
   it("refuses a CPU that is not there", async () => {
     const records = BigUint64Array.of(record(7n, 20n, 0n));
     await expect(tlb({ source: () => [records], pages: ["4k"], cpus: 2 })).rejects.toThrow(/at most 2/);
