@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: the figures of the project, measured on this machine, next to their goals.
+ * `npm run bench`: the figures of the checker, measured on this machine, next to their goals. The throughput engine has
+ * benchmarks of its own: `npm run bench:replay`.
  *
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
  *   --update         with --smoke: writes bench/smoke.json

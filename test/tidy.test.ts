@@ -78,7 +78,7 @@ function listFiles(): string[] {
 }
 
 function walk(folder: string): string[] {
-  const product = /^(\.git|node_modules|dist|build|coverage)$|\.tgz$|^wasm\.generated\.ts$/;
+  const product = /^(\.git|node_modules|dist|build|coverage)$|\.tgz$|\.generated\.ts$/;
   return readdirSync(root + folder, { withFileTypes: true })
     .filter((entry) => !product.test(entry.name))
     .flatMap((entry) => (entry.isDirectory() ? walk(`${folder}${entry.name}/`) : [folder + entry.name]))

@@ -8,8 +8,10 @@ import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { addStory } from "./commands/story.js";
+import { registerConvert } from "./convert.js";
 import { examples } from "./help.js";
 import type { Session } from "./session.js";
+import { registerTlb } from "./tlb.js";
 
 const EXAMPLES = [
   ["shootdown", "the story of one race, computed on the spot"],
@@ -31,6 +33,8 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addCheck(program, session);
   addReplay(program, session);
   addRun(program, session);
+  registerTlb(program, session);
+  registerConvert(program, session);
   addList(program, session);
   program.addHelpText("after", examples(EXAMPLES));
   program.addHelpText(

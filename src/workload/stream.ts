@@ -42,7 +42,7 @@ export interface LineBatch {
   readonly complete: boolean;
 }
 
-/** Yields the lines of `path` (plain, gzip or xz) as bytes. Throws InputError on anything that is not text. */
+/** Yields the lines of `path` (plain or packed) as bytes. Throws InputError on anything that is not text. */
 export function openLineChunks(path: string, signal?: AbortSignal): AsyncGenerator<LineChunk> {
   return lineChunks(path, openBytes(path, signal), signal);
 }
@@ -155,7 +155,7 @@ function refuseBinary(source: string, chunk: Uint8Array, offset: number): void {
   throw new InputError(what, {
     source,
     byte: offset + Math.max(0, byte),
-    remedy: "give a text recording, plain or packed with gzip or xz",
+    remedy: "give a text recording, plain or packed",
   });
 }
 

@@ -12,7 +12,13 @@ import { fileURLToPath } from "node:url";
 
 const ENTRY = "test/core/entry.ts";
 const STAMP = "build/core-test.stamp";
-const BUILT = ["build/core.wasm", "build/core.debug.wasm", "build/core.test.wasm"];
+const BUILT = [
+  "build/core.wasm",
+  "build/core.debug.wasm",
+  "build/core.test.wasm",
+  "build/replay.wasm",
+  "build/replay.debug.wasm",
+];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -32,7 +38,12 @@ function digest(): string {
 /** asc adds the entry to the one in asconfig.json: the product's exports and the insides, in one module. */
 function buildTestCore(): void {
   const stamp = digest();
-  if (existsSync(root + BUILT[2]) && existsSync(root + STAMP) && readFileSync(root + STAMP, "utf8") === stamp) return;
+  if (
+    existsSync(`${root}build/core.test.wasm`) &&
+    existsSync(root + STAMP) &&
+    readFileSync(root + STAMP, "utf8") === stamp
+  )
+    return;
   const asc = `${root}node_modules/assemblyscript/bin/asc.js`;
   const options = ["--config", "asconfig.json", "--target", "debug", "--outFile", "build/core.test.wasm"];
   execFileSync(process.execPath, [asc, ENTRY, ...options], { cwd: root, stdio: "inherit" });

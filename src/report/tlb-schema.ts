@@ -1,0 +1,57 @@
+/**
+ * The JSON objects of `tlb` and `convert`, as zod schemas: strict, so that a field that nobody documents fails a test.
+ */
+import * as z from "zod";
+
+const whole = z.int().min(0);
+const pages = z.enum(["4k", "2m", "1g", "thp"]);
+const cut = z.strictObject({ line: whole.optional(), byte: whole.optional(), what: z.string() });
+const format = z.enum(["lackey", "drmemtrace-view", "drmemtrace", "champsim", "compact"]);
+
+const tlbRow = z.strictObject({
+  pages,
+  tlb: z.string(),
+  accesses: whole,
+  references: whole,
+  levels: z.array(z.strictObject({ name: z.enum(["l1", "l1i", "l2"]), hits: whole, misses: whole })),
+  walks: whole,
+  walksBySize: z.strictObject({ "4k": whole, "2m": whole, "1g": whole }),
+  walkReferences: whole,
+  walkReferencesUncached: whole,
+  flushes: whole,
+  invalidations: whole,
+  tables: whole,
+  seconds: z.number().min(0),
+  cpus: z.array(z.strictObject({ cpu: whole, references: whole, misses: whole })).optional(),
+});
+
+const tlbSweep = z.strictObject({
+  pages: z.enum(["4k", "2m", "1g"]),
+  references: whole,
+  /** Misses with 2^i sets of j + 1 ways at [i][j]. */
+  misses: z.array(z.array(whole)),
+  seconds: z.number().min(0),
+});
+
+export const tlbOutput = z.strictObject({
+  schema: z.literal("shootdown/tlb@1"),
+  source: z.string(),
+  records: whole,
+  cut: cut.optional(),
+  results: z.array(tlbRow),
+  sweeps: z.array(tlbSweep),
+});
+
+export const convertOutput = z.strictObject({
+  schema: z.literal("shootdown/convert@1"),
+  input: z.string(),
+  output: z.string(),
+  format,
+  packing: z.enum(["plain", "gzip", "xz", "zstd"]),
+  records: whole,
+  accesses: whole,
+  plainBytes: whole,
+  packedBytes: whole,
+  clipped: whole,
+  cut: cut.optional(),
+});

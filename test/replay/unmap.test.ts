@@ -1,0 +1,33 @@
+/**
+ * Range unmap through the kernel's own listings, at the scale of real ranges.
+ */
+import { describe, expect, it } from "vitest";
+import { rangeUnmap } from "../../src/replay/unmap.js";
+
+describe("munmap of gigabytes", () => {
+  it("frees 262,144 base pages and flushes once for each full gather", () => {
+    const result = rangeUnmap({ kind: "dense", pages: 262_144 });
+    expect(result.pagesFreed).toBe(262_144);
+    // 512 tables of the last level, one of the next; a gather holds 506 pages.
+    expect(result.tablesFreed).toBeGreaterThanOrEqual(513);
+    expect(result.flushes).toBeGreaterThanOrEqual(Math.floor(262_144 / 506));
+    expect(result.flushes).toBeLessThan(2 * Math.ceil(262_144 / 506));
+  });
+
+  it("unmaps 512 huge pages, which stay in their file's page cache", () => {
+    const result = rangeUnmap({ kind: "huge", pages: 512 });
+    expect(result.pagesFreed).toBe(0);
+    expect(result.flushes).toBeGreaterThan(0);
+  });
+
+  it("unmaps a page in every GiB of a TiB, with its tables", () => {
+    const result = rangeUnmap({ kind: "sparse", pages: 1024 });
+    expect(result.pagesFreed).toBe(1024);
+    // A table of the last level and one of the next for each, and those above.
+    expect(result.tablesFreed).toBeGreaterThanOrEqual(2 * 1024);
+  });
+
+  it("refuses an edition that does not exist", () => {
+    expect(() => rangeUnmap({ kind: "dense", pages: 8, edition: "9.99" })).toThrow(/no "9.99"/);
+  });
+});
