@@ -17,7 +17,8 @@ interface Preset {
 }
 
 const WALK_CACHES =
-  "walk caches from memory, not checked: van Schaik et al., RevAnC (EuroSec 2017), measured on Intel; assumed for the others";
+  "walk caches from memory, not checked: van Schaik et al., RevAnC (EuroSec 2017), " +
+  "measured on Intel; assumed for the others";
 
 const table: readonly Preset[] = [
   {
@@ -30,28 +31,32 @@ const table: readonly Preset[] = [
     name: "ice-lake",
     spec: "l1:64x4,l1-2m:32x4,l1-1g:8x8,l1i:128x8,l1i-2m:16x8,l2:2048x16,l2-1g:1024x8",
     source:
-      "from memory, not checked: Intel Optimization Reference Manual, Ice Lake client (Sunny Cove); CPUID leaf 18h of Ice Lake-SP",
+      "from memory, not checked: Intel Optimization Reference Manual, Ice Lake client (Sunny " +
+      "Cove); CPUID leaf 18h of Ice Lake-SP",
     note: `loads only: stores have 16 entries of their own; of the L2 only half can hold 2 MiB pages; ${WALK_CACHES}`,
   },
   {
     name: "golden-cove",
     spec: "l1:96x6,l1-2m:32x4,l1-1g:8x8,l1i:256x8,l1i-2m:32x8,l2:2048x16,l2-1g:1024x8",
     source:
-      "from memory, not checked: Intel Optimization Reference Manual, Golden Cove; CPUID leaf 18h of Sapphire Rapids",
+      "from memory, not checked: Intel Optimization Reference Manual, Golden Cove; CPUID leaf " +
+      "18h of Sapphire Rapids",
     note: `loads only: stores have 16 entries of their own; of the L2 only half can hold 2 MiB pages; ${WALK_CACHES}`,
   },
   {
     name: "zen3",
     spec: "l1:64xfull,l1i:64xfull,l2:2048x16,l2-1g:0",
     source:
-      "from memory, not checked: AMD Software Optimization Guide for Family 19h (56665): entries; ways: 128 sets as in Zen's 1536x12 (55723)",
+      "from memory, not checked: AMD Software Optimization Guide for Family 19h (56665): " +
+      "entries; ways: 128 sets as in Zen's 1536x12 (55723)",
     note: `the L2 holds 1 GiB pages as 2 MiB ones (here: not at all) and none of fetches (here: both); ${WALK_CACHES}`,
   },
   {
     name: "zen4",
     spec: "l1:72xfull,l1i:64xfull,l2:3072x24,l2-1g:0",
     source:
-      "from memory, not checked: AMD Software Optimization Guide for the Zen 4 Microarchitecture (57647): entries; ways: 128 sets as in Zen",
+      "from memory, not checked: AMD Software Optimization Guide for the Zen 4 Microarchitecture " +
+      "(57647): entries; ways: 128 sets as in Zen",
     note: `the L2 holds 1 GiB pages as 2 MiB ones (here: not at all) and none of fetches (here: both); ${WALK_CACHES}`,
   },
   {
