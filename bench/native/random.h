@@ -76,6 +76,7 @@ static u32 runOne(u64 seed, u32 depth) {
   uint8_t *bytes = (uint8_t *)(memory + base(Base_SCHEDULE));
   u32 room = boot(Boot_SCHEDULE), stepsMax = get(Area_RUN + Run_STEPS_MAX), stop = get(Area_RUN + Run_STOP_MASK);
   u32 used = 0, steps = 0, status = Status_RUNNING;
+  bool hardware = concrete && get(Area_RUN + Run_HARDWARE_AGENTS) != 0;
   memcpy(memory + stateBase, memory + base(Base_INITIAL), (size_t)(base(Base_STATE_END) - stateBase) * 4);
   seedRng(seed);
   if (depth > 0) drawPriorities(depth, lastLength);
@@ -86,9 +87,10 @@ static u32 runOne(u64 seed, u32 depth) {
       if (status == Status_DEADLOCKED) violation(Fault_DEADLOCK, 0, 0);
       continue;
     }
-    bool single = (mask & (mask - 1)) == 0;
+    bool single = (mask & (mask - 1)) == 0 && !hardware;
     u32 agent;
-    if (depth > 0) agent = pickPct(mask, steps + 1);
+    if (hardware) exit(1); /* hardware agents are not ported */
+    else if (depth > 0) agent = pickPct(mask, steps + 1);
     else agent = single ? (u32)__builtin_ctzll(mask) : nthBit(mask, below((u32)__builtin_popcountll(mask)));
     if (!single && used < room) bytes[used++] = (uint8_t)agent;
     stepAgent(agent);

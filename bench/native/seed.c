@@ -167,6 +167,7 @@ static void stepAgent(u32 agent) {
   add(tally(Tally_STEPS), 1);
   COUNT_OP();
   currentAgent = agent;
+  if (agent >= tasks + cpus) exit(1); /* hardware agents are not ported */
   if (agent >= tasks) {
     currentPc = 0xffffffff;
     event(EventKind_STEP, agent - tasks, 0, 0, 0, 0, 0xffffffff);
