@@ -19,9 +19,6 @@ export const enum Fault {
   COUNT,
 }
 
-/** The kinds that break a promise without doing harm by themselves. */
-export const PROTOCOL_MASK: u32 = 6;
-
 /** What must be seen at least once, so that nothing passes by never coming near the danger. */
 export const enum Sometimes {
   /** huge_pmd_share attached a table. */

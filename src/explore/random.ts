@@ -8,7 +8,7 @@
 import { Status } from "../../assembly/abi/events.js";
 import { Area, Base, Run } from "../../assembly/abi/layout.js";
 import type { Machine } from "../machine.js";
-import { kindName, kindNumber, severityOf, sometimesNames, type ViolationKind } from "../names.js";
+import { kindName, kindNumber, sometimesNames, type ViolationKind } from "../names.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { choicesOf, pathOf } from "./path.js";
 import { shrink } from "./shrink.js";
@@ -114,6 +114,3 @@ function explain(options: SampleOptions, machine: Machine, stop: number, run: nu
   });
   return { run, kind: name, stepsDrawn, steps: path.length, schedule };
 }
-
-/** Whether a found kind is harm: what an exit code asks. */
-export const isHarm = (kind: ViolationKind): boolean => severityOf(kind) === "harm";

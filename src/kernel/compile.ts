@@ -1,7 +1,7 @@
 /**
  * From listings to micro-ops: an edition and a back-end chosen, sub-listings spliced, labels resolved.
  */
-import { Op } from "../../assembly/abi/ops.js";
+import type { Op } from "../../assembly/abi/ops.js";
 import type { Backend } from "./arch/backends.js";
 import { type Edition, orderOf } from "./editions.js";
 import type { EditionLines, Line, Operand, Sub } from "./listing.js";
@@ -115,9 +115,4 @@ export function compile(listing: Sub, edition: Edition, backend: Backend, offset
     file: draft.scope.file,
     commits: draft.scope.commits,
   }));
-}
-
-/** Whether a step of a schedule begins at this op. */
-export function isVisible(compiled: CompiledOp): boolean {
-  return compiled.op >= Op.VISIBLE;
 }

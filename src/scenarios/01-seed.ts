@@ -1,4 +1,4 @@
-import { awaitClear, exit, mapFile, munmap, type Scenario, touch, truncate } from "./scenario.js";
+import { awaitClear, exit, munmap, type Scenario, sharedGib, truncate } from "./scenario.js";
 
 const leaver = { name: "A1", cpu: 0, mm: "A", calls: [munmap(1, 1)] };
 
@@ -13,14 +13,7 @@ export const seed: Scenario = {
     "entry is cleared and a reference dropped, and nothing records that CPU1 must flush. i_mmap_rwsem is " +
     "released. B, now the only user of the table, truncates the file or exits, flushes its own CPUs, and the " +
     "pages and the table are freed. CPU1 goes on using them.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [2],
-  setup: [
-    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0), touch(1, 1)] },
-    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
-  ],
+  ...sharedGib,
   cases: [
     { name: "truncate", tasks: [leaver, { name: "B1", cpu: 2, mm: "B", calls: [awaitClear(0, 1), truncate(0, 2)] }] },
     {

@@ -1,4 +1,4 @@
-import { at, awaitClear, mapFile, type Scenario, touch, truncate } from "./scenario.js";
+import { at, awaitClear, type Scenario, sharedGib, truncate } from "./scenario.js";
 
 export const mremapLateFlush: Scenario = {
   name: "mremap-late-flush",
@@ -10,14 +10,7 @@ export const mremapLateFlush: Scenario = {
     "A moves a GiB that it shares with B. The table is unshared and i_mmap_rwsem dropped, and only then the old " +
     "range is flushed. In between B truncates the file and frees the pages that A's other thread can still reach. " +
     "Only 5.16-rc1 and rc2 had it: before, mremap of huge pages was refused.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [2],
-  setup: [
-    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0), touch(1, 1)] },
-    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
-  ],
+  ...sharedGib,
   cases: [
     {
       name: "mremap",

@@ -1,4 +1,4 @@
-import { at, awaitClear, exit, mapFile, READ_ONLY, type Scenario, touch, truncate } from "./scenario.js";
+import { at, awaitClear, exit, READ_ONLY, type Scenario, sharedGib, truncate } from "./scenario.js";
 
 const protector = {
   name: "A1",
@@ -17,14 +17,7 @@ export const mprotectLateFlush: Scenario = {
     "A changes the protection of a GiB that it shares with B: the table is unshared, i_mmap dropped, and only " +
     "then the range is flushed. In between B truncates the file, or exits and frees the table. The rule that the " +
     "flush comes first was written down for mprotect in the very release in which unmap lost it.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [2],
-  setup: [
-    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0), touch(1, 1)] },
-    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
-  ],
+  ...sharedGib,
   cases: [
     {
       name: "truncate",

@@ -99,3 +99,15 @@ export const awaitClear = (mm: number, gib: number): CallStep => ({
   call: "await-clear",
   args: { start: at(gib), mm },
 });
+
+/** A and B share the table of one GiB; CPU1 runs another thread of A. What most races start from. */
+export const sharedGib = {
+  geometry: "tiny",
+  mms: ["A", "B"],
+  cpus: ["A", "A", "B"],
+  files: [2],
+  setup: [
+    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0), touch(1, 1)] },
+    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
+  ],
+} as const;
