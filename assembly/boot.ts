@@ -5,20 +5,8 @@
  * snapshot, the visited set, the search layers. Memory grows here and in the visited set, nowhere else.
  */
 import { Area, Base, Boot, Event } from "./abi/layout";
-import {
-  Cpu,
-  FileRecord,
-  Frame,
-  GATHERS,
-  Gather,
-  Globals,
-  Kind,
-  Mm,
-  Obligation,
-  Tally,
-  Task,
-  Vma,
-} from "./abi/records";
+import { Cpu, FileRecord, Frame, Globals, Kind, Mm, Tally, Vma } from "./abi/records";
+import { GATHERS, Gather, Obligation, Task } from "./abi/tasks";
 import { allocate, Pool, resetFrames } from "./hw/frames";
 import { cacheGeometry, entriesOf } from "./hw/tables";
 import { tlbWordsPerCpu } from "./hw/tlb";

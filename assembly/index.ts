@@ -2,7 +2,7 @@
  * The exports: the one seam between core and host. Numbers only; everything else is words in memory (abi/layout.ts).
  */
 import { LAYOUT_VERSION, Run } from "./abi/layout";
-import { Task } from "./abi/records";
+import { Task } from "./abi/tasks";
 import { hashState } from "./explore/hash";
 import { witnessFrame, witnessValue } from "./explore/witness";
 import { enterLazy, leaveMm, switchMm } from "./mm/x86";

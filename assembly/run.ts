@@ -8,7 +8,8 @@
 
 import { EventKind, Fault, Status } from "./abi/events";
 import { Base, Run } from "./abi/layout";
-import { Cpu, Tally, Task } from "./abi/records";
+import { Cpu, Tally } from "./abi/records";
+import { Task } from "./abi/tasks";
 import { event, setCurrent, setCurrentAgent, violation } from "./ghost/report";
 import { invalidateAll } from "./hw/invalidate";
 import { pagesOf, spaceEnd } from "./hw/tables";

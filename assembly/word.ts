@@ -4,7 +4,8 @@
  * The only load and store of the core outside the measured loops. Region bases are set once, by `boot`.
  */
 import { Area, Base, Boot } from "./abi/layout";
-import { Cpu, Frame, Mm, Obligation, Tally, Task, Vma } from "./abi/records";
+import { Cpu, Frame, Mm, Tally, Vma } from "./abi/records";
+import { Obligation, Task } from "./abi/tasks";
 
 export function get(word: u32): u32 {
   return load<u32>(word << 2);

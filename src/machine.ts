@@ -5,8 +5,9 @@
  * are numbers of base pages; records are read with the enums of assembly/abi.
  */
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../assembly/abi/layout.js";
-import type { Reg } from "../assembly/abi/ops.js";
-import { Cpu, FileRecord, Frame, Globals, Mm, Obligation, Tally, Task, Vma } from "../assembly/abi/records.js";
+import type { Reg } from "../assembly/abi/operands.js";
+import { Cpu, FileRecord, Frame, Globals, Mm, Tally, Vma } from "../assembly/abi/records.js";
+import { Obligation, Task } from "../assembly/abi/tasks.js";
 import { type MachineConfig, writeBoot } from "./boot.js";
 import { type Core, openCore } from "./core/core.js";
 import { findGeometry, type Geometry } from "./geometry.js";

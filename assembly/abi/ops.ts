@@ -1,5 +1,5 @@
 /**
- * The micro-ops that listings compile to, and the small enumerations that their operands use.
+ * The micro-ops that listings compile to. What their operands mean: operands.ts.
  *
  * An op is four words: opcode, a, b, c. Ops below Op.VISIBLE touch only what the task alone can see, or read what a
  * lock that it holds keeps still; they run together with the visible op before them. Every op from Op.VISIBLE on has
@@ -190,73 +190,4 @@ export const enum Op {
   /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
   RETURN,
   COUNT,
-}
-
-/** Registers. The first eight are a call's arguments; the host sets them by name. */
-export const enum Reg {
-  START,
-  END,
-  FILE,
-  OFFSET,
-  FLAGS,
-  PROT,
-  NEW_START,
-  VALUE,
-  // working registers
-  ADDRESS,
-  VMA,
-  MM,
-  TABLE,
-  ENTRY,
-  PAGE,
-  INDEX,
-  LAST,
-  RANGE_START,
-  RANGE_END,
-  FLUSH_MM,
-  STRIDE,
-  TABLES,
-  FULL,
-  FORCE_FLUSH,
-  NEW_ENTRY,
-  TMP,
-  GENERATION,
-}
-
-/** Which lock an op means; the record comes from the registers. */
-export const enum LockRef {
-  NONE,
-  /** mmap_lock of MM. */
-  MMAP,
-  /** i_mmap_rwsem of FILE. */
-  I_MMAP,
-  /** hugetlb_fault_mutex (or the instantiation mutex) of FILE. */
-  FAULT,
-  /** hugetlb vma_lock of VMA. */
-  VMA,
-  /** Split lock of TABLE. */
-  PTL,
-  /** page_table_lock of MM. */
-  PAGE_TABLE,
-  /** Split lock of the table that holds NEW_ENTRY. */
-  NEW_PTL,
-}
-
-export const enum Machine {
-  PRECISE,
-  X86,
-  ARM64,
-  ARM64_RANGE,
-}
-
-/** What an invalidation reaches besides the leaf entries of its addresses. */
-export const enum Scope {
-  /** Leaf entries only (VALE). */
-  LEAF,
-  /** And the paging-structure entries on the path (VAE, INVPCID). */
-  PATH,
-  /** And every paging-structure entry of the context (INVLPG). */
-  ALL_WALK,
-  /** Everything of the context. */
-  CONTEXT,
 }

@@ -5,7 +5,7 @@
  * step of birth is left out. Everything before Base.HASHED is bookkeeping.
  */
 import { Base } from "../abi/layout";
-import { Obligation } from "../abi/records";
+import { Obligation } from "../abi/tasks";
 import { obligationCount } from "../ghost/obligations";
 import { base, get, getLong, obligationAt } from "../word";
 

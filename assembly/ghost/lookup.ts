@@ -4,7 +4,8 @@
  * Invariants
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
-import { Frame, Globals, Obligation } from "../abi/records";
+import { Frame, Globals } from "../abi/records";
+import { Obligation } from "../abi/tasks";
 import { frameAt, get, getLong, globalWord, obligationAt } from "../word";
 
 export function obligationCount(): u32 {

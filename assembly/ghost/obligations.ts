@@ -19,20 +19,9 @@
 
 import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
-import { Scope } from "../abi/ops";
-import {
-  Cpu,
-  Entry,
-  Frame,
-  Globals,
-  Mm,
-  OBLIGATION_TABLE,
-  Obligation,
-  ObligationFlag,
-  Tally,
-  Vma,
-  VmaFlag,
-} from "../abi/records";
+import { Scope } from "../abi/operands";
+import { Cpu, Entry, Frame, Globals, Mm, Tally, Vma, VmaFlag } from "../abi/records";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {

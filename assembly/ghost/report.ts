@@ -4,7 +4,8 @@
 
 import { EventKind } from "../abi/events";
 import { Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
-import { Obligation, Tally } from "../abi/records";
+import { Tally } from "../abi/records";
+import { Obligation } from "../abi/tasks";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, tally, tracing } from "../word";
 
 /** Who is moving: set by the runner before each step. */

@@ -12,8 +12,9 @@
  */
 
 import { EventKind, Fault, Hidden } from "../abi/events";
-import { Scope } from "../abi/ops";
-import { Cpu, Frame, Mm, OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/records";
+import { Scope } from "../abi/operands";
+import { Cpu, Frame, Mm } from "../abi/records";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";

@@ -14,7 +14,7 @@
  * Tags such as [M] say how a fact is known; the list of tags is in ARCHITECTURE.md.
  */
 
-import { Machine, Scope } from "../abi/ops";
+import { Machine, Scope } from "../abi/operands";
 import { Entry } from "../abi/records";
 import { get, getLong, machine, put } from "../word";
 import { pagesOf } from "./tables";

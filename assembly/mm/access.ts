@@ -7,8 +7,9 @@
  */
 
 import { EventKind, Fault, Sometimes } from "../abi/events";
-import { Reg } from "../abi/ops";
-import { Cpu, Entry, Frame, Mm, Tally, Task } from "../abi/records";
+import { Reg } from "../abi/operands";
+import { Cpu, Entry, Frame, Mm, Tally } from "../abi/records";
+import { Task } from "../abi/tasks";
 import { event, sometimes, violation } from "../ghost/report";
 import { frameOf, isTableEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp } from "../hw/tlb";

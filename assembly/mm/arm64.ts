@@ -12,8 +12,9 @@
 
 import { EventKind, Hidden, Sometimes } from "../abi/events";
 import { Boot, Run } from "../abi/layout";
-import { Machine, Reg, Scope } from "../abi/ops";
-import { Cpu, Tally, Task } from "../abi/records";
+import { Machine, Reg, Scope } from "../abi/operands";
+import { Cpu, Tally } from "../abi/records";
+import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
 import { completed, issued, usersOf } from "../ghost/rules";
 import { addressScope, invalidate } from "../hw/invalidate";

@@ -12,8 +12,9 @@
 
 import { Fault } from "../abi/events";
 import { Boot } from "../abi/layout";
-import { Reg } from "../abi/ops";
-import { Gather, GatherBit, Mm } from "../abi/records";
+import { Reg } from "../abi/operands";
+import { Mm } from "../abi/records";
+import { Gather, GatherBit } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { pagesOf, spaceEnd } from "../hw/tables";

@@ -9,7 +9,7 @@
  */
 
 import { Fault, Sometimes } from "../abi/events";
-import { LockRef, Reg } from "../abi/ops";
+import { LockRef, Reg } from "../abi/operands";
 import { Entry, Frame, Mm, Tally, Vma, VmaFlag } from "../abi/records";
 import { entryCleared } from "../ghost/obligations";
 import { sometimes, violation } from "../ghost/report";

@@ -8,8 +8,9 @@
  */
 
 import { Fault } from "../abi/events";
-import { LockRef, Reg } from "../abi/ops";
-import { FileRecord, Frame, Mm, Task, Vma } from "../abi/records";
+import { LockRef, Reg } from "../abi/operands";
+import { FileRecord, Frame, Mm, Vma } from "../abi/records";
+import { Task } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { guardDropped } from "../ghost/rules";
 import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";

@@ -6,8 +6,9 @@
 
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
-import { Reg } from "../abi/ops";
-import { FileRecord, Frame, Kind, OWNER_FILE, Task } from "../abi/records";
+import { Reg } from "../abi/operands";
+import { FileRecord, Frame, Kind, OWNER_FILE } from "../abi/records";
+import { Task } from "../abi/tasks";
 import { event, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
 import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";

@@ -7,7 +7,7 @@
  */
 
 import { Sometimes } from "../abi/events";
-import { LockRef, Reg } from "../abi/ops";
+import { LockRef, Reg } from "../abi/operands";
 import { Entry, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { sometimes } from "../ghost/report";

@@ -7,8 +7,9 @@
  * Reference: mm/mmap.c __do_munmap, unlink_file_vma; mm/hugetlb.c hugetlb_vmdelete_list [S: kernel.md 1.2, 2.1].
  */
 
-import { Reg } from "../abi/ops";
-import { FileRecord, Task, Vma, VmaFlag } from "../abi/records";
+import { Reg } from "../abi/operands";
+import { FileRecord, Vma, VmaFlag } from "../abi/records";
+import { Task } from "../abi/tasks";
 import { pagesOf } from "../hw/tables";
 import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
 

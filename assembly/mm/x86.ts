@@ -15,8 +15,9 @@
 
 import { EventKind, Hidden, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
-import { Machine, Reg, Scope } from "../abi/ops";
-import { Cpu, Mm, Tally, Task } from "../abi/records";
+import { Machine, Reg, Scope } from "../abi/operands";
+import { Cpu, Mm, Tally } from "../abi/records";
+import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
 import { invalidated, mmLoaded } from "../ghost/rules";
 import { invalidate } from "../hw/invalidate";

@@ -7,8 +7,9 @@
  * Reference: mm/memory.c zap_pte_range [S: kernel.md 3.4].
  */
 
-import { Reg } from "../abi/ops";
-import { Entry, Frame, GatherBit, Mm, VmaFlag } from "../abi/records";
+import { Reg } from "../abi/operands";
+import { Entry, Frame, Mm, VmaFlag } from "../abi/records";
+import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { alignDown, frameOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
 import { add, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg } from "../word";

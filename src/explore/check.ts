@@ -8,7 +8,7 @@
  */
 import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
-import { ObligationFlag } from "../../assembly/abi/records.js";
+import { ObligationFlag } from "../../assembly/abi/tasks.js";
 import { type Core, openCore } from "../core/core.js";
 import { InputError } from "../error.js";
 import type { Backend } from "../kernel/arch/backends.js";

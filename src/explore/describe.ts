@@ -4,8 +4,8 @@
 
 import { EventKind } from "../../assembly/abi/events.js";
 import { Area, Base, Boot, Event, Run } from "../../assembly/abi/layout.js";
-import { Reg } from "../../assembly/abi/ops.js";
-import { OBLIGATION_TABLE } from "../../assembly/abi/records.js";
+import { Reg } from "../../assembly/abi/operands.js";
+import { OBLIGATION_TABLE } from "../../assembly/abi/tasks.js";
 import { type Geometry, gibPages, hugePages } from "../geometry.js";
 import type { Machine } from "../machine.js";
 import { kindName } from "../names.js";

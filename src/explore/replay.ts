@@ -1,7 +1,7 @@
 /**
  * `replay`: one schedule, step by step, in plain words, with the witness of what it shows.
  */
-import { OBLIGATION_TABLE } from "../../assembly/abi/records.js";
+import { OBLIGATION_TABLE } from "../../assembly/abi/tasks.js";
 import { InputError } from "../error.js";
 import type { Machine, RawViolation } from "../machine.js";
 import { kindName, severityOf } from "../names.js";

@@ -8,7 +8,7 @@
  */
 import { Witness as Outcome } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
-import { OBLIGATION_TABLE, ObligationFlag } from "../../assembly/abi/records.js";
+import { OBLIGATION_TABLE, ObligationFlag } from "../../assembly/abi/tasks.js";
 import type { Machine, RawViolation } from "../machine.js";
 import { kindName } from "../names.js";
 import { hasViolation, restart } from "./path.js";

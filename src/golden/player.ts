@@ -9,7 +9,8 @@
  * Units: scripts speak of bytes, the machine of base pages. A page's value is one word: the byte at its start.
  * Not modelled: what a process maps before its script begins (FRESH_PTES_KB), races inside an operation.
  */
-import { Cpu, FileRecord, Mm, Tally, Task, Vma, VmaFlag } from "../../assembly/abi/records.js";
+import { Cpu, FileRecord, Mm, Tally, Vma, VmaFlag } from "../../assembly/abi/records.js";
+import { Task } from "../../assembly/abi/tasks.js";
 import { InputError } from "../error.js";
 import { spacePages } from "../geometry.js";
 import type { Machine } from "../machine.js";

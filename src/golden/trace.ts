@@ -3,7 +3,7 @@
  */
 import { EventKind } from "../../assembly/abi/events.js";
 import { Base, Event, Run } from "../../assembly/abi/layout.js";
-import { Scope } from "../../assembly/abi/ops.js";
+import { Scope } from "../../assembly/abi/operands.js";
 import { pagesOf, spacePages } from "../geometry.js";
 import type { Machine } from "../machine.js";
 import { EVENTS_MAX, PAGE_BYTES } from "./boot.js";

@@ -1,7 +1,7 @@
 /**
  * The calls that a task can make, by name, with their arguments. Addresses count base pages.
  */
-import { Reg } from "../../assembly/abi/ops.js";
+import { Reg } from "../../assembly/abi/operands.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";

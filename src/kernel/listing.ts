@@ -4,7 +4,9 @@
  * A listing is data. `compile.ts` resolves editions, back-ends and labels and gives micro-ops. Each line carries what
  * a counterexample prints: the kernel's words (`text`) and what it does in plain words (`says`).
  */
-import type { LockRef, Op, Reg } from "../../assembly/abi/ops.js";
+
+import type { LockRef, Reg } from "../../assembly/abi/operands.js";
+import type { Op } from "../../assembly/abi/ops.js";
 
 /** An operand: a number the core reads as it is, or a label of the same function. */
 export type Operand = number | { readonly label: string };

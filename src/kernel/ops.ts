@@ -3,7 +3,9 @@
  *
  * {address} {range} {page} {table} {mm} {file} in a sentence are filled in from the task's registers in a report.
  */
-import { LockRef, Op, type Reg } from "../../assembly/abi/ops.js";
+
+import { LockRef, type Reg } from "../../assembly/abi/operands.js";
+import { Op } from "../../assembly/abi/ops.js";
 import { type Line, type Lock, op, to } from "./listing.js";
 
 export const BASE = 0;

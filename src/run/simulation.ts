@@ -2,7 +2,8 @@
  * One edition on one machine: performs the steps of a log and keeps the books.
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
-import { Frame, Globals, Kind, Mm, Tally, Task } from "../../assembly/abi/records.js";
+import { Frame, Globals, Kind, Mm, Tally } from "../../assembly/abi/records.js";
+import { Task } from "../../assembly/abi/tasks.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
 import type { Edition } from "../kernel/editions.js";

@@ -4,7 +4,8 @@
 import { EventKind, Fault } from "../../assembly/abi/events.js";
 import { Base, Event, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { Cpu, OBLIGATION_TABLE, Obligation, ObligationFlag, Tally } from "../../assembly/abi/records.js";
+import { Cpu, Tally } from "../../assembly/abi/records.js";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../../assembly/abi/tasks.js";
 import type { Machine } from "../../src/machine.js";
 import { type Held, Saturated } from "./saturated.js";
 

@@ -5,8 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { Base } from "../../assembly/abi/layout.js";
-import type { LockRef, Reg, Scope } from "../../assembly/abi/ops.js";
-import { Entry, type Frame, Mm, Obligation, Vma, VmaFlag } from "../../assembly/abi/records.js";
+import type { LockRef, Reg, Scope } from "../../assembly/abi/operands.js";
+import { Entry, type Frame, Mm, Vma, VmaFlag } from "../../assembly/abi/records.js";
+import { Obligation } from "../../assembly/abi/tasks.js";
 import { type CoreExports, type CoreModule, compileCore } from "../../src/core/core.js";
 import { findBackend } from "../../src/kernel/arch/backends.js";
 import { findEdition } from "../../src/kernel/editions.js";

@@ -10,7 +10,8 @@ import {
   VIOLATIONS_MAX,
   Violation,
 } from "../../assembly/abi/layout.js";
-import { Cpu, Frame, GATHERS, Gather, Globals, Mm, Obligation, Tally, Task, Vma } from "../../assembly/abi/records.js";
+import { Cpu, Frame, Globals, Mm, Tally, Vma } from "../../assembly/abi/records.js";
+import { GATHERS, Gather, Obligation, Task } from "../../assembly/abi/tasks.js";
 import { type CoreModule, compileCore, openCore } from "../../src/core/core.js";
 import { stage } from "../../src/explore/stage.js";
 import { findBackend } from "../../src/kernel/arch/backends.js";

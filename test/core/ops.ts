@@ -1,7 +1,7 @@
 /** Micro-ops by hand: gives a task a few of them, without a listing. */
 import { Base } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { Task } from "../../assembly/abi/records.js";
+import { Task } from "../../assembly/abi/tasks.js";
 import type { Rig } from "./harness.js";
 
 /** Words of code that each task has to itself, far from the listings. */

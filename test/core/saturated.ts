@@ -20,8 +20,9 @@
  */
 import { EventKind } from "../../assembly/abi/events.js";
 import { Base, Event, Run } from "../../assembly/abi/layout.js";
-import { Machine as MachineKind, Scope } from "../../assembly/abi/ops.js";
-import { Cpu, Entry, Frame, Mm, Task } from "../../assembly/abi/records.js";
+import { Machine as MachineKind, Scope } from "../../assembly/abi/operands.js";
+import { Cpu, Entry, Frame, Mm } from "../../assembly/abi/records.js";
+import { Task } from "../../assembly/abi/tasks.js";
 import type { Machine } from "../../src/machine.js";
 
 /** One thing that a CPU has cached for an mm. */

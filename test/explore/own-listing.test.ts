@@ -2,7 +2,7 @@
  * What a user brings: a path written as a listing, called from a scenario of their own.
  */
 import { describe, expect, it } from "vitest";
-import { Reg } from "../../assembly/abi/ops.js";
+import { Reg } from "../../assembly/abi/operands.js";
 import {
   at,
   type Call,

@@ -4,7 +4,7 @@
  * Each edition runs on each machine as if the machine's flush code had always been today's; where an edition's own
  * code differed, the listing says so.
  */
-import { Machine, Reg } from "../../../assembly/abi/ops.js";
+import { Machine, Reg } from "../../../assembly/abi/operands.js";
 import { type ArchHook, at, type Line, listing } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";

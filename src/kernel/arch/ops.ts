@@ -1,7 +1,9 @@
 /**
  * The steps of the machines' flushes: arch/x86/mm/tlb.c and arch/arm64/include/asm/tlbflush.h [S: kernel.md 4.1, 4.3].
  */
-import { Op, type Reg } from "../../../assembly/abi/ops.js";
+
+import type { Reg } from "../../../assembly/abi/operands.js";
+import { Op } from "../../../assembly/abi/ops.js";
 import { type Line, listing, op, since, until } from "../listing.js";
 
 const local = op(Op.X86_FLUSH_LOCAL, [], "flush_tlb_func(local)", "this CPU invalidates {range}, if it runs {flushed}");

@@ -4,7 +4,7 @@
  * START and END are page indexes of FILE. Every mm that maps the range loses it, in one i_mmap section; then the pages
  * leave the page cache and are freed.
  */
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { at, type Line, listing, only, since, until } from "../listing.js";
 import { tlb_finish_mmu } from "../mm/gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "../mm/hugetlb.js";

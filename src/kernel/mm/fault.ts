@@ -2,7 +2,7 @@
  * User accesses and the faults that they take: hugetlb_fault with PMD sharing, and anonymous base pages.
  */
 
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { VmaFlag } from "../../../assembly/abi/records.js";
 import { at, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";

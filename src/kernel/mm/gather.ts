@@ -1,7 +1,7 @@
 /**
  * include/asm-generic/tlb.h and mm/mmu_gather.c [S: kernel.md 3.2].
  */
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 

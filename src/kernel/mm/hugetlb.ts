@@ -1,7 +1,7 @@
 /**
  * mm/hugetlb.c: unsharing a PMD table, and unmapping a range of huge pages [S: 972d, 2466, a4a1, 4838].
  */
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, listing, only, since, unless, until } from "../listing.js";
 import * as k from "../ops.js";
 import { free_page_list, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";

@@ -1,7 +1,7 @@
 /**
  * mm/mmap.c and mm/memory.c: mmap, munmap, exit, MADV_DONTNEED, and the switch of a CPU's mm.
  */
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import { tlb_finish_mmu, tlb_flush_mmu } from "./gather.js";

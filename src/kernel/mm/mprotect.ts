@@ -5,7 +5,7 @@
  * shared table is cleared as a whole: a mistake of every edition here, repaired by b30c14cd6102 (6.2).
  */
 
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { VmaFlag } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";

@@ -4,7 +4,7 @@
  * [S: a4a1, 4838; T: 13e4ad2ce8df, 3d0b95cd87b2]. Not modelled: the destination's tables are always private; in the
  * kernel huge_pte_alloc(new) may share the source's own table with the old VMA of the same mm.
  */
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import { huge_pmd_unshare } from "./hugetlb.js";

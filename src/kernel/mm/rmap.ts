@@ -4,7 +4,7 @@
  * START is the page's index in FILE, END the next. These share no gather with their caller and flush for themselves.
  * A migration entry is an empty entry here; the page lock keeps faults away until the new page is in the cache.
  */
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import { huge_pmd_unshare } from "./hugetlb.js";

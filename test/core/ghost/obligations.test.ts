@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Scope } from "../../../assembly/abi/ops.js";
-import { Cpu, Entry, Frame, Mm, OBLIGATION_TABLE, ObligationFlag, Tally } from "../../../assembly/abi/records.js";
+import { Scope } from "../../../assembly/abi/operands.js";
+import { Cpu, Entry, Frame, Mm, Tally } from "../../../assembly/abi/records.js";
+import { OBLIGATION_TABLE, ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
-const A = 0;
-const B = 1;
+const [A, B] = [0, 1];
 const POINTER = OBLIGATION_TABLE | 2;
 
 /** CPU0 and CPU1 run A, CPU2 runs B. */

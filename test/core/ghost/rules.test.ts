@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Fault, Hidden } from "../../../assembly/abi/events.js";
-import { Scope } from "../../../assembly/abi/ops.js";
-import { Mm, ObligationFlag, Tally } from "../../../assembly/abi/records.js";
+import { Scope } from "../../../assembly/abi/operands.js";
+import { Mm, Tally } from "../../../assembly/abi/records.js";
+import { ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
 const A = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Scope } from "../../../assembly/abi/ops.js";
+import { Scope } from "../../../assembly/abi/operands.js";
 import { Entry } from "../../../assembly/abi/records.js";
 import type { TlbConfig } from "../../../src/machine.js";
 import { type Rig, rig } from "../harness.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
-import { Reg } from "../../../assembly/abi/ops.js";
-import { Entry, Frame, Task } from "../../../assembly/abi/records.js";
+import { Reg } from "../../../assembly/abi/operands.js";
+import { Entry, Frame } from "../../../assembly/abi/records.js";
+import { Task } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
 const A = 0;

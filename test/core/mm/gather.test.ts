@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
-import { Reg } from "../../../assembly/abi/ops.js";
-import { Gather, GatherBit, Mm } from "../../../assembly/abi/records.js";
+import { Reg } from "../../../assembly/abi/operands.js";
+import { Mm } from "../../../assembly/abi/records.js";
+import { Gather, GatherBit } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
 const SPACE_END = 16;

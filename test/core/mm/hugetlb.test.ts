@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
-import { LockRef, Op, Reg } from "../../../assembly/abi/ops.js";
+import { LockRef, Reg } from "../../../assembly/abi/operands.js";
+import { Op } from "../../../assembly/abi/ops.js";
 import { Entry, Frame, Mm, Tally, Vma, VmaFlag } from "../../../assembly/abi/records.js";
 import { type Rig, rig, SHARED_FLAGS } from "../harness.js";
 import { load, step } from "../ops.js";

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Fault, Status } from "../../../assembly/abi/events.js";
-import { LockRef, Op, Reg } from "../../../assembly/abi/ops.js";
-import { Cpu, Frame, Mm, Task } from "../../../assembly/abi/records.js";
+import { LockRef, Reg } from "../../../assembly/abi/operands.js";
+import { Op } from "../../../assembly/abi/ops.js";
+import { Cpu, Frame, Mm } from "../../../assembly/abi/records.js";
+import { Task } from "../../../assembly/abi/tasks.js";
 import { Kind, Pool, type Rig, rig } from "../harness.js";
 import { load, step } from "../ops.js";
 

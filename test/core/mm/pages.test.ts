@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { Frame } from "../../../assembly/abi/records.js";
 import { Kind, Pool, type Rig, rig } from "../harness.js";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
-import { LockRef, Reg } from "../../../assembly/abi/ops.js";
-import { Entry, Frame, Gather, GatherBit, Mm, ObligationFlag, VmaFlag } from "../../../assembly/abi/records.js";
+import { LockRef, Reg } from "../../../assembly/abi/operands.js";
+import { Entry, Frame, Mm, VmaFlag } from "../../../assembly/abi/records.js";
+import { Gather, GatherBit, ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
 const A = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Reg } from "../../../assembly/abi/ops.js";
+import { Reg } from "../../../assembly/abi/operands.js";
 import { Vma, VmaFlag } from "../../../assembly/abi/records.js";
 import { type Rig, rig, SHARED_FLAGS } from "../harness.js";
 

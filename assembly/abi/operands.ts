@@ -1,0 +1,70 @@
+/** The small enumerations that the operands of micro-ops use: registers, locks, machines, scopes. */
+
+/** Registers. The first eight are a call's arguments; the host sets them by name. */
+export const enum Reg {
+  START,
+  END,
+  FILE,
+  OFFSET,
+  FLAGS,
+  PROT,
+  NEW_START,
+  VALUE,
+  // working registers
+  ADDRESS,
+  VMA,
+  MM,
+  TABLE,
+  ENTRY,
+  PAGE,
+  INDEX,
+  LAST,
+  RANGE_START,
+  RANGE_END,
+  FLUSH_MM,
+  STRIDE,
+  TABLES,
+  FULL,
+  FORCE_FLUSH,
+  NEW_ENTRY,
+  TMP,
+  GENERATION,
+}
+
+/** Which lock an op means; the record comes from the registers. */
+export const enum LockRef {
+  NONE,
+  /** mmap_lock of MM. */
+  MMAP,
+  /** i_mmap_rwsem of FILE. */
+  I_MMAP,
+  /** hugetlb_fault_mutex (or the instantiation mutex) of FILE. */
+  FAULT,
+  /** hugetlb vma_lock of VMA. */
+  VMA,
+  /** Split lock of TABLE. */
+  PTL,
+  /** page_table_lock of MM. */
+  PAGE_TABLE,
+  /** Split lock of the table that holds NEW_ENTRY. */
+  NEW_PTL,
+}
+
+export const enum Machine {
+  PRECISE,
+  X86,
+  ARM64,
+  ARM64_RANGE,
+}
+
+/** What an invalidation reaches besides the leaf entries of its addresses. */
+export const enum Scope {
+  /** Leaf entries only (VALE). */
+  LEAF,
+  /** And the paging-structure entries on the path (VAE, INVPCID). */
+  PATH,
+  /** And every paging-structure entry of the context (INVLPG). */
+  ALL_WALK,
+  /** Everything of the context. */
+  CONTEXT,
+}
