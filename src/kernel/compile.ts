@@ -3,7 +3,7 @@
  */
 import type { Op } from "../../assembly/abi/ops.js";
 import type { Backend } from "./arch/backends.js";
-import { type Edition, orderOf } from "./editions.js";
+import { type Edition, hasChange } from "./editions.js";
 import type { EditionLines, Line, Operand, Sub } from "./listing.js";
 
 /** One compiled op and what a report needs to know about it. */
@@ -34,9 +34,8 @@ interface Draft {
 }
 
 function applies(lines: EditionLines, edition: Edition): boolean {
-  const order = orderOf(edition.base);
-  if (lines.since !== undefined && order < orderOf(lines.since)) return false;
-  if (lines.until !== undefined && order >= orderOf(lines.until)) return false;
+  if (lines.since !== undefined && !hasChange(edition, lines.since, lines.commit)) return false;
+  if (lines.until !== undefined && hasChange(edition, lines.until, lines.commit)) return false;
   if (lines.only !== undefined && edition.patch !== lines.only) return false;
   return lines.unless === undefined || edition.patch !== lines.unless;
 }

@@ -1,5 +1,9 @@
 /**
  * The editions: what the kernel's text was at a release or a commit, and what-ifs that change one line of one.
+ *
+ * Any release has a name of its own ("4.18"), and any edition can lose or gain single commits: "5.19~a4a118f2eead" is
+ * 5.19 with the seed reverted, "5.15+a4a118f2eead" is 5.15 with it ported back. So a bug and its repair are two editions
+ * that differ by that commit and by nothing else.
  */
 
 export interface Edition {
@@ -10,6 +14,9 @@ export interface Edition {
   readonly title: string;
   /** Commit that made it, when there is one. */
   readonly commit?: string;
+  /** Commits that it lacks although its base has them, and commits that were ported back to it. */
+  readonly without?: readonly string[];
+  readonly with?: readonly string[];
   /** Lines added (`only`) or dropped (`unless`) by a what-if. */
   readonly patch?: string;
 }
@@ -44,13 +51,32 @@ export const whatIfs: readonly Edition[] = [
 
 export const editions: readonly Edition[] = [...releases, ...whatIfs];
 
+/** A release, and then any number of commits taken out (~) or ported back (+), by their first twelve digits. */
+const SPELLING = /^(\d+\.\d+\+?(?![0-9a-f]))((?:[~+][0-9a-f]{12})*)$/;
+
+/** Finds an edition by name: one of `editions`, or a release with commits taken out or added. */
 export function findEdition(name: string): Edition | undefined {
-  return editions.find((edition) => edition.name === name);
+  const known = editions.find((edition) => edition.name === name);
+  if (known !== undefined) return known;
+  const [, base, commits] = SPELLING.exec(name) ?? [];
+  if (base === undefined || commits === undefined) return undefined;
+  const changes = commits.match(/[~+][0-9a-f]{12}/g) ?? [];
+  const named = (sign: string) => changes.filter((c) => c.startsWith(sign)).map((c) => c.slice(1));
+  const words = [...named("~").map((c) => `without ${c}`), ...named("+").map((c) => `with ${c}`)];
+  const title = [`Linux ${base}, as far as it is modelled`, ...words].join(", ");
+  return { name, base, title, without: named("~"), with: named("+") };
 }
 
-/** Position of an edition in time. Throws on a name that is no release: a mistake in a listing. */
+/** Position of a release in time, whether it is listed or not. Throws on a name that is no release. */
 export function orderOf(name: string): number {
-  const index = releases.findIndex((edition) => edition.name === name);
-  if (index < 0) throw new Error(`a listing names the edition ${name}, which is not one of the releases`);
-  return index;
+  const [, major, minor, plus] = /^(\d+)\.(\d+)(\+?)$/.exec(name) ?? [];
+  if (major === undefined || minor === undefined) throw new Error(`"${name}" is not the name of a release`);
+  return Number(major) * 10_000 + Number(minor) * 10 + (plus === "" ? 0 : 1);
+}
+
+/** Whether the edition has what `commit` changed, when the release `release` was the first to have it. */
+export function hasChange(edition: Edition, release: string, commit: string | undefined): boolean {
+  if (commit !== undefined && edition.without?.includes(commit)) return false;
+  if (commit !== undefined && edition.with?.includes(commit)) return true;
+  return orderOf(edition.base) >= orderOf(release);
 }

@@ -87,9 +87,20 @@ describe("editions", () => {
   });
 
   it("have a place in time, what-ifs the place of their base", () => {
-    expect(releases.map((e) => orderOf(e.name))).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(() => orderOf("5.17")).toThrow("5.17");
-    expect(editions.every((e) => releases.some((r) => r.name === e.base))).toBe(true);
+    const order = releases.map((e) => orderOf(e.base));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(orderOf("5.2")).toBeLessThan(orderOf("5.10"));
+    expect(() => orderOf("next")).toThrow("next");
+    expect(editions.every((e) => orderOf(e.base) > 0)).toBe(true);
+  });
+
+  it("lose or gain single commits by name", () => {
+    const code = (edition: string) => compiled("munmap", edition).map((op) => [op.op, op.operands]);
+    expect(code("5.16~a4a118f2eead")).toEqual(code("5.15"));
+    expect(code("5.15+a4a118f2eead")).toEqual(code("5.16"));
+    expect(code("5.17")).toEqual(code("5.16+"));
+    expect(findEdition("5.16~a4a1")).toBeUndefined();
+    expect(findEdition("5.16+13e4ad2ce8df")?.base).toBe("5.16");
   });
 });
 
