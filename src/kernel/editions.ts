@@ -2,8 +2,8 @@
  * The editions: what the kernel's text was at a release or a commit, and what-ifs that change one line of one.
  *
  * Any release has a name of its own ("4.18"), and any edition can lose or gain single commits: "5.19~a4a118f2eead" is
- * 5.19 with the seed reverted, "5.15+a4a118f2eead" is 5.15 with it ported back. So a bug and its repair are two editions
- * that differ by that commit and by nothing else.
+ * 5.19 with the seed reverted, "5.15+a4a118f2eead" is 5.15 with it ported back. So a bug and its repair are two
+ * editions that differ by that commit and by nothing else.
  */
 
 export interface Edition {
