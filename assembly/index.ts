@@ -11,7 +11,6 @@ import { nextCall } from "./step";
 import { put, setRun, setTracing, taskAt } from "./word";
 
 export { bootMachine, newMm } from "./boot";
-export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
 export { retireMm } from "./mm/x86";

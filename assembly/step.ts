@@ -20,7 +20,20 @@ import * as locks from "./mm/locks";
 import * as pgtable from "./mm/pgtable";
 import { runLocal } from "./step/local";
 import { visible } from "./step/visible";
-import { codeBase, cpuAt, gatherOf, get, put, putLong, reg, regWord, scriptBase, setReg, tracing } from "./word";
+import {
+  clearWords,
+  codeBase,
+  cpuAt,
+  gatherOf,
+  get,
+  put,
+  putLong,
+  reg,
+  regWord,
+  scriptBase,
+  setReg,
+  tracing,
+} from "./word";
 
 /** Takes the visible step at the task's PC and stops before the next one. */
 export function stepTask(task: u32): void {
@@ -42,6 +55,10 @@ export function settle(task: u32, pc: u32): void {
   const at = runLocal(task, pc);
   put(task + Task.PC, at);
   const code = get(codeBase + (at << 2));
+  if (code == <u32>Op.RETURN && get(codeBase + (at << 2) + 2) != 0) {
+    returned(task, get(codeBase + (at << 2) + 1) != 0);
+    return;
+  }
   put(task + Task.WAIT_WRITE, code == Op.LOCK_READ ? 0 : 1);
   put(task + Task.WAIT, awaited(task, code, get(codeBase + (at << 2) + 1)));
 }
@@ -78,6 +95,6 @@ function returned(task: u32, ranged: bool): void {
   if (ranged) callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END));
   if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
   if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
-  memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);
+  clearWords(task + Task.REGISTER, REGISTERS << 1);
   nextCall(task);
 }

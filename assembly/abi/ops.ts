@@ -187,7 +187,12 @@ export const enum Op {
   SWITCH_MM,
   ENTER_LAZY,
   LEAVE_MM,
-  /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
+  /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away; # b: 1 when it
+      is one step with what came before */
   RETURN,
+  /** interrupt the CPUs of MM's mask, this one left out, to drop everything that they have cached */
+  SEND_FLUSH_ALL,
+  /** a step that changes nothing but the task's place */
+  PAUSE,
   COUNT,
 }

@@ -51,7 +51,7 @@ export const enum Cpu {
   LOADED_MM,
   LAZY,
   IRQ_OFF,
-  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt. */
+  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt; bit 31: PENDING_ALL is not empty. */
   PENDING,
   /** PCID slot in use, and the slot to hand out next. */
   SLOT,
@@ -73,7 +73,9 @@ export const enum Cpu {
   RUNNERS = 29,
   /** Bit set of CPUs that this CPU has interrupted and that have not acknowledged: PENDING, seen by the sender. */
   AWAITED = 30,
-  WORDS = 31,
+  /** Bit set of CPUs whose request to drop everything waits here for this CPU's interrupt (flush_tlb_all). */
+  PENDING_ALL = 31,
+  WORDS = 32,
 }
 
 export const enum Mm {

@@ -27,12 +27,15 @@ import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable
 import {
   add,
   boot,
+  clearWords,
+  copyWords,
   cpuAt,
   cpus,
   frameAt,
   get,
   getLong,
   globalWord,
+  hasOracle,
   mmAt,
   obligationAt,
   put,
@@ -89,8 +92,8 @@ export function forget(i: u32): void {
   const last = obligationCount() - 1;
   const record = obligationAt(i);
   add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
-  if (i != last) memory.copy(record << 2, obligationAt(last) << 2, Obligation.WORDS << 2);
-  memory.fill(obligationAt(last) << 2, 0, Obligation.WORDS << 2);
+  if (i != last) copyWords(record, obligationAt(last), Obligation.WORDS);
+  clearWords(obligationAt(last), Obligation.WORDS);
   put(globalWord(Globals.OBLIGATIONS), last);
 }
 
@@ -114,6 +117,7 @@ export function rightsLost(mm: u32, vpn: u64, level: u32, table: u32, slot: u32,
 }
 
 function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {
+  if (!hasOracle) return;
   const start = alignDown(vpn, level);
   if (isTableEntry(entry)) {
     subtreeCleared(mm, start, level, frameOf(entry), guard);

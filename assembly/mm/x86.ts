@@ -20,7 +20,7 @@ import { Cpu, Mm, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
 import { invalidated, mmLoaded } from "../ghost/rules";
-import { invalidate } from "../hw/invalidate";
+import { invalidate, invalidateAll } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import {
   add,
@@ -32,6 +32,7 @@ import {
   getLong,
   machine,
   mmAt,
+  mms,
   put,
   putLong,
   reg,
@@ -41,6 +42,8 @@ import {
 } from "../word";
 
 const SLOT_COUNT: u32 = 6;
+/** In Cpu.PENDING: a request to drop everything waits. */
+const EVERYTHING: u32 = 0x80000000;
 
 function slotAt(cpu: u32, slot: u32): u32 {
   return cpuAt(cpu) + Cpu.SLOTS + (slot << 1);
@@ -166,17 +169,47 @@ export function sendIpi(task: u32): void {
   }
 }
 
+/** on_each_cpu_mask(mm_cpumask, do_flush_tlb_all): everything that the CPUs of MM's mask have cached must go. */
+export function sendFlushAll(task: u32): void {
+  const me = get(task + Task.CPU);
+  const mask = get(mmAt(regWord(task, Reg.MM)) + Mm.CPUMASK) & ~(1 << me);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    if ((mask & (1 << cpu)) == 0) continue;
+    put(cpuAt(cpu) + Cpu.PENDING_ALL, get(cpuAt(cpu) + Cpu.PENDING_ALL) | (1 << me));
+    put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | EVERYTHING);
+    event(EventKind.IPI, cpu, regWord(task, Reg.MM), 0, 0, 0, 0);
+  }
+  if (mask == 0) return;
+  put(cpuAt(me) + Cpu.AWAITED, get(cpuAt(me) + Cpu.AWAITED) | mask);
+  add(tally(Tally.IPIS), <u32>popcnt(mask));
+  sometimes(Sometimes.REMOTE_FLUSH);
+}
+
+/** do_flush_tlb_all. The generations of the slots stay as they are: what they promise still holds. */
+function flushAll(cpu: u32): void {
+  if (concrete) invalidateAll(cpu);
+  event(EventKind.INVALIDATED, cpu, 0, 0, 0, Scope.CONTEXT, 0);
+  for (let mm: u32 = 0; mm < mms; mm++) invalidated(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+}
+
 /** Whether every CPU has acknowledged what `cpu` sent. */
 export function acknowledged(cpu: u32): bool {
   return get(cpuAt(cpu) + Cpu.AWAITED) == 0;
 }
 
-/** The interrupt itself: the lowest sender first. */
+/** The interrupt itself: requests to drop everything first, then the lowest sender. */
 export function handleIpi(cpu: u32): void {
+  const all = get(cpuAt(cpu) + Cpu.PENDING_ALL);
   const pending = get(cpuAt(cpu) + Cpu.PENDING);
-  const sender = <u32>ctz(pending);
-  flushFunc(cpu, sender);
-  put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  const sender = <u32>ctz(all != 0 ? all : pending);
+  if (all != 0) {
+    flushAll(cpu);
+    put(cpuAt(cpu) + Cpu.PENDING_ALL, all & ~(1 << sender));
+    if ((all & (all - 1)) == 0) put(cpuAt(cpu) + Cpu.PENDING, pending & ~EVERYTHING);
+  } else {
+    flushFunc(cpu, sender);
+    put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  }
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
 }
 

@@ -45,3 +45,29 @@ export function names(option: string): (text: string, before?: readonly string[]
 export function namesOrAll(found: readonly string[] | undefined): readonly string[] | "all" {
   return found === undefined || found.includes("all") ? "all" : found;
 }
+
+/** A parser of one word out of some. */
+export function oneOf<Word extends string>(option: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new InputError(`${excerpt(text)} is not known`, { source: option, remedy: `give ${words.join(" or ")}` });
+  };
+}
+
+/** A parser of key=value pairs, separated by commas; an option that is given twice adds up. */
+export function settings(
+  option: string,
+): (text: string, before?: Readonly<Record<string, string>>) => Readonly<Record<string, string>> {
+  return (text, before = {}) => {
+    const pairs = text.split(",").map((pair) => {
+      const match = /^\s*([A-Za-z][\w-]*)=([^=]+?)\s*$/.exec(pair);
+      if (match !== null) return [match[1] as string, match[2] as string] as const;
+      throw new InputError(`${excerpt(pair)} is no key=value pair`, {
+        source: option,
+        remedy: `separate pairs by commas, such as ${option} cpus=4,variant=late`,
+      });
+    });
+    return { ...before, ...Object.fromEntries(pairs) };
+  };
+}

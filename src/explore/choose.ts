@@ -5,7 +5,7 @@ import { InputError } from "../error.js";
 import { type Backend, backends, findBackend } from "../kernel/arch/backends.js";
 import { type Edition, editions, findEdition, releases } from "../kernel/editions.js";
 import { findScenario, scenarios } from "../scenarios/index.js";
-import type { Scenario } from "../scenarios/scenario.js";
+import type { Parameter, Scenario, Values } from "../scenarios/scenario.js";
 
 function unknown(what: string, name: string, known: readonly string[]): InputError {
   return new InputError(`there is no ${what} "${name}"`, {
@@ -58,4 +58,36 @@ export function chooseBackends(names: readonly string[] | "all" | undefined): re
 export function chooseScenarios(names: readonly (string | Scenario)[] | undefined): readonly Scenario[] {
   if (names === undefined || names.length === 0) return scenarios;
   return names.map((name) => (typeof name === "string" ? chooseScenario(name) : name));
+}
+
+/** What a parameter can be, in words. */
+export const rangeOf = ({ words, least, most }: Parameter): string =>
+  words === undefined ? `${least} to ${most}` : words.join(", ");
+
+function settingOf(parameter: Parameter, given: number | string): number | string {
+  const { name, words, least = 0, most = Number.MAX_SAFE_INTEGER } = parameter;
+  if (words?.includes(String(given))) return String(given);
+  const number = words === undefined && /^\d{1,9}$/.test(String(given)) ? Number(given) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new InputError(`${name} cannot be "${given}"`, { source: "--set", remedy: `give ${rangeOf(parameter)}` });
+}
+
+/** The scenario with some of its parameters set. Throws an InputError for one that it does not have. */
+export function withValues(scenario: Scenario, set: Values): Scenario {
+  const given = Object.entries(set);
+  if (given.length === 0) return scenario;
+  const { parameters = [], make } = scenario;
+  const values: Record<string, number | string> = { ...scenario.values };
+  for (const [name, value] of given) {
+    const parameter = parameters.find((p) => p.name === name);
+    if (parameter === undefined || make === undefined) {
+      const known = parameters.map((p) => p.name).join(", ");
+      throw new InputError(`${scenario.name} has no parameter "${name}"`, {
+        source: "--set",
+        remedy: known === "" ? "it has none: leave --set out" : `choose from: ${known}`,
+      });
+    }
+    values[name] = settingOf(parameter, value);
+  }
+  return make === undefined ? scenario : make(values);
 }

@@ -5,7 +5,7 @@ import { geometries } from "../geometry.js";
 import { backends } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
 import { editions } from "../kernel/editions.js";
-import { scenarios } from "../scenarios/index.js";
+import { models, scenarios } from "../scenarios/index.js";
 import type { Look } from "./paint.js";
 import { type Column, table } from "./text.js";
 
@@ -29,18 +29,27 @@ const makers = {
     rows: backends.map((b) => [b.name, b.title]),
   }),
   scenarios: (): Listed => ({
-    items: scenarios.map(({ name, title, aliases, bug, commits, cases, geometry, story }) => ({
-      name,
-      title,
-      aliases,
-      bug,
-      commits,
-      cases: cases.map((which) => which.name),
-      geometry,
-      story,
-    })),
+    items: [...scenarios, ...models].map(
+      ({ name, title, aliases, bug, commits, cases, geometry, story, parameters }) => ({
+        name,
+        title,
+        aliases,
+        bug,
+        commits,
+        cases: cases.map((which) => which.name),
+        geometry,
+        story,
+        ...(parameters === undefined ? {} : { parameters }),
+      }),
+    ),
     columns: [{ head: "scenario" }, { head: "also" }, { head: "bug" }, { head: "cases" }, title],
-    rows: scenarios.map((s) => [s.name, s.aliases.join("\n"), s.bug, s.cases.map((c) => c.name).join(", "), s.title]),
+    rows: [...scenarios, ...models].map((s) => [
+      s.name,
+      s.aliases.join("\n"),
+      s.bug,
+      s.cases.map((c) => c.name).join(", "),
+      s.title,
+    ]),
   }),
   calls: (): Listed => ({
     items: calls.map((c) => ({ name: c.name, file: c.listing.file, arguments: Object.keys(c.arguments) })),

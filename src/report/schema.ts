@@ -47,6 +47,7 @@ const violation = z.strictObject({
   detail: z.string().optional(),
   where: z.string(),
   witness: witness.optional(),
+  path: z.array(z.string()).optional(),
 });
 
 export const checkRow = z.strictObject({
@@ -65,6 +66,18 @@ export const checkRow = z.strictObject({
   sometimes: z.record(z.string(), z.boolean()),
   cases: z.record(z.string(), whole),
   note: z.string().optional(),
+  hardware: z.enum(["enumerated", "saturated"]),
+  parameters: z.record(z.string(), z.union([z.string(), whole])).optional(),
+  bytesPerState: z.number().min(0),
+  stoppedBy: z.enum(["states", "memory", "steps", "time", "interrupt"]).optional(),
+  queue: whole.optional(),
+  violationInstances: whole.optional(),
+  badStates: whole.optional(),
+  shortestBadDepth: whole.nullable().optional(),
+  setHash: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
 });
 
 export const checkOutput = z.strictObject({
@@ -115,6 +128,17 @@ export const listOutput = z.discriminatedUnion("what", [
       cases: z.array(z.string()),
       geometry: z.string(),
       story: z.string(),
+      parameters: z
+        .array(
+          z.strictObject({
+            ...named,
+            default: z.union([z.string(), whole]),
+            least: whole.optional(),
+            most: whole.optional(),
+            words: z.array(z.string()).optional(),
+          }),
+        )
+        .optional(),
     }),
   ),
   listOf("calls", z.strictObject({ name: z.string(), file: z.string(), arguments: z.array(z.string()) })),

@@ -8,6 +8,7 @@ import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
 import type { Scenario } from "./scenario.js";
+import { yardstick } from "./yardstick.js";
 
 export const scenarios: readonly Scenario[] = [
   seed,
@@ -20,8 +21,13 @@ export const scenarios: readonly Scenario[] = [
   lazyWalk,
 ];
 
-/** Finds a scenario by name or alias, whatever the case. */
+/** Models that are checked when they are named: they are about the search, not about a kernel. */
+export const models: readonly Scenario[] = [yardstick];
+
+/** Finds a scenario or model by name or alias, whatever the case. */
 export function findScenario(name: string): Scenario | undefined {
   const wanted = name.toLowerCase();
-  return scenarios.find((s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted));
+  return [...scenarios, ...models].find(
+    (s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted),
+  );
 }

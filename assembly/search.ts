@@ -1,0 +1,14 @@
+/**
+ * The exports of the search's module: the whole core, built so that each step can be undone, and the exhaustive search.
+ */
+export {
+  explore,
+  exploreStart,
+  followSearch,
+  loggedStep,
+  pathTo,
+  pathWords,
+  restartSearch,
+} from "./explore/exhaustive";
+export { searchWords, watchList } from "./explore/space";
+export * from "./index";
