@@ -6,6 +6,8 @@
  * editions that differ by that commit and by nothing else.
  */
 
+import { parseStable } from "./stable.js";
+
 export interface Edition {
   readonly name: string;
   /** The edition whose lines it has. */
@@ -58,6 +60,8 @@ const SPELLING = /^(\d+\.\d+\+?(?![0-9a-f]))((?:[~+][0-9a-f]{12})*)$/;
 export function findEdition(name: string): Edition | undefined {
   const known = editions.find((edition) => edition.name === name);
   if (known !== undefined) return known;
+  const stable = parseStable(name);
+  if (stable !== undefined) return { name, title: `stable release ${name}, as far as it is modelled`, ...stable };
   const [, base, commits] = SPELLING.exec(name) ?? [];
   if (base === undefined || commits === undefined) return undefined;
   const changes = commits.match(/[~+][0-9a-f]{12}/g) ?? [];
