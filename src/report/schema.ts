@@ -5,22 +5,12 @@
  * taken from files of any later version, so unknown fields are passed over there.
  */
 import * as z from "zod";
+import { violationKinds } from "../names.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
 const severity = z.enum(["protocol", "harm"]);
-const kind = z.enum([
-  "FLUSH_AFTER_UNLOCK",
-  "RANGE_NOT_RECORDED",
-  "RIGHTS_OUTLIVE_CALL",
-  "STALE_TRANSLATION",
-  "STALE_WALK",
-  "UNBALANCED",
-  "LOCK_NOT_HELD",
-  "LOCK_ORDER",
-  "DEADLOCK",
-  "STALE_ACCESS",
-]);
+const kind = z.enum(violationKinds);
 
 const witness = z.strictObject({
   cpu: whole,
