@@ -34,12 +34,11 @@ const LOCK = /^i_mmap_/;
 
 /** The first field in which they differ; undefined when none does. */
 export function differ(op: RecordedOp, seen: Seen, played: Played, scope: Scope): Difference | undefined {
-  const fork = / fork /.test(op.line);
   const fields: [Field, string | undefined, string | undefined][] = [
     ["result", seen.result?.join(" "), played.result?.join(" ")],
     ["status", seen.extra, played.extra],
     ["counters", seen.info, played.info],
-    ["events", say(normal(seen.events, scope, fork)), say(normal(played.events, scope, fork))],
+    ["events", ...eventsOf(op.line, seen, played, scope)],
     ["switches", say(seen.switches), say(played.switches)],
   ];
   for (const [field, recorded, predicted] of fields) {
@@ -47,6 +46,25 @@ export function differ(op: RecordedOp, seen: Seen, played: Played, scope: Scope)
     return { field, recorded: recorded ?? "none", predicted: predicted ?? "none" };
   }
   return undefined;
+}
+
+function eventsOf(line: string, seen: Seen, played: Played, scope: Scope): [string, string] {
+  const fork = / fork /.test(line);
+  if (seen.events[0]?.[0] === "histogram") {
+    return [say(seen.events.slice(1)), say(histogram(normal(played.events, scope, false)))];
+  }
+  return [say(normal(seen.events, scope, fork)), say(normal(played.events, scope, fork))];
+}
+
+/** Counts by kind; of what CPUs did by CPU and pages, of interrupts by pages. */
+function histogram(events: readonly Event[]): Event[] {
+  const counts = new Map<string, number>();
+  for (const event of events) {
+    const by = { ipi: 2, local: 3, remote: 3 }[String(event[0])] ?? 1;
+    const key = event.slice(0, by).join(" ");
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, count]) => [key, count]);
 }
 
 export function scopeOf(
@@ -90,7 +108,14 @@ function addFault(found: Event[], event: Event): void {
   const last = found.at(-1);
   const [kind, mm, , count, table] = event;
   if (last === undefined || last[0] !== kind || last[1] !== mm || last[4] !== table) found.push(event);
-  else found[found.length - 1] = [String(kind), String(mm), String(last[2]), Number(last[3]) + Number(count), String(table)];
+  else
+    found[found.length - 1] = [
+      String(kind),
+      String(mm),
+      String(last[2]),
+      Number(last[3]) + Number(count),
+      String(table),
+    ];
 }
 
 /** A fork's events up to its flush; what the program's own memory does there and after is not in the script. */

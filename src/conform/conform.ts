@@ -6,7 +6,7 @@ import { type Edition, findEdition, releases } from "../kernel/editions.js";
 import { type Difference, differ, type Field, type Scope, scopeOf } from "./compare.js";
 import { Line } from "./line.js";
 import { type Calibration, type Played, Script, UNCALIBRATED } from "./play.js";
-import type { Recording, RecordedScenario } from "./recording.js";
+import type { RecordedScenario, Recording } from "./recording.js";
 
 export interface NamedRecording {
   /** What a report calls it: kernel and file. */
@@ -49,7 +49,12 @@ export interface ConformResult {
   readonly rows: readonly ConformRow[];
   readonly disagreements: readonly Disagreement[];
   /** Operations for which there is no rule, with the reason. */
-  readonly skipped: readonly { readonly file: string; readonly scenario: string; readonly line: string; readonly why: string }[];
+  readonly skipped: readonly {
+    readonly file: string;
+    readonly scenario: string;
+    readonly line: string;
+    readonly why: string;
+  }[];
 }
 
 /** Compares recordings, kernel by kernel. */
@@ -134,7 +139,11 @@ function compareScenario(
       if (difference === undefined) tally.agreed++;
       else {
         const where = { kernel, file, scenario: scenario.name, op: index, line: op.line };
-        disagreements.push({ ...where, ...difference, explanation: explain(difference.field, op.line, scenario, index) });
+        disagreements.push({
+          ...where,
+          ...difference,
+          explanation: explain(difference.field, op.line, scenario, index),
+        });
       }
     }
   });
@@ -200,7 +209,8 @@ function calibrate(recordings: readonly NamedRecording[], edition: Edition): Cal
   return { otherTablesKb, programPages: Math.max(0, programPages), childPages: Math.max(0, childPages) };
 }
 
-const tablesIn = ({ info }: { readonly info?: string }): number => Number(/PageTables=(-?\d+)/.exec(info ?? "")?.[1] ?? 0);
+const tablesIn = ({ info }: { readonly info?: string }): number =>
+  Number(/PageTables=(-?\d+)/.exec(info ?? "")?.[1] ?? 0);
 
 const slotsIn = ({ events }: Pick<Played, "events">): number =>
   events.reduce((sum, event) => sum + (event[0] === "free_pages" ? Number(event[1]) : 0), 0);
@@ -208,8 +218,11 @@ const slotsIn = ({ events }: Pick<Played, "events">): number =>
 /** Why a prediction differs, as far as it is known. */
 function explain(field: Field, line: string, scenario: RecordedScenario, index: number): string {
   const race = scenario.ops.slice(0, index).some((op) => !op.deterministic);
-  if (field === "counters") return "a global counter: other programs of the recording machine count in it too";
+  if (field === "counters") {
+    return "a global counter: tables that wait for RCU still count, and so does what other programs do";
+  }
   if (/ loopdn | wait /.test(line)) return "threads that race";
+  if (/ exit/.test(line)) return "which of the process's threads was the last to go, and so freed its memory";
   if (race) return "an earlier operation of the scenario had several outcomes, and its state is one of them";
   return "not explained";
 }

@@ -12,9 +12,9 @@ import type { Edition } from "../kernel/editions.js";
 import { readOn } from "../sequential/fault.js";
 import { goLazy, switchTo } from "../sequential/tlb.js";
 import { type Event, type File, hex, type Mm, World } from "../sequential/world.js";
-import { CPUS, callThread, type Process, programOf, type Reader } from "./process.js";
-import { type Answer, perform } from "./operations.js";
 import { Line, Unsupported } from "./line.js";
+import { type Answer, perform } from "./operations.js";
+import { CPUS, callThread, type Process, programOf, type Reader } from "./process.js";
 import type { Seen } from "./recording.js";
 
 /** Facts of the recording machine that no script tells: read off from the recording itself. */

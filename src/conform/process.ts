@@ -1,10 +1,9 @@
 /**
  * Processes and threads of a script.
  */
-import { access } from "../sequential/fault.js";
+import { access, allocPtes } from "../sequential/fault.js";
 import { newPage } from "../sequential/pages.js";
 import { indexOf, PAGE } from "../sequential/tables.js";
-import { allocPtes } from "../sequential/fault.js";
 import type { File, Mm, Vma, World } from "../sequential/world.js";
 
 /** CPUs of the recording machine: 0 for housekeeping, 1 to 4 for the script. */

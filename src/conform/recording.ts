@@ -58,7 +58,9 @@ export function parseRecording(text: string, source: string): Recording {
   return {
     label: reader.text(meta.label, "meta.label"),
     probes: meta.probes === undefined ? [] : reader.list(meta.probes, "meta.probes").map(String),
-    scenarios: reader.list(root.scenarios, "scenarios").map((scenario, i) => reader.scenario(scenario, `scenario ${i}`)),
+    scenarios: reader
+      .list(root.scenarios, "scenarios")
+      .map((scenario, i) => reader.scenario(scenario, `scenario ${i}`)),
   };
 }
 

@@ -6,6 +6,7 @@
  * editions that differ by that commit and by nothing else.
  */
 import type { Line } from "./listing.js";
+import { parseStable } from "./stable.js";
 
 /** What stands in a place of a listing instead of what is written there. The place is named by the array itself. */
 export interface Change {
@@ -14,8 +15,6 @@ export interface Change {
   readonly count: number;
   readonly by: readonly Line[];
 }
-
-import { parseStable } from "./stable.js";
 
 export interface Edition {
   readonly name: string;

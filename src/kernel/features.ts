@@ -43,7 +43,12 @@ export interface Features {
   readonly reuseByCount: boolean;
 
   /** Slots of a gather's first batch and of the others that can be used. */
-  readonly batch: { readonly local: number; readonly slots: number; readonly batches: number; readonly folios: boolean };
+  readonly batch: {
+    readonly local: number;
+    readonly slots: number;
+    readonly batches: number;
+    readonly folios: boolean;
+  };
   /** Tables are freed by RCU, `tableBatch` at a time, and not in the batches of pages. */
   readonly rcuTables: boolean;
   readonly tableBatch: number;
@@ -111,9 +116,7 @@ function gatherFeatures(edition: Edition, has: Has) {
   const folios = has("6.9", "d7f861b9c43a");
   return {
     // A range of a folio takes two slots, so the last slot of a batch is left for it [S: kernel.md 3.3].
-    batch: folios
-      ? { local: 7, slots: 509, batches: 19, folios }
-      : { local: 8, slots: 510, batches: 19, folios },
+    batch: folios ? { local: 7, slots: 509, batches: 19, folios } : { local: 8, slots: 510, batches: 19, folios },
     rcuTables: has("6.14", "a37259732a7d"),
     tableBatch: 509,
     reclaimTables: has("6.14", "4817f70c25b6"),

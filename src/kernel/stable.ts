@@ -1,10 +1,11 @@
 /**
  * Stable releases: "6.1.192" is 6.1 with the commits that its branch had taken over by then.
  *
- * Only commits that some rule of the model asks for stand here. A branch that is not listed takes a commit over from the
- * first release of the mainline that has it, and from nowhere else.
+ * Only commits that some rule of the model asks for stand here. A branch that is not listed has a commit if its
+ * mainline release has it.
  *
- * Reference: kernel.org change logs and CVE records, as collected for this project [T]; [D] where a recording brackets it.
+ * Reference: kernel.org change logs and CVE records, as collected for this project [T]; [D] where a recording
+ * brackets it.
  */
 
 /** For each commit: stable branch, and its first patch level with the commit. */

@@ -4,10 +4,10 @@
 import { clearFlush, drainLru } from "./fault.js";
 import { Gather } from "./gather.js";
 import { dropCached, indexIn, unmapHuge } from "./hugetlb.js";
+import { freePgtables } from "./pgtables.js";
 import { down, GIB, HUGE, PAGE, up, walk } from "./tables.js";
 import { dropMm } from "./tlb.js";
 import { EINVAL, ENOMEM, lockedUnmap, mergeAround, splitVma, unmapVma } from "./vmas.js";
-import { freePgtables } from "./pgtables.js";
 import { type File, firstIndex, type Mm, type Vma, type World } from "./world.js";
 import { zapRange } from "./zap.js";
 

@@ -3,9 +3,10 @@
  *
  * Reference: __handle_mm_fault(), do_wp_page(), hugetlb_fault() [S]; events by edition [R].
  */
-import { down, GIB, HUGE, indexOf, isTable, type Leaf, PAGE, Table, tableAt, walk } from "./tables.js";
+
 import { allocPmds, allocPud, cachePage, indexIn, traceTable } from "./hugetlb.js";
 import { newPage, type Page } from "./pages.js";
+import { down, GIB, HUGE, indexOf, isTable, type Leaf, PAGE, type Table, tableAt, walk } from "./tables.js";
 import { splitPmd } from "./thp.js";
 import { flushMmRange } from "./tlb.js";
 import { type Cpu, findVma, hex, type Mm, type Vma, type World } from "./world.js";
@@ -66,7 +67,8 @@ function mapHuge(world: World, vma: Vma, pmds: Table, address: number, write: bo
   let page = file?.cache.get(index);
   if (page === undefined) {
     if (file !== undefined && index * HUGE >= file.size) return SIGBUS;
-    page = file !== undefined && (vma.shared || !write) ? cachePage(world, vma, file, index) : ownHuge(world, vma, address);
+    page =
+      file !== undefined && (vma.shared || !write) ? cachePage(world, vma, file, index) : ownHuge(world, vma, address);
     if (page === undefined) return SIGBUS;
   }
   page.maps++;

@@ -5,7 +5,7 @@
  */
 import type { Gather } from "./gather.js";
 import type { Page } from "./pages.js";
-import { down, GIB, HUGE, indexOf, isTable, type Leaf, Table, tableAt, up } from "./tables.js";
+import { down, GIB, HUGE, indexOf, isTable, type Leaf, type Table, tableAt, up } from "./tables.js";
 import { type File, findVma, hex, type Mm, type Vma, type World } from "./world.js";
 
 export const indexIn = (vma: Vma, address: number): number => (vma.offset + address - vma.start) / HUGE;

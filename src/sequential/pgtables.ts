@@ -7,7 +7,7 @@
  * Reference: free_pgd_range() and below [S].
  */
 import type { Gather } from "./gather.js";
-import { down, HUGE, indexOf, isTable, pieces, spanOf, Table } from "./tables.js";
+import { down, HUGE, indexOf, isTable, pieces, spanOf, type Table } from "./tables.js";
 import type { Vma, World } from "./world.js";
 
 /** VMAs at most this far apart are freed in one go, if they are not of huge pages. */

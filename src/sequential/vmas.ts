@@ -5,7 +5,7 @@
  */
 import { drainLru } from "./fault.js";
 import { Gather } from "./gather.js";
-import { reserveFor, unreserve, unshareAround, unmapHuge } from "./hugetlb.js";
+import { reserveFor, unmapHuge, unreserve, unshareAround } from "./hugetlb.js";
 import { freePgtables } from "./pgtables.js";
 import { down, GIB, HUGE, PAGE, up } from "./tables.js";
 import { splitAt } from "./thp.js";

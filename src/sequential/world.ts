@@ -1,5 +1,5 @@
 /**
- * The state of a machine on which one call runs at a time: address spaces, files, CPUs, and what the kernel would trace.
+ * A machine on which one call runs at a time: address spaces, files, CPUs, and what the kernel would trace.
  *
  * This is the model for recordings of real kernels and for long logs: gigabytes of base pages, every call run to its
  * end. Races are the matter of the listings (src/kernel) and the core; here nothing runs between two steps but readers,

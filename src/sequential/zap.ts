@@ -5,7 +5,7 @@
  */
 import type { Gather } from "./gather.js";
 import type { Page } from "./pages.js";
-import { ENTRIES, HUGE, indexOf, isTable, type Leaf, PAGE, pieces, Table, tableAt } from "./tables.js";
+import { ENTRIES, HUGE, indexOf, isTable, type Leaf, PAGE, pieces, type Table, tableAt } from "./tables.js";
 import { splitPmd } from "./thp.js";
 import type { Vma } from "./world.js";
 
