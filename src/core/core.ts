@@ -31,10 +31,14 @@ export interface CoreExports {
   runRandom(): number;
   exploreStart(): void;
   exploreLayers(count: number): number;
+  audit(): void;
+  outcomesSeen(): number;
+  outcomesSum(): bigint;
   pathTo(state: number): number;
   trace(on: number): void;
   hash(): void;
   fillLeaf(cpu: number, vpn: bigint): number;
+  evict(cpu: number): void;
   fillPointer(cpu: number, vpn: bigint, level: number): number;
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;
