@@ -107,7 +107,7 @@ function isPlain(first: u32, end: u32): bool {
   return other == 0;
 }
 
-/** Frees a plain batch; `top` is the free list. The frame that is freed last, the first of the batch, is its new top. */
+/** Frees a plain batch; `top` is the free list. The first of the batch is freed last: it is the new top. */
 function freePlain(first: u32, end: u32, top: u32): void {
   let at = first;
   while (at < end) {
