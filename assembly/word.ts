@@ -132,6 +132,8 @@ export let tracing: bool = false;
 export let hasOracle: bool = true;
 /** Concrete TLBs have a slot for each translation (hw/unlimited.ts). */
 export let unlimited: bool = false;
+/** Batches go in one step and the oracle is not told, see mm/bulk.ts. */
+export let bulk: bool = false;
 
 /** Copies the Base and Boot words that hot code needs into globals. */
 export function cacheBases(): void {
@@ -164,6 +166,10 @@ export function cacheBases(): void {
 
 export function setTracing(on: bool): void {
   tracing = on;
+}
+
+export function setBulk(on: bool): void {
+  bulk = on;
 }
 
 export function setConcrete(on: bool): void {

@@ -11,6 +11,8 @@ export interface Geometry {
   readonly ceiling: number;
   /** arm64: strides at which a loop of TLBI becomes a whole-ASID one (entries of a table). */
   readonly dvmOps: number;
+  /** riscv: strides above which a ranged flush becomes a whole-ASID one (64 of 512 on real tables). */
+  readonly fenceOps: number;
 }
 
 export const geometries: readonly Geometry[] = [
@@ -20,8 +22,9 @@ export const geometries: readonly Geometry[] = [
     bits: [1, 1, 2],
     ceiling: 1,
     dvmOps: 2,
+    fenceOps: 1,
   },
-  { name: "x86-64", title: "4 levels of 512 entries", bits: [9, 9, 9, 9], ceiling: 33, dvmOps: 512 },
+  { name: "x86-64", title: "4 levels of 512 entries", bits: [9, 9, 9, 9], ceiling: 33, dvmOps: 512, fenceOps: 64 },
 ];
 
 /** Finds a geometry by name; "bits:1,3,0" is one of any size, base pages first, with the limits of `tiny`. */
@@ -29,7 +32,7 @@ export function findGeometry(name: string): Geometry | undefined {
   const sizes = /^bits:(\d{1,2}(?:,\d{1,2}){2,3})$/.exec(name)?.[1];
   if (sizes === undefined) return geometries.find((geometry) => geometry.name === name);
   const bits = sizes.split(",").map(Number);
-  return { name, title: `${bits.length} levels`, bits, ceiling: 1, dvmOps: 2 ** Math.max(...bits) };
+  return { name, title: `${bits.length} levels`, bits, ceiling: 1, dvmOps: 2 ** Math.max(...bits), fenceOps: 1 };
 }
 
 /** Base pages that an entry of `level` spans. */

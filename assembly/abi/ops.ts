@@ -88,6 +88,8 @@ export const enum Op {
   ARM64_LIMITS,
   /** r a := TTL level hint of the gather, 0 for none */
   ARM64_HINT,
+  /** FULL := tables were freed, or more strides than tlb_flush_all_threshold */
+  RISCV_LIMITS,
   /** SIGNAL of the task := # a */
   SIGNAL,
 
@@ -194,5 +196,8 @@ export const enum Op {
   SEND_FLUSH_ALL,
   /** a step that changes nothing but the task's place */
   PAUSE,
+  /** fence the other CPUs of FLUSH_MM's mask, and this one if it is in it */
+  RISCV_SEND,
+  RISCV_FENCE_LOCAL,
   COUNT,
 }

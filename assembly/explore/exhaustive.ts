@@ -17,6 +17,7 @@ import { Status } from "../abi/events";
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
 import { Full, Hardware, Search, WATCH_STATES } from "../abi/search";
+import { audit, forgetOutcomes, noteOutcome } from "../check";
 import { setCurrent } from "../ghost/report";
 import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
 import { base, cpus, get, getLong, logFull, logInto, logTop, put, putLong, runWord, setRun, tally } from "../word";
@@ -47,12 +48,14 @@ import * as space from "./space";
 import * as next from "./successors";
 import { Visit, visit, visitedSlots, visitedStart, visitedTouch } from "./visited";
 
+/** Agent and pc of a violation that no step made. */
+const NOBODY: u32 = 0xffffffff;
+
 let hardware: u32 = Hardware.ORACLE;
 let wide: bool = false;
 let statesMax: u64 = 0;
-/** States that the layer under way ends before, and where it began. */
+/** States that the layer under way ends before. */
 let layerEnd: u32 = 0;
-let _layerStart: u32 = 0;
 let watched: u32 = 0;
 
 function states(): u32 {
@@ -83,6 +86,7 @@ export function exploreStart(): bool {
   watched = space.asked(Search.WATCHED);
   logInto(0, 0, 0, 0);
   reset();
+  forgetOutcomes();
   tellStart();
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
@@ -92,7 +96,6 @@ export function exploreStart(): bool {
   keysStart(space.keysAt, from, words, base(Base.OBLIGATION) - from);
   next.setWide(wide);
   logInto(space.logAt, space.logEnd, hashed, base(Base.STATE_END) - hashed);
-  _layerStart = 0;
   layerEnd = 1;
   setRun(Run.STATUS, Status.RUNNING);
   next.noMoves(space.logAt);
@@ -132,7 +135,6 @@ function bounded(full: u32): void {
 /** A layer begins: its states are one step farther away. */
 function nextLayer(): void {
   const width = states() - layerEnd;
-  _layerStart = layerEnd;
   layerEnd = states();
   setRun(Run.WIDEST, max(runWord(Run.WIDEST), width));
   setRun(Run.DEPTH, runWord(Run.DEPTH) + 1);
@@ -150,10 +152,7 @@ function expand(): void {
   put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
   next.noMoves(space.logAt);
   let mask = enabledMask();
-  if (mask == 0 && hardware != Hardware.ENUMERATED && !isFinished()) {
-    deadlocked();
-    collect(parent);
-  }
+  if (mask == 0 && hardware != Hardware.ENUMERATED) over(parent);
   while (mask != 0) {
     const agent = <u32>ctz(mask);
     mask &= mask - 1;
@@ -168,6 +167,16 @@ function expand(): void {
   putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
   if (logFull) bounded(Full.LOG);
   else settle(parent);
+}
+
+/** Nobody can move: a run that is over is judged by what it left behind, and what it came to is kept. */
+function over(parent: u32): void {
+  setCurrent(NOBODY, NOBODY);
+  if (isFinished()) {
+    audit();
+    noteOutcome();
+  } else deadlocked();
+  collect(parent);
 }
 
 /** The step under way is over: the hardware does what it can at once, and the step is undone. */

@@ -70,6 +70,11 @@ function addPart(level: u32, isWalk: u32): void {
   lastPart++;
 }
 
+/** Machines that tag translations with a slot of the CPU's own, not with the mm's number. */
+function tagsBySlot(kind: u32): bool {
+  return kind == Machine.X86 || kind == Machine.X86_PTI || kind == Machine.X86_TCE;
+}
+
 /** Numbers the slots; gives the words of one CPU. */
 export function layOutUnlimited(): u32 {
   const wanted = boot(Boot.PARTS);
@@ -78,8 +83,7 @@ export function layOutUnlimited(): u32 {
   slotsPerSpace = 0;
   for (let level = levels - 1; level > 0; level--) if ((wanted & (1 << (WALK_BIT + level))) != 0) addPart(level, 1);
   for (let level: u32 = 0; level < levels; level++) if ((wanted & (1 << level)) != 0) addPart(level, 0);
-  if (boot(Boot.MACHINE) != Machine.X86) spaces = boot(Boot.MMS);
-  else spaces = boot(Boot.PCID) != 0 ? 6 : 1;
+  spaces = !tagsBySlot(boot(Boot.MACHINE)) ? boot(Boot.MMS) : boot(Boot.PCID) != 0 ? 6 : 1;
   return spaces * slotsPerSpace * SLOT_WORDS;
 }
 

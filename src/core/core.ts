@@ -20,6 +20,7 @@ export interface CoreExports {
   retireMm(mm: number): void;
   loadScript(task: number, from: number, to: number): void;
   runAlone(task: number, stepsMax: number): number;
+  runInBulk(task: number, stepsMax: number): number;
   saveInitial(): void;
   reset(): void;
   agentCount(): number;
@@ -29,9 +30,13 @@ export interface CoreExports {
   stepAgent(agent: number): void;
   runSchedule(): number;
   runRandom(): number;
+  audit(): void;
+  outcomesSeen(): number;
+  outcomesSum(): bigint;
   trace(on: number): void;
   hash(): void;
   fillLeaf(cpu: number, vpn: bigint): number;
+  evict(cpu: number): void;
   fillPointer(cpu: number, vpn: bigint, level: number): number;
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;

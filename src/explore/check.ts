@@ -11,7 +11,7 @@ import { type Edition, orderOf } from "../kernel/editions.js";
 import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
 import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
-import { chooseBackend, chooseBackends, chooseEdition, chooseEditions, chooseScenarios, withValues } from "./choose.js";
+import { checksOf, chooseScenarios } from "./choose.js";
 import type { SearchFigures, StoppedBy } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
@@ -79,7 +79,7 @@ export interface CheckProgress {
 export interface CheckOptions extends CaseOptions {
   /** Names, aliases or scenarios of your own; all of ours by default. */
   readonly scenarios?: readonly (string | Scenario)[];
-  /** Names, or "all": the releases. By default all releases. */
+  /** Names, or "all": the releases. By default a scenario's own pair of editions, or all releases. */
   readonly editions?: readonly string[] | "all";
   readonly backends?: readonly string[] | "all";
   /** Values for the scenarios' parameters, as `--set` gives them. */
@@ -87,29 +87,10 @@ export interface CheckOptions extends CaseOptions {
   readonly onProgress?: (progress: CheckProgress) => void;
 }
 
-/** What a check is about: models that are the same everywhere run once. */
-export interface Job {
-  readonly scenario: Scenario;
-  readonly edition: Edition;
-  readonly backend: Backend;
-}
-
-/** Every check that the options ask for, in order. Throws an InputError for a name that does not exist. */
-export function jobsOf(options: CheckOptions): Job[] {
-  const editions = chooseEditions(options.editions);
-  const backends = chooseBackends(options.backends);
-  const chosen = chooseScenarios(options.scenarios).map((scenario) => withValues(scenario, options.set ?? {}));
-  return [...new Set(chosen)].flatMap((scenario) => {
-    const { runsAs } = scenario;
-    if (runsAs !== undefined)
-      return [{ scenario, edition: chooseEdition(runsAs.edition), backend: chooseBackend(runsAs.backend) }];
-    return editions.flatMap((edition) => backends.map((backend) => ({ scenario, edition, backend })));
-  });
-}
-
 /** Runs the checks one after another. Throws an InputError for a name that does not exist. */
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
-  const jobs = jobsOf(options);
+  const chosen = chooseScenarios(options.scenarios);
+  const jobs = checksOf(chosen, options.editions, options.backends, options.set);
   const results: CheckResultRow[] = [];
   const cores = openCores();
   for (const { scenario, edition, backend } of jobs) {

@@ -5,6 +5,16 @@
  * 5.19 with the seed reverted, "5.15+a4a118f2eead" is 5.15 with it ported back. So a bug and its repair are two
  * editions that differ by that commit and by nothing else.
  */
+import type { Line } from "./listing.js";
+import { parseStable } from "./stable.js";
+
+/** What stands in a place of a listing instead of what is written there. The place is named by the array itself. */
+export interface Change {
+  readonly lines: readonly Line[];
+  readonly index: number;
+  readonly count: number;
+  readonly by: readonly Line[];
+}
 
 export interface Edition {
   readonly name: string;
@@ -17,6 +27,8 @@ export interface Edition {
   /** Commits that it lacks although its base has them, and commits that were ported back to it. */
   readonly without?: readonly string[];
   readonly with?: readonly string[];
+  /** One place of one listing that reads differently: `count` lines from `index` on are replaced. */
+  readonly change?: Change;
   /** Lines added (`only`) or dropped (`unless`) by a what-if. */
   readonly patch?: string;
 }
@@ -58,6 +70,8 @@ const SPELLING = /^(\d+\.\d+\+?(?![0-9a-f]))((?:[~+][0-9a-f]{12})*)$/;
 export function findEdition(name: string): Edition | undefined {
   const known = editions.find((edition) => edition.name === name);
   if (known !== undefined) return known;
+  const stable = parseStable(name);
+  if (stable !== undefined) return { name, title: `stable release ${name}, as far as it is modelled`, ...stable };
   const [, base, commits] = SPELLING.exec(name) ?? [];
   if (base === undefined || commits === undefined) return undefined;
   const changes = commits.match(/[~+][0-9a-f]{12}/g) ?? [];

@@ -65,11 +65,30 @@ describe("--json", () => {
     ]);
   });
 
-  it.each(["editions", "backends", "scenarios", "calls", "geometries"])("of list %s gives its items", async (what) => {
-    const { value } = await printed(["list", what]);
-    const listed = schemas.listOutput.parse(value);
-    expect(listed.what).toBe(what);
-    expect(listed.items.length).toBeGreaterThan(1);
+  it("of conform gives every row, and 1 when less agrees than is asked", async () => {
+    const file = "test/fixtures/golden/6.1.192/b_noshare.json.xz";
+    const { code, value } = await printed(["conform", file]);
+    expect(code).toBe(0);
+    expect(schemas.conformOutput.parse(value).rows).toHaveLength(1);
+    const wrong = await printed(["conform", "test/fixtures/golden/7.3.4/d_punch.json.xz", "--least", "100"]);
+    expect(wrong.code).toBe(1);
+    expect(schemas.conformOutput.parse(wrong.value).disagreements.length).toBeGreaterThan(0);
+  });
+
+  it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries"])(
+    "of list %s gives its items",
+    async (what) => {
+      const { value } = await printed(["list", what]);
+      const listed = schemas.listOutput.parse(value);
+      expect(listed.what).toBe(what);
+      expect(listed.items.length).toBeGreaterThan(1);
+    },
+  );
+
+  it("of diff gives the lines of each function with their commits", async () => {
+    const { value } = await printed(["diff", "5.15", "5.16", "munmap"]);
+    const { functions } = schemas.diffOutput.parse(value);
+    expect(functions.flatMap((f) => f.lines.map((line) => line.commit))).toContain("a4a118f2eead");
   });
 
   it("of the story gives all its parts as one object", async () => {
