@@ -51,7 +51,7 @@ export function copyWords(to: u32, from: u32, count: u32): void {
   } else memory.copy(to << 2, from << 2, count << 2);
 }
 
-/** The log: (word, old value) pairs from `logFirst` to `logTop`, bytes. Words [logFrom, logFrom + logSpan) are logged. */
+/** The log: (word, old value) pairs up to `logTop`, bytes. Words [logFrom, logFrom + logSpan) are logged. */
 export let logTop: u32 = 0;
 let logEnd: u32 = 0;
 let logFrom: u32 = 0;

@@ -14,7 +14,7 @@ export const enum Search {
   STATES_MAX,
   /** Asked: words of the state that are written down for each new state, and where the list begins. */
   WATCHED = 5,
-  /** Told: states with something stale in a TLB, instances of it (64 bits each), steps to the first; 0xffffffff none. */
+  /** Told: states with something stale in a TLB, instances of it (64 bits each), steps to the first (-1: none). */
   BAD_STATES = 6,
   INSTANCES = 8,
   BAD_DEPTH = 10,

@@ -20,7 +20,7 @@ import { Full, Hardware, Search, WATCH_STATES } from "../abi/search";
 import { audit, forgetOutcomes, noteOutcome } from "../check";
 import { setCurrent } from "../ghost/report";
 import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
-import { base, cpus, get, getLong, logFull, logInto, logTop, put, putLong, runWord, setRun, tally } from "../word";
+import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
 import { keysStart } from "./fingerprint";
 import {
   canReuse,
@@ -33,6 +33,7 @@ import {
   slotsPerCpu,
   staleSlots,
 } from "./hardware";
+import { noteParent, watch } from "./paths";
 import {
   dequeue,
   enqueue,
@@ -234,13 +235,10 @@ function keep(parent: u32, i: u32): bool {
     return false;
   }
   putLong(Area.RUN + Run.STATES, <u64>state + 1);
-  if (state < space.parentsMax) {
-    store<u32>(space.parentsAt + (state << 3), parent);
-    store<u32>(space.parentsAt + (state << 3) + 4, next.agentOf(i));
-  }
+  noteParent(state, parent, next.agentOf(i));
   next.redo(i);
   if (hardware != Hardware.ORACLE) judge(parent, next.agentOf(i));
-  if (watched != 0) watch();
+  if (watched != 0) watch(watched);
   const room = enqueue(state, next.sumOf(i), next.secondSumOf(i));
   next.undoAgain(i);
   if (!room) bounded(Full.QUEUE);
@@ -259,17 +257,6 @@ function judge(parent: u32, agent: u32): void {
   if (space.asked(Search.BAD_DEPTH) == 0xffffffff) space.tell(Search.BAD_DEPTH, get(tally(Tally.STEPS)));
 }
 
-/** Writes the watched words down for the host. */
-function watch(): void {
-  const count = space.asked(Search.WATCH_COUNT);
-  let to = space.watchAt + ((count * watched) << 2);
-  for (let i: u32 = 0; i < watched; i++) {
-    store<u32>(to, get(load<u32>(space.watchListAt + (i << 2))));
-    to += 4;
-  }
-  space.tell(Search.WATCH_COUNT, count + 1);
-}
-
 /** Takes note of what the step saw, and from which state a new violation was reached. */
 function collect(parent: u32): void {
   const known = runWord(Run.KINDS);
@@ -284,58 +271,4 @@ function collect(parent: u32): void {
     if ((known & (1 << get(record + Violation.KIND))) == 0) put(record + Violation.STATE, parent + 1);
   }
   setRun(Run.KINDS, known | kinds);
-}
-
-/** Puts the machine at the start of the search, to follow a path. Nothing is logged from here on. */
-export function restartSearch(): void {
-  logInto(0, 0, 0, 0);
-  reset();
-  if (hardware == Hardware.SATURATED) saturate();
-}
-
-/** Moves one agent of the search, hardware agents included. */
-export function followSearch(agent: u32): void {
-  const perCpu = slotsPerCpu();
-  if (agent < kernelAgents()) moveAgent(agent);
-  else if (agent < frameAgents()) moveSlot((agent - kernelAgents()) / perCpu, (agent - kernelAgents()) % perCpu);
-  else reuse(agent - frameAgents());
-  if (hardware == Hardware.SATURATED) saturate();
-}
-
-/**
- * One step of a kernel agent with the log on: gives the number of (word, old value) pairs, two words each from
- * `pathWords` on. For the test that a step writes nothing past the log.
- */
-export function loggedStep(agent: u32): u32 {
-  const hashed = base(Base.HASHED);
-  logInto(space.logAt, space.logEnd, hashed, base(Base.STATE_END) - hashed);
-  moveAgent(agent);
-  const pairs = (logTop - space.logAt) >> 3;
-  logInto(0, 0, 0, 0);
-  return pairs;
-}
-
-/** Writes the agents that lead from the initial state to `state`, a word each, into the log; gives their number. */
-export function pathTo(state: u32): u32 {
-  if (state >= space.parentsMax) return 0xffffffff;
-  let length: u32 = 0;
-  let at = state;
-  while (at != 0) {
-    length++;
-    at = load<u32>(space.parentsAt + (at << 3));
-  }
-  if (length << 2 > space.logEnd - space.logAt) return 0xffffffff;
-  at = state;
-  let i = length;
-  while (at != 0) {
-    i--;
-    store<u32>(space.logAt + (i << 2), load<u32>(space.parentsAt + (at << 3) + 4));
-    at = load<u32>(space.parentsAt + (at << 3));
-  }
-  return length;
-}
-
-/** First word of the path that `pathTo` wrote. */
-export function pathWords(): u32 {
-  return space.logAt >> 2;
 }

@@ -4,7 +4,7 @@
  * Protocol
  *   Words that no step has ever changed are the same in all states. The others are live: their values, in the order in
  *   which they came alive, are all that an entry holds. A word that came alive after an entry was written has its
- *   initial value there. Entries lie in a ring; one that does not fit before the ring's end starts over at its beginning.
+ *   initial value there. Entries lie in a ring; one that does not fit before its end starts over at its beginning.
  *
  * Units: addresses in bytes; an entry is words.
  */

@@ -1,5 +1,5 @@
 /**
- * The search's memory: where its log, its keys, its queue and its visited set lie, after everything that `boot` laid out.
+ * The search's memory: where its log, keys, queue and visited set lie, after everything that `boot` laid out.
  *
  * Of the memory that is allowed, a sixteenth is for the parents of the first states (paths are read from it), a quarter
  * for the queue, the rest for the visited set. Pages that are never touched cost nothing.

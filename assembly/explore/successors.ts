@@ -2,9 +2,9 @@
  * The successors of one state: each step is taken, its few writes are noted, and it is undone.
  *
  * Protocol
- *   `begin`, a step, `end`; again for each agent. While a step is undone its fingerprint is computed from the words that
- *   it changed, and its log entries keep the new values instead of the old, so that the few successors that turn out to
- *   be new can be made again (`redo`, `undoAgain`) without a second step.
+ *   `begin`, a step, `end`; again for each agent. While a step is undone its fingerprint is computed from the words
+ *   that it changed, and its log entries keep the new values instead of the old, so that the few successors that turn
+ *   out to be new can be made again (`redo`, `undoAgain`) without a second step.
  */
 import { logTop, setLogTop } from "../word";
 import { change, fingerprintOf, obligationSum, secondChange } from "./fingerprint";

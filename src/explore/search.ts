@@ -8,7 +8,7 @@ import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
 
-/** What the hardware does in a search: nothing but what the oracle knows, each step by itself, or all it can at once. */
+/** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
 export type HardwareMode = "oracle" | "enumerated" | "saturated";
 
 const MODES: Readonly<Record<HardwareMode, Hardware>> = {

@@ -88,11 +88,12 @@ function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
 export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
   const left = row.queue === undefined ? "" : `; ${count(row.queue)} states were still waiting`;
   const last = `so not every schedule was tried${left}`;
+  const { bound = 0, memory = "allowed" } = asked;
   switch (row.stoppedBy) {
     case "states":
-      return `a search reached the bound of ${count(asked.bound ?? 0)} states, ${last}: raise it with --bound ${(asked.bound ?? 0) * 10}`;
+      return `a search reached the bound of ${count(bound)} states, ${last}: raise it with --bound ${bound * 10}`;
     case "memory":
-      return `a search used up its ${asked.memory ?? "allowed"} MiB of memory, ${last}: raise --memory or check a smaller scenario`;
+      return `a search used up its ${memory} MiB, ${last}: raise --memory or check a smaller scenario`;
     case "steps":
       return `a search reached its limit of steps, ${last}: check a smaller scenario`;
     case "interrupt":
@@ -106,9 +107,10 @@ export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
 function counted(row: CheckResultRow): string[] {
   if (row.violationInstances === undefined) return [];
   const values = Object.entries(row.parameters ?? {}).map(([name, value]) => `${name} ${value}`);
-  const bad = `${plural(row.badStates ?? 0, "bad state")}, ${plural(row.violationInstances, "stale entry", "stale entries")}`;
+  const bad = plural(row.badStates ?? 0, "bad state");
+  const stale = plural(row.violationInstances, "stale entry", "stale entries");
   const hash = row.setHash === undefined ? [] : [`set hash ${row.setHash}`];
-  return [[...values, `hardware ${row.hardware}`, bad, ...hash].join(", ")];
+  return [[...values, `hardware ${row.hardware}`, bad, stale, ...hash].join(", ")];
 }
 
 function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look): string {

@@ -33,7 +33,7 @@ const call = (name: string, lines: readonly Line[]): Call => ({
   listing: listing("(yardstick)", name, lines),
 });
 
-/** What the first mm does before the race: the pages of the file, mapped in one PMD page. No count is kept of the maps. */
+/** What the first mm does before the race: maps the pages of the file in one PMD page. Maps are not counted. */
 function mapPages({ pages }: Size): Call {
   const page = (index: number): Line[] => [
     k.set(Reg.INDEX, index),
@@ -197,8 +197,8 @@ function make(values: Values): Scenario {
     bug: "B1",
     commits: ["a4a118f2eead"],
     story:
-      "All mms share one PMD page. Each unmaps it: the PUD entry is cleared, the count goes down, and a flush must come " +
-      "before the lock is dropped. The last one clears the entries, flushes, and frees the pages and the table.",
+      "All mms share one PMD page. Each unmaps it: the PUD entry is cleared, the count goes down, and a flush must " +
+      "come before the lock is dropped. The last one clears the entries, flushes, and frees the pages and the table.",
     geometry: `bits:1,${Math.ceil(Math.log2(size.pages))},0`,
     mms,
     cpus: [...Array.from({ length: size.cpus }, (_, cpu) => nameOf(cpu)), ...mms.map(() => null)],
