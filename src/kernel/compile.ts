@@ -41,7 +41,8 @@ interface Draft {
   readonly scope: Scope;
 }
 
-function applies(lines: EditionLines, edition: Edition): boolean {
+/** Whether an edition has these lines. */
+export function applies(lines: EditionLines, edition: Edition): boolean {
   if (lines.since !== undefined && !hasChange(edition, lines.since, lines.commit)) return false;
   if (lines.until !== undefined && hasChange(edition, lines.until, lines.commit)) return false;
   if (lines.only !== undefined && edition.patch !== lines.only) return false;
