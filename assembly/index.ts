@@ -11,11 +11,12 @@ import { nextCall } from "./step";
 import { put, setRun, setTracing, taskAt } from "./word";
 
 export { bootMachine, newMm } from "./boot";
-export { audit, outcomesSeen, outcomesSum } from "./check";
+export { audit } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
 export { retireMm } from "./mm/x86";
+export { outcomesSeen, outcomesSum } from "./outcome";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 
 /** Number of the layout that this core was built with. */

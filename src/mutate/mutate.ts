@@ -16,6 +16,7 @@ import { placesOf } from "../kernel/compile.js";
 import { type Edition, releases } from "../kernel/editions.js";
 import { type Call, type Line, op } from "../kernel/listing.js";
 import type { Scenario } from "../scenarios/scenario.js";
+import { exercises } from "./exercises.js";
 import { type Mutant, type MutantKind, mutantsOf } from "./mutants.js";
 import { type Saved, savedBy } from "./saved.js";
 import { type Arena, newKind, type Outcome, search } from "./search.js";
@@ -40,7 +41,7 @@ export interface MutantResult {
   readonly searches: number;
   readonly states: number;
   /** A flush that nothing misses: what one run of the tasks, one after another, saves without it. */
-  readonly saves?: Saved;
+  readonly saves?: Saved | undefined;
 }
 
 export interface MutateResult {
@@ -116,7 +117,7 @@ export async function mutate(options: MutateOptions = {}): Promise<MutateResult>
   const newest = releases.at(-1) as Edition;
   const edition = options.edition === undefined ? newest : chooseEdition(options.edition);
   const backends = chooseBackends(options.backends);
-  const places = grounds(edition, backends, chooseScenarios(options.scenarios));
+  const places = grounds(edition, backends, options.scenarios ? chooseScenarios(options.scenarios) : ownGrounds());
   const wanted = mutantsOf(chosen, edition, backends).filter(
     (mutant) => options.kinds === undefined || options.kinds.includes(mutant.kind),
   );
@@ -144,6 +145,9 @@ export async function mutate(options: MutateOptions = {}): Promise<MutateResult>
     seconds: (performance.now() - started) / 1000,
   };
 }
+
+/** The exercises first: a change that breaks something plain is found there at once. */
+const ownGrounds = (): Scenario[] => [...exercises, ...chooseScenarios(undefined)];
 
 const changed = (edition: Edition, mutant: Mutant): Edition => ({
   ...edition,
