@@ -1,7 +1,7 @@
 /**
  * Exercises: races that no bug is named after, which walk through what the catalogue's scenarios leave out. Two threads
- * meet in one mm, ranges are cut in the middle, batches are full, pages are small, entries are moved. In an edition that
- * is right nothing happens in them; what a changed line does there, `mutate` sees.
+ * meet in one mm, ranges are cut in the middle, batches are full, pages are small, entries are moved. In an edition
+ * that is right nothing happens in them; what a changed line does there, `mutate` sees.
  */
 import {
   at,
