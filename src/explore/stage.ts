@@ -57,6 +57,7 @@ export function stage(options: StageOptions): Machine {
     filePages: Math.max(...scenario.files),
     hugeFrames: Math.max(...scenario.files) + 2,
     tableFrames: scenario.mms.length * 4,
+    ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
     ...(options.unlimited === true ? { concrete: true, oracle: false, unlimited: EVERY_LEVEL } : {}),
     ...scenario.machine,

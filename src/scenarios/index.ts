@@ -7,6 +7,10 @@ import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
+import { lazyCollapse } from "./40-lazy-collapse.js";
+import { execSwitch } from "./41-exec-switch.js";
+import { tableBatch } from "./42-table-batch.js";
+import { softDirty } from "./43-soft-dirty.js";
 import type { Scenario } from "./scenario.js";
 import { yardstick } from "./yardstick.js";
 
@@ -19,6 +23,10 @@ export const scenarios: readonly Scenario[] = [
   narrowRange,
   exitShortcut,
   lazyWalk,
+  lazyCollapse,
+  execSwitch,
+  tableBatch,
+  softDirty,
 ];
 
 /** Models that are checked when they are named: they are about the search, not about a kernel. */
