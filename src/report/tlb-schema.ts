@@ -1,5 +1,6 @@
 /**
- * The JSON objects of `tlb`, `convert`, `flushcost` and `unmap`, as zod schemas: strict, so that a field that nobody documents fails a test.
+ * The JSON objects of `tlb`, `convert`, `flushcost` and `unmap`, as zod schemas: strict, so that a field that nobody
+ * documents fails a test.
  */
 import * as z from "zod";
 
