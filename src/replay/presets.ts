@@ -22,7 +22,7 @@ const WALK_CACHES =
 
 const AMD_NOTE =
   "the L2 holds 1 GiB pages as 2 MiB ones (here: not at all) and none of fetches (here: both); on Zen 2 it holds " +
-  "PDEs too, beside a cache of 64 PML4Es and PDPTEs (WikiChip, Zen 2; AMD's guide, quoted by Chips and Cheese on Neoverse " +
+  "PDEs too, beside a cache of 64 PML4Es and PDPTEs (WikiChip; AMD's guide, quoted by Chips and Cheese on Neoverse " +
   `N1), here caches as Intel's; neighbours are not coalesced; ${WALK_CACHES}`;
 
 const table: readonly Preset[] = [
@@ -46,7 +46,7 @@ const table: readonly Preset[] = [
     source:
       "L2 of 2048: Chips and Cheese on Zen 4's memory subsystem, which compares them; L1 of 96: cpunews.net on Alder " +
       "Lake; ITLB of 256 and 32: notes to Hennessy and Patterson's chapter on Golden Cove; ways, and structures for " +
-      "1 GiB, from memory, not checked: CPUID leaf 18h of Sapphire Rapids",
+      "1 GiB, from memory, not checked: CPUID leaf 18h of Intel Sapphire Rapids",
     note: `loads only: stores have 16 entries of their own; of the L2 only half can hold 2 MiB pages; ${WALK_CACHES}`,
   },
   {
