@@ -71,6 +71,8 @@ export interface Scenario {
   readonly cpus: readonly (string | null)[];
   /** Sizes of the hugetlbfs files, in huge pages. */
   readonly files: readonly number[];
+  /** Pages that a gather holds before it must flush and free (default 8). */
+  readonly batch?: number;
   readonly setup: readonly Setup[];
   readonly cases: readonly Case[];
   /** Violations that must never happen in an edition that is right. */
