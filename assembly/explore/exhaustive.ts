@@ -22,18 +22,8 @@ import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
 import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
 import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
-import { keysStart } from "./fingerprint";
-import {
-  canReuse,
-  frameAgents,
-  moveSlot,
-  nextSlot,
-  reuse,
-  reuseByAgent,
-  saturate,
-  slotsPerCpu,
-  staleSlots,
-} from "./hardware";
+import { keysStart, obligationSum } from "./fingerprint";
+import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
 import { noteParent, watch } from "./paths";
 import {
   dequeue,
@@ -190,15 +180,8 @@ function ended(): void {
 function moveHardware(): void {
   if (hardware == Hardware.ENUMERATED) {
     const perCpu = slotsPerCpu();
-    for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-      let slot = nextSlot(cpu, 0);
-      while (slot < perCpu) {
-        next.begin(kernelAgents() + cpu * perCpu + slot);
-        moveSlot(cpu, slot);
-        next.end(takenSum, takenSecond);
-        slot = nextSlot(cpu, slot + 1);
-      }
-    }
+    const obligations = obligationSum();
+    for (let cpu: u32 = 0; cpu < cpus; cpu++) noteSlots(cpu, kernelAgents() + cpu * perCpu, obligations);
   }
   if (!reuseByAgent()) return;
   const frames = base(Base.FRAMES);

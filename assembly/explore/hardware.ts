@@ -13,6 +13,7 @@ import { Fault } from "../abi/events";
 import { Base, Boot } from "../abi/layout";
 import { Cpu, Frame, Kind, Mm, OWNER_STRANGER } from "../abi/records";
 import { violation } from "../ghost/report";
+import { frameOf } from "../hw/tables";
 import {
   evictSlot,
   fillSlot,
@@ -25,10 +26,12 @@ import {
   slotIsStale,
   slotsOf,
   slotsPerSpace,
+  spaces,
 } from "../hw/unlimited";
 import { spaceOfCpu } from "../mm/x86";
 import { kernelAgents } from "../run";
 import { base, boot, cpuAt, cpus, frameAt, get, levels, mmAt, put } from "../word";
+import { noteSlot } from "./successors";
 
 /** Slots of one CPU. */
 export function slotsPerCpu(): u32 {
@@ -55,20 +58,31 @@ function look(cpu: u32): bool {
   return true;
 }
 
-/** The next agent of the slots of `cpu` that can move, `from` a slot on; 0xffffffff when there is none. */
-export function nextSlot(cpu: u32, from: u32): u32 {
-  const first = slotsOf(cpu);
-  const count = slotsPerCpu();
+/**
+ * Notes a successor for each slot of `cpu` whose hardware can move: a full one is evicted, an empty one of the current
+ * space filled. `agent` is the number of the CPU's first slot.
+ */
+export function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
+  let first = slotsOf(cpu);
   const running = look(cpu);
-  let slot = from;
-  while (slot < count) {
-    const at = first + slot * SLOT_WORDS;
-    if (get(at) != 0) return slot;
-    if (running && at >= currentFirst && at < currentFirst + slotsPerSpace * SLOT_WORDS && canFill(at) != 0)
-      return slot;
-    slot++;
+  let number = agent;
+  for (let space: u32 = 0; space < spaces; space++) {
+    const current = running && first == currentFirst;
+    for (let part: u32 = 0; part < lastPart; part++) {
+      const count = partSlots(part);
+      let at = first + partFirst(part) * SLOT_WORDS;
+      for (let i: u32 = 0; i < count; i++) {
+        if (get(at) != 0) noteSlot(number, at, 0, 0, obligations);
+        else if (current) {
+          const entry = readable(first, part, i, currentRoot, levels);
+          if (entry != 0) noteSlot(number, at, entry, get(frameAt(frameOf(entry)) + Frame.GENERATION), obligations);
+        }
+        number++;
+        at += SLOT_WORDS;
+      }
+    }
+    first += slotsPerSpace * SLOT_WORDS;
   }
-  return 0xffffffff;
 }
 
 /** What a walk step would put into the slot at `at` of the current space. */
@@ -115,12 +129,20 @@ export function saturate(): void {
   }
 }
 
+function anyFreed(): bool {
+  const frames = base(Base.FRAMES);
+  let generations: u32 = 0;
+  for (let frame: u32 = 1; frame < frames; frame++) generations |= get(frameAt(frame) + Frame.GENERATION);
+  return generations != 0;
+}
+
 /**
  * Slots through which a CPU that runs could use a frame that has been freed since: a leaf is a STALE_TRANSLATION, a
  * pointer a STALE_WALK. Gives their number.
  */
 export function staleSlots(): u32 {
   let found: u32 = 0;
+  if (!anyFreed()) return 0;
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     if (!look(cpu)) continue;
     for (let part: u32 = 0; part < lastPart; part++) {

@@ -6,9 +6,9 @@
  *   that it changed, and its log entries keep the new values instead of the old, so that the few successors that turn
  *   out to be new can be made again (`redo`, `undoAgain`) without a second step.
  */
-import { logTop, setLogTop } from "../word";
+import { get, logTop, setLogTop } from "../word";
 import { change, fingerprintOf, obligationSum, secondChange } from "./fingerprint";
-import { enliven } from "./queue";
+import { enliven, takenSecond, takenSum } from "./queue";
 
 /** Successors of one state at most: agents. */
 export const SUCCESSORS_MAX: u32 = 4096;
@@ -95,6 +95,39 @@ export function end(sum: u64, second: u64): void {
     store<u64>(move, other, Move.SECOND_SUM << 2);
     store<u64>(move, fingerprintOf(other - obligations), Move.SECOND_KEY << 2);
   }
+  moveCount++;
+}
+
+/**
+ * A successor that differs only in the two words of a TLB slot: what it is is known without a step. `obligations` is
+ * their sum, which hardware does not change.
+ */
+export function noteSlot(agent: u32, slot: u32, entry: u32, generation: u32, obligations: u64): void {
+  const move = moveAt(moveCount);
+  let to = logTop;
+  let total = takenSum;
+  const old = get(slot);
+  const oldGeneration = get(slot + 1);
+  store<u32>(move, agent, Move.AGENT << 2);
+  store<u32>(move, to, Move.FROM << 2);
+  store<u64>(to, <u64>slot | ((<u64>entry) << 32));
+  total += change(slot, old, entry);
+  to += 8;
+  if (oldGeneration != generation) {
+    store<u64>(to, <u64>(slot + 1) | ((<u64>generation) << 32));
+    total += change(slot + 1, oldGeneration, generation);
+    to += 8;
+  }
+  store<u32>(move, to, Move.TO << 2);
+  store<u64>(move, total, Move.SUM << 2);
+  store<u64>(move, fingerprintOf(total + obligations), Move.KEY << 2);
+  if (wide) {
+    let other = takenSecond + secondChange(slot, old, entry);
+    if (oldGeneration != generation) other += secondChange(slot + 1, oldGeneration, generation);
+    store<u64>(move, other, Move.SECOND_SUM << 2);
+    store<u64>(move, fingerprintOf(other - obligations), Move.SECOND_KEY << 2);
+  }
+  setLogTop(to);
   moveCount++;
 }
 

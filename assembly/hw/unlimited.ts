@@ -19,7 +19,7 @@ import { Base, Boot } from "../abi/layout";
 import { Machine } from "../abi/operands";
 import { Entry, Frame } from "../abi/records";
 import { base, boot, frameAt, get, put, tableAt } from "../word";
-import { entriesOf, frameOf, isTableEntry, pagesOf } from "./tables";
+import { entriesOf, frameOf, isTableEntry, pagesOf, shiftOf } from "./tables";
 
 export const SLOT_WORDS: u32 = 2;
 const WALK_BIT: u32 = 4;
@@ -109,7 +109,7 @@ export function readable(first: u32, part: u32, i: u32, pgd: u32, levels: u32): 
   if (level + 1 < levels) {
     const pointers = pointersOf(first, level + 1);
     if (pointers == 0) return 0;
-    const pointer = get(pointers + (i / entriesOf(level)) * SLOT_WORDS);
+    const pointer = get(pointers + (i >> (shiftOf(level + 1) - shiftOf(level))) * SLOT_WORDS);
     if (pointer == 0) return 0;
     table = frameOf(pointer);
   }

@@ -19,20 +19,18 @@ import { Machine, Reg, Scope } from "../abi/operands";
 import { Cpu, Mm, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
-import { invalidated, mmLoaded } from "../ghost/rules";
-import { addressScope, invalidateAll } from "../hw/invalidate";
+import { mmLoaded } from "../ghost/rules";
+import { addressScope } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import {
   add,
   boot,
-  concrete,
   cpuAt,
   cpus,
   get,
   getLong,
   machine,
   mmAt,
-  mms,
   put,
   putLong,
   reg,
@@ -40,13 +38,11 @@ import {
   setReg,
   tally,
 } from "../word";
+import { EVERYTHING, flushAll } from "./all";
 import { fence } from "./riscv";
 import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
 
 export { spaceOfCpu, spaceOfMm } from "./spaces";
-
-/** In Cpu.PENDING: a request to drop everything waits. */
-const EVERYTHING: u32 = 0x80000000;
 
 /** FULL when the flush has more strides than the ceiling. An empty or inverted range is the kernel's "everything". */
 export function decideFull(task: u32): void {
@@ -150,29 +146,6 @@ export function interrupt(cpu: u32, sender: u32, mm: u32): void {
   add(tally(Tally.IPIS), 1);
   sometimes(Sometimes.REMOTE_FLUSH);
   event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
-}
-
-/** on_each_cpu_mask(mm_cpumask, do_flush_tlb_all): everything that the CPUs of MM's mask have cached must go. */
-export function sendFlushAll(task: u32): void {
-  const me = get(task + Task.CPU);
-  const mask = get(mmAt(regWord(task, Reg.MM)) + Mm.CPUMASK) & ~(1 << me);
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    if ((mask & (1 << cpu)) == 0) continue;
-    put(cpuAt(cpu) + Cpu.PENDING_ALL, get(cpuAt(cpu) + Cpu.PENDING_ALL) | (1 << me));
-    put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | EVERYTHING);
-    event(EventKind.IPI, cpu, regWord(task, Reg.MM), 0, 0, 0, 0);
-  }
-  if (mask == 0) return;
-  put(cpuAt(me) + Cpu.AWAITED, get(cpuAt(me) + Cpu.AWAITED) | mask);
-  add(tally(Tally.IPIS), <u32>popcnt(mask));
-  sometimes(Sometimes.REMOTE_FLUSH);
-}
-
-/** do_flush_tlb_all. The generations of the slots stay as they are: what they promise still holds. */
-function flushAll(cpu: u32): void {
-  if (concrete) invalidateAll(cpu);
-  event(EventKind.INVALIDATED, cpu, 0, 0, 0, Scope.CONTEXT, 0);
-  for (let mm: u32 = 0; mm < mms; mm++) invalidated(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
 }
 
 /** Whether every CPU has acknowledged what `cpu` sent. */
