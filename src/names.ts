@@ -105,6 +105,7 @@ const lockNames = [
   "ptl",
   "page_table_lock",
   "new ptl",
+  "page lock",
 ];
 
 /** More about a violation than its kind: `code` is the core's reason, `viaWalk` that a stale pointer was needed. */

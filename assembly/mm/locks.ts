@@ -30,6 +30,8 @@ export function lockOf(task: u32, ref: u32): u32 {
       return vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
     case LockRef.PTL:
       return frameAt(regWord(task, Reg.TABLE)) + Frame.LOCK;
+    case LockRef.PAGE:
+      return frameAt(regWord(task, Reg.PAGE)) + Frame.LOCK;
     case LockRef.NEW_PTL:
       return frameAt(regWord(task, Reg.TMP)) + Frame.LOCK;
     case LockRef.PAGE_TABLE:

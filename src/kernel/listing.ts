@@ -45,13 +45,13 @@ export interface EditionLines {
   readonly lines: readonly Line[];
 }
 
-/** What the architecture supplies: tlb_flush, flush_tlb_range, tlb_end_vma. */
+/** What the architecture supplies: see ArchHook. */
 export interface ArchLine {
   readonly kind: "arch";
   readonly name: ArchHook;
 }
 
-export type ArchHook = "tlb_flush" | "flush_tlb_range" | "tlb_end_vma";
+export type ArchHook = "tlb_flush" | "flush_tlb_range" | "flush_tlb_mm" | "tlb_end_vma";
 export type Line = OpLine | LabelLine | Sub | EditionLines | ArchLine | readonly Line[];
 
 /** A path that a task can call: a listing and where its arguments go. */

@@ -7,6 +7,7 @@ import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
+import { mremapFlush } from "./20-mremap-flush.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   narrowRange,
   exitShortcut,
   lazyWalk,
+  mremapFlush,
 ];
 
 /** Finds a scenario by name or alias, whatever the case. */

@@ -39,6 +39,15 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   dsb(),
 ]);
 
+/** Everything of the mm, tables included. */
+const wholeMm: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
+const broadcastMm = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_mm", [
+  ...wholeMm,
+  tlbi.limits(),
+  tlbi(),
+  dsb(),
+]);
+
 /** Architectures that do not merge VMAs flush at the end of each one, unless the mm is dying. */
 const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   k.gather_range(),
@@ -47,14 +56,24 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   ...at("fullmm"),
 ]);
 
-const arm64Hooks = { tlb_flush: [arm64Flush], flush_tlb_range: [arm64Range], tlb_end_vma: [endVma] };
+const arm64Hooks = {
+  tlb_flush: [arm64Flush],
+  flush_tlb_range: [arm64Range],
+  flush_tlb_mm: [broadcastMm],
+  tlb_end_vma: [endVma],
+};
 
 export const backends: readonly Backend[] = [
   {
     name: "precise",
     machine: Machine.PRECISE,
     title: "flushes what was recorded and nothing more; leaves only, unless tables were recorded",
-    hooks: { tlb_flush: [preciseFlush], flush_tlb_range: [...direct, preciseFlush], tlb_end_vma: [] },
+    hooks: {
+      tlb_flush: [preciseFlush],
+      flush_tlb_range: [...direct, preciseFlush],
+      flush_tlb_mm: [broadcastMm],
+      tlb_end_vma: [],
+    },
   },
   {
     name: "x86",
@@ -63,6 +82,7 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [flush_tlb_mm_range],
       flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), flush_tlb_mm_range],
+      flush_tlb_mm: [...wholeMm, flush_tlb_mm_range],
       tlb_end_vma: [],
     },
   },

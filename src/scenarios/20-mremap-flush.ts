@@ -1,0 +1,36 @@
+import { base, loadPage, mapPages, type Scenario, truncatePages } from "./scenario.js";
+
+export const mremapFlush: Scenario = {
+  name: "mremap-flush",
+  aliases: ["CVE-2018-18281", "eb66ae030829"],
+  title: "mremap flushes after the page-table locks are dropped",
+  bug: "B12",
+  commits: ["eb66ae030829"],
+  story:
+    "A thread of A moves a page of a file to another address: both page-table locks are held, the entry goes over, " +
+    "the locks are dropped, and the flush comes when everything has moved. In between another process truncates the " +
+    "file. It finds the page at its new address, clears and flushes that one, and frees the page. CPU1 still reaches " +
+    "it at the old address. The repair flushes before either lock is dropped.",
+  geometry: "tiny",
+  mms: ["A", "B"],
+  cpus: ["A", "A", "B"],
+  files: [],
+  pageFiles: [{ pages: 1 }],
+  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1), loadPage(base(1))] }],
+  cases: [
+    {
+      name: "truncate",
+      tasks: [
+        {
+          name: "A1",
+          cpu: 0,
+          mm: "A",
+          calls: [{ call: "mremap", args: { start: base(1), end: base(1) + 1, to: base(2) } }],
+        },
+        { name: "B1", cpu: 2, mm: "B", calls: [truncatePages(0, 1)] },
+      ],
+    },
+  ],
+  always: ["FLUSH_AFTER_UNLOCK", "STALE_TRANSLATION", "STALE_WALK", "RIGHTS_OUTLIVE_CALL"],
+  sometimes: ["MOVED", "REMOTE_HOLDER", "REMOTE_FLUSH", "PAGE_FREED"],
+};
