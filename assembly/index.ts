@@ -11,6 +11,7 @@ import { nextCall } from "./step";
 import { put, setRun, setTracing, taskAt } from "./word";
 
 export { bootMachine, newMm } from "./boot";
+export { audit, outcomesSeen, outcomesSum } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";

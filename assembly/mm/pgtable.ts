@@ -10,7 +10,7 @@ import { Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { Entry, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { sometimes } from "../ghost/report";
+import { isNull, Missing, sometimes } from "../ghost/report";
 import { allocate, Pool } from "../hw/frames";
 import {
   entriesOf,
@@ -69,6 +69,7 @@ function guardOf(task: u32, ref: u32): u32 {
 export function clearEntry(task: u32, level: u32, guard: u32): u32 {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return 0;
   const old = get(slot);
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
@@ -81,6 +82,7 @@ export function setEntry(task: u32, level: u32, dirty: u32): void {
   const writable: u32 = dirty != 0 ? Entry.WRITE | Entry.DIRTY : Entry.WRITE;
   const flags = Entry.PRESENT | Entry.LEAF | ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0 ? writable : 0);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
   writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
@@ -89,12 +91,14 @@ export function setEntry(task: u32, level: u32, dirty: u32): void {
 /** A store to a shared page whose entry was read-only (wp_page_reuse): more rights, so nobody need be told. */
 export function makeWritable(task: u32): void {
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   if ((get(slot) & Entry.PRESENT) == 0 || (regWord(task, Reg.PROT) & VmaFlag.WRITE) == 0) return;
   put(slot, get(slot) | Entry.WRITE | Entry.DIRTY);
 }
 
 export function protectEntry(task: u32, level: u32): void {
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
   if ((entry & Entry.PRESENT) == 0) return;
   if ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0) {
@@ -110,8 +114,9 @@ export function protectEntry(task: u32, level: u32): void {
 export function moveEntry(task: u32, level: u32, guard: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
-  if ((entry & Entry.PRESENT) == 0) return;
+  if ((entry & Entry.PRESENT) == 0 || isNull(regWord(task, Reg.NEW_ENTRY), Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);

@@ -2,10 +2,18 @@ import { base, loadPage, mapPages, type Scenario, truncatePages } from "./scenar
 
 export const mremapFlush: Scenario = {
   name: "mremap-flush",
-  aliases: ["CVE-2018-18281", "eb66ae030829"],
+  aliases: [],
   title: "mremap flushes after the page-table locks are dropped",
   bug: "B12",
+  cve: ["CVE-2018-18281"],
   commits: ["eb66ae030829"],
+  kernels: "3.2 to 4.18",
+  vulnerable: "7.1~eb66ae030829",
+  fixed: "7.1",
+  editions: ["4.8", "4.18", "4.19", "7.1"],
+  known:
+    "order of locks, moves and flush read in source [S: mm/mremap.c of 6.1.192 and 7.0rc6]; the order before the fix " +
+    "in patches [T: eb66ae030829, 5d1904204c99]. Moves of whole tables (5.1) are left out: one page moves.",
   story:
     "A thread of A moves a page of a file to another address: both page-table locks are held, the entry goes over, " +
     "the locks are dropped, and the flush comes when everything has moved. In between another process truncates the " +
