@@ -18,6 +18,7 @@ import * as move from "../mm/move";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
 import * as reclaim from "../mm/reclaim";
+import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
@@ -104,6 +105,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.X86_CEILING: x86.decideFull(task); break;
       case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
       case Op.ARM64_HINT: setReg(task, get(op + 1), gather.levelHint(task)); break;
+      case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       case Op.BRANCH_EQ: if (reg(task, get(op + 1)) == reg(task, get(op + 2))) at = get(op + 3); break;
       case Op.MOVE_EXTENT: move.moveExtent(task); break;
