@@ -23,7 +23,22 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, gatherOf, get, getLong, levels, mmAt, put, reg, regWord, setReg, tableAt, vmaAt, vmas } from "../word";
+import {
+  add,
+  bulk,
+  gatherOf,
+  get,
+  getLong,
+  levels,
+  mmAt,
+  put,
+  reg,
+  regWord,
+  setReg,
+  tableAt,
+  vmaAt,
+  vmas,
+} from "../word";
 import { queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
 
@@ -164,6 +179,8 @@ let freeSlot: u32 = 0;
 let freeTable: u32 = 0;
 let freeStart: u64 = 0;
 let freeLevel: u32 = 0;
+/** Bulk: nothing below is left to free, so that many tables do not cost the square of their number. */
+let resumeAt: u64 = 0;
 
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
@@ -172,7 +189,10 @@ let freeLevel: u32 = 0;
 export function freeNextTable(task: u32): bool {
   const mm = regWord(task, Reg.MM);
   const root = pgdOf(task);
-  if (!findFreeable(mm, root, levels - 1, 0, reg(task, Reg.START), reg(task, Reg.END))) return false;
+  const from = bulk ? max(resumeAt, reg(task, Reg.START)) : reg(task, Reg.START);
+  const found = findFreeable(mm, root, levels - 1, 0, from, reg(task, Reg.END));
+  resumeAt = bulk && found ? freeStart : 0;
+  if (!found) return false;
   const child = frameOf(get(freeSlot));
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);

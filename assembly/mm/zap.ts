@@ -11,8 +11,19 @@ import { Reg } from "../abi/operands";
 import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { alignDown, frameOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
-import { add, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
+import {
+  alignDown,
+  entriesOf,
+  frameOf,
+  indexOf,
+  isTableEntry,
+  pagesOf,
+  slotOf,
+  slotTable,
+  writeEntry,
+} from "../hw/tables";
+import { add, bulk, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
+import { zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
 import { isFilePage } from "./pages";
 
@@ -36,21 +47,24 @@ function tableEnd(at: u64, end: u64): u64 {
  * missing table is skipped. The caller holds the table's lock.
  */
 export function zapPtes(task: u32, limit: u32, delayRmap: bool): u32 {
+  if (bulk) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   let at = reg(task, Reg.ADDRESS);
   let left = limit;
   let result: u32 = 0;
+  let slot = slotOf(pgd, at, 0);
+  const table = slotTable;
   while (at < end && left > 0 && (result & ZapResult.FULL) == 0) {
-    const slot = slotOf(pgd, at, 0);
     if (slot == 0) {
       at = nextTable(pgd, at);
       break;
     }
     if (get(slot) != 0) {
-      result |= zapEntry(task, at, slot, delayRmap);
+      result |= zapEntry(task, at, table, slot, delayRmap);
       left--;
     }
+    slot++;
     at++;
   }
   const last = reg(task, Reg.LAST);
@@ -63,10 +77,10 @@ function hasFrames(task: u32): bool {
   return vma == 0 || (get(vmaAt(vma - 1) + Vma.FLAGS) & VmaFlag.PFNMAP) == 0;
 }
 
-function zapEntry(task: u32, at: u64, slot: u32, delayRmap: bool): u32 {
+function zapEntry(task: u32, at: u64, table: u32, slot: u32, delayRmap: bool): u32 {
   const entry = get(slot);
   const frame = frameOf(entry);
-  entryCleared(regWord(task, Reg.MM), at, 0, slotTable, slot, 0);
+  entryCleared(regWord(task, Reg.MM), at, 0, table, slot, 0);
   writeEntry(slot, 0);
   record(gatherOf(task), at, 1, GatherBit.CLEARED_0);
   if (!hasFrames(task)) return 0;
@@ -78,11 +92,20 @@ function zapEntry(task: u32, at: u64, slot: u32, delayRmap: bool): u32 {
   return (full ? <u32>ZapResult.FULL : 0) | (dirty ? <u32>ZapResult.DIRTY : 0);
 }
 
-/** First address after the span of the lowest missing table on the way to `at`. */
-function nextTable(pgd: u32, at: u64): u64 {
+/** First address that may have a table again, after the missing one on the way to `at`. */
+export function nextTable(pgd: u32, at: u64): u64 {
   let level: u32 = 1;
-  while (slotOf(pgd, at, level) == 0) level++;
-  return alignDown(at, level) + pagesOf(level);
+  let slot = slotOf(pgd, at, level);
+  while (slot == 0) slot = slotOf(pgd, at, ++level);
+  const last = entriesOf(level) - 1;
+  let index = indexOf(at, level);
+  let next = alignDown(at, level) + pagesOf(level);
+  // Its neighbours are often missing too: a sparse range is passed a table at a time.
+  while (index < last && !isTableEntry(get(++slot))) {
+    next += pagesOf(level);
+    index++;
+  }
+  return next;
 }
 
 /** What protectPtes has met: a present entry; one whose rights have changed. */
@@ -99,8 +122,9 @@ export function protectPtes(task: u32): u32 {
   const writable = (regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0;
   let at = reg(task, Reg.ADDRESS);
   let result: u32 = 0;
+  let slot = slotOf(pgd, at, 0);
+  const table = slotTable;
   while (at < end) {
-    const slot = slotOf(pgd, at, 0);
     if (slot == 0) {
       at = nextTable(pgd, at);
       break;
@@ -109,9 +133,10 @@ export function protectPtes(task: u32): u32 {
     if ((entry & Entry.PRESENT) != 0) result |= ProtectResult.VISITED;
     if ((entry & Entry.PRESENT) != 0 && ((entry & Entry.WRITE) != 0) != writable) {
       result |= ProtectResult.CHANGED;
-      if (!writable) rightsLost(mm, at, 0, slotTable, slot, 0);
+      if (!writable) rightsLost(mm, at, 0, table, slot, 0);
       put(slot, writable ? entry | Entry.WRITE : entry & ~Entry.WRITE);
     }
+    slot++;
     at++;
   }
   const last = reg(task, Reg.LAST);

@@ -9,6 +9,7 @@ import { FileRecord, Tally } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import * as access from "../mm/access";
 import * as arm64 from "../mm/arm64";
+import { freeInBulk } from "../mm/bulk";
 import * as gather from "../mm/gather";
 import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
@@ -18,7 +19,7 @@ import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
-import { add, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
+import { add, bulk, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
 import { ordinary } from "./ordinary";
 
 function tryLock(task: u32, ref: u32, rank: u32): bool {
@@ -42,6 +43,10 @@ function freeQueued(task: u32): bool {
   const record = gatherOf(task);
   const left = get(record + Gather.COUNT);
   if (left == 0) return false;
+  if (bulk) {
+    freeInBulk(record);
+    return false;
+  }
   put(record + Gather.COUNT, left - 1);
   const slot = record + Gather.WORDS + left - 1;
   const frame = get(slot) & ~zap.DELAYED;
