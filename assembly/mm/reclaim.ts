@@ -24,7 +24,7 @@ export function pending(task: u32): u32 {
   return asked == get(mm + Mm.BATCH_FLUSHED) ? 0 : asked;
 }
 
-/** The flush is done: for all that was ever asked (the bool is cleared), or for what BATCH has seen, if no one else did. */
+/** The flush is done: for all that was ever asked (the bool), or for what BATCH has seen if no more was asked since. */
 export function flushed(task: u32, byGeneration: bool): void {
   const mm = mmAt(regWord(task, Reg.MM));
   if (!byGeneration) {

@@ -11,8 +11,8 @@ export const BATCHED = "3ea277194daa";
 const GENERATIONS = "5ee2fa2f0636";
 
 /**
- * Reclaim may have cleared entries and not flushed yet: who is about to trust an empty entry flushes for it first, under
- * the lock of the table. [S: 6.1.192, 7.0rc6; T: 3ea277194daa]
+ * Reclaim may have cleared entries and not flushed yet: who is about to trust an empty entry flushes for it first,
+ * under the lock of the table. [S: 6.1.192, 7.0rc6; T: 3ea277194daa]
  */
 export const flush_tlb_batched_pending = listing("mm/rmap.c", "flush_tlb_batched_pending", [
   p.batch_read(Reg.BATCH),
