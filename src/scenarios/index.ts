@@ -8,6 +8,10 @@ import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
 import { mremapFlush } from "./20-mremap-flush.js";
+import { lazyCollapse } from "./40-lazy-collapse.js";
+import { execSwitch } from "./41-exec-switch.js";
+import { tableBatch } from "./42-table-batch.js";
+import { softDirty } from "./43-soft-dirty.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -20,6 +24,10 @@ export const scenarios: readonly Scenario[] = [
   exitShortcut,
   lazyWalk,
   mremapFlush,
+  lazyCollapse,
+  execSwitch,
+  tableBatch,
+  softDirty,
 ];
 
 /** The scenario of this name or alias, whatever the case. */

@@ -20,6 +20,9 @@ export interface Backend {
 /** A direct flush_tlb_range reaches tables on every machine; the gather's flush only if tables were recorded. */
 const direct: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 1)];
 
+/** flush_tlb_mm: everything of the mm, tables included, on every machine [S: kernel.md 4.1]. */
+const whole: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
+
 const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), dsb()]);
 
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
@@ -39,15 +42,6 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   dsb(),
 ]);
 
-/** Everything of the mm, tables included. */
-const wholeMm: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
-const broadcastMm = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_mm", [
-  ...wholeMm,
-  tlbi.limits(),
-  tlbi(),
-  dsb(),
-]);
-
 /** Architectures that do not merge VMAs flush at the end of each one, unless the mm is dying. */
 const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   k.gather_range(),
@@ -59,7 +53,7 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
 const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
-  flush_tlb_mm: [broadcastMm],
+  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
   tlb_end_vma: [endVma],
 };
 
@@ -73,7 +67,7 @@ const x86Direct: readonly Line[] = [
 const x86Hooks = {
   tlb_flush: [flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
-  flush_tlb_mm: [...wholeMm, flush_tlb_mm_range],
+  flush_tlb_mm: [...whole, flush_tlb_mm_range],
   tlb_end_vma: [],
 };
 
@@ -81,7 +75,7 @@ const x86Hooks = {
 const riscvHooks = {
   tlb_flush: [riscv_flush],
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
-  flush_tlb_mm: [...wholeMm, riscv_flush],
+  flush_tlb_mm: [...whole, riscv_flush],
   tlb_end_vma: [endVma],
 };
 
@@ -93,7 +87,7 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [preciseFlush],
       flush_tlb_range: [...direct, preciseFlush],
-      flush_tlb_mm: [broadcastMm],
+      flush_tlb_mm: [...whole, preciseFlush],
       tlb_end_vma: [],
     },
   },
@@ -134,7 +128,7 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [broadcast_tlb_flush],
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
-      flush_tlb_mm: [...wholeMm, broadcast_tlb_flush],
+      flush_tlb_mm: [...whole, broadcast_tlb_flush],
       tlb_end_vma: [],
     },
   },
