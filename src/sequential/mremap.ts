@@ -10,7 +10,7 @@ import { flushHuge } from "./mprotect.js";
 import { down, GIB, HUGE, indexOf, isTable, PAGE, spanOf, tableAt } from "./tables.js";
 import { splitPmd } from "./thp.js";
 import { flushMmRange } from "./tlb.js";
-import { EFAULT, EINVAL, mergeAround, splitVma, unmapRange } from "./vmas.js";
+import { EFAULT, EINVAL, mergeAround, unmapRange } from "./vmas.js";
 import { findVma, firstIndex, type Mm, type Vma, type World } from "./world.js";
 
 /** mremap(MREMAP_MAYMOVE | MREMAP_FIXED) to another place. Gives 0 or an errno. */
@@ -143,5 +143,3 @@ function moveHuge(world: World, old: Vma, vma: Vma, start: number, end: number):
   if (vma.file !== undefined) world.trace("i_mmap_unlock_write", vma.file.name);
   gather?.finish();
 }
-
-export { splitVma };
