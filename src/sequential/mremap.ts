@@ -62,7 +62,7 @@ function extentOf(level: number, from: number, end: number, to: number): number 
   return Math.min(down(from, span) + span - from, end - from, down(to, span) + span - to);
 }
 
-function moveTables(world: World, mm: Mm, start: number, end: number, target: number): void {
+export function moveTables(world: World, mm: Mm, start: number, end: number, target: number): void {
   const delta = target - start;
   for (let at = start; at < end; ) {
     const to = at + delta;
