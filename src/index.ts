@@ -33,6 +33,7 @@ export { at, type Call, type Line, listing, op, type Sub, since, to, until } fro
 export * as ops from "./kernel/ops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
 export type { Severity, ViolationKind } from "./names.js";
+export { type FlushLogResult, formOf, runFaultLog } from "./oplog/log.js";
 export { type ConvertOptions, convert } from "./replay/convert.js";
 export {
   type FlushCostOptions,

@@ -1,7 +1,8 @@
 /**
  * User loads and stores.
  *
- * Saturated hardware: the access asks the page tables in one step; what a TLB could still say is the oracle's matter.
+ * Saturated hardware: the access asks the page tables in one step; what a TLB could still say is the oracle's matter,
+ * or, where a search enumerates what hardware does, the matter of the TLBs that are looked at in every state.
  * Concrete hardware: the TLB is asked first, then the walk reads one table a step. A load through an entry whose frame
  * has been freed since it was cached, or that another file or mm now owns, is a STALE_ACCESS.
  */
@@ -14,7 +15,7 @@ import { event, sometimes, violation } from "../ghost/report";
 import { frameOf, isTableEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp } from "../hw/tlb";
 import { resumeWalk, startWalk, stepWalk, WalkResult, walkLevel, walkTable, walkWasStale } from "../hw/walk";
-import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, tally } from "../word";
+import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, tally, unlimited } from "../word";
 import { spaceOfCpu } from "./x86";
 
 export const enum AccessResult {
@@ -33,12 +34,18 @@ function finish(task: u32, frame: u32, isStore: bool): u32 {
   return AccessResult.DONE;
 }
 
+/** Where the last mapped() has found its entry, and the entry's level. */
+let mappedSlot: u32 = 0;
+let mappedLevel: u32 = 0;
+
 /** The leaf entry of the tables for `vpn`, at whatever level; 0 when it is not mapped. */
 function mapped(mm: u32, vpn: u64): u32 {
   for (let level: u32 = 0; level < levels; level++) {
     const slot = slotOf(get(mmAt(mm) + Mm.PGD), vpn, level);
     if (slot == 0) continue;
     const entry = get(slot);
+    mappedSlot = slot;
+    mappedLevel = level;
     return (entry & Entry.PRESENT) != 0 && !isTableEntry(entry) ? entry : 0;
   }
   return 0;
@@ -47,12 +54,14 @@ function mapped(mm: u32, vpn: u64): u32 {
 function saturated(task: u32, isStore: bool): u32 {
   const entry = mapped(get(task + Task.MM), reg(task, Reg.START));
   if (entry == 0 || (isStore && (entry & Entry.WRITE) == 0)) return AccessResult.FAULT;
+  // Only entries of level 0 know a dirty bit; it is in memory before any TLB may store without asking again.
+  if (isStore && mappedLevel == 0) put(mappedSlot, entry | Entry.DIRTY);
   return finish(task, frameOf(entry), isStore);
 }
 
 /** One step of a load or store at START by the task's CPU. */
 export function access(task: u32, isStore: bool): u32 {
-  if (!concrete) return saturated(task, isStore);
+  if (!concrete || unlimited) return saturated(task, isStore);
   const cpu = get(task + Task.CPU);
   const space = spaceOfCpu(cpu);
   const vpn = reg(task, Reg.START);

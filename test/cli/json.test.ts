@@ -66,6 +66,12 @@ describe("--json", () => {
     ]);
   });
 
+  it("of run gives the flushes that were predicted, when the log has faults", async () => {
+    const { code, value } = await printed(["run", "test/fixtures/oplogs/gcc.ops.xz"]);
+    expect(code).toBe(0);
+    expect(schemas.faultLogOutput.parse(value).flushes.exact).toBeGreaterThan(250);
+  });
+
   it("of conform gives every row, and 1 when less agrees than is asked", async () => {
     const file = "test/fixtures/golden/6.1.192/b_noshare.json.xz";
     const { code, value } = await printed(["conform", file]);
