@@ -28,8 +28,6 @@ import {
   add,
   boot,
   bulk,
-  clearWords,
-  copyWords,
   cpuAt,
   cpus,
   frameAt,
@@ -52,7 +50,7 @@ import {
 import { findEqual, obligationCount } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
 
-export { obligationCount } from "./lookup";
+export { forget, obligationCount } from "./lookup";
 
 /** An empty record for a new obligation, or 0 when there is no room: then the oracle has lost its memory. */
 function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
@@ -110,16 +108,6 @@ function oweFor(
   put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
   sometimes(Sometimes.REMOTE_HOLDER);
   if (tracing) event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
-}
-
-/** Takes obligation `i` out; the last one moves into its place. */
-export function forget(i: u32): void {
-  const last = obligationCount() - 1;
-  const record = obligationAt(i);
-  add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
-  if (i != last) copyWords(record, obligationAt(last), Obligation.WORDS);
-  clearWords(obligationAt(last), Obligation.WORDS);
-  put(globalWord(Globals.OBLIGATIONS), last);
 }
 
 function holdersOf(mm: u32): u32 {

@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import { violationKinds } from "../names.js";
+import { parameters, searchFields } from "./search-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
@@ -56,18 +57,7 @@ export const checkRow = z.strictObject({
   sometimes: z.record(z.string(), z.boolean()),
   cases: z.record(z.string(), whole),
   note: z.string().optional(),
-  hardware: z.enum(["enumerated", "saturated"]),
-  parameters: z.record(z.string(), z.union([z.string(), whole])).optional(),
-  bytesPerState: z.number().min(0),
-  stoppedBy: z.enum(["states", "memory", "steps", "time", "interrupt"]).optional(),
-  queue: whole.optional(),
-  violationInstances: whole.optional(),
-  badStates: whole.optional(),
-  shortestBadDepth: whole.nullable().optional(),
-  setHash: z
-    .string()
-    .regex(/^[0-9a-f]{16}$/)
-    .optional(),
+  ...searchFields,
 });
 
 export const checkOutput = z.strictObject({
@@ -120,17 +110,7 @@ export const listOutput = z.discriminatedUnion("what", [
       story: z.string(),
       vulnerable: z.string().optional(),
       fixed: z.string().optional(),
-      parameters: z
-        .array(
-          z.strictObject({
-            ...named,
-            default: z.union([z.string(), whole]),
-            least: whole.optional(),
-            most: whole.optional(),
-            words: z.array(z.string()).optional(),
-          }),
-        )
-        .optional(),
+      parameters: parameters.optional(),
     }),
   ),
   listOf(
