@@ -61,7 +61,9 @@ for (const target of process.argv.includes("--debug") ? ["release", "debug"] : [
     execFileSync(process.execPath, ["scripts/tighten.mjs", out, "build/core.wat"], { cwd: root, stdio: "inherit" });
   });
   const replay = out.replace("core", "replay");
-  step(`replay-${target}`, replayCore, [replay], () => run("asc", ["--config", "asconfig.replay.json", "--target", target]));
+  step(`replay-${target}`, replayCore, [replay], () =>
+    run("asc", ["--config", "asconfig.replay.json", "--target", target]),
+  );
 }
 
 /** The throughput engine is a module of its own, so that the checker's core stays small. */
