@@ -256,22 +256,38 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
     if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
     if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
     if (get(other + Obligation.GENERATION) != generation) continue;
-    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0 || (get(other + Obligation.HOLDERS) & rest) == 0)
-      continue;
+    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0) continue;
+    // All of them, not only those that `rest` still needs: which comes first in memory must make no difference.
+    if ((get(other + Obligation.HOLDERS) & holders) == 0) continue;
     put(other + Obligation.ISSUED, 0);
     rest &= ~get(other + Obligation.HOLDERS);
   }
   owe(mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK);
 }
 
-/** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the obligation or 0. */
+/** Whether `a` is named before `b`: the wider entry, then the lower place. Not the older: a state is a set (hash.ts). */
+function namedBefore(a: u32, b: u32): bool {
+  if (get(a + Obligation.LEVEL) != get(b + Obligation.LEVEL))
+    return get(a + Obligation.LEVEL) > get(b + Obligation.LEVEL);
+  if (getLong(a + Obligation.START) != getLong(b + Obligation.START))
+    return getLong(a + Obligation.START) < getLong(b + Obligation.START);
+  if (get(a + Obligation.FRAME) != get(b + Obligation.FRAME))
+    return get(a + Obligation.FRAME) < get(b + Obligation.FRAME);
+  if (get(a + Obligation.GENERATION) != get(b + Obligation.GENERATION))
+    return get(a + Obligation.GENERATION) < get(b + Obligation.GENERATION);
+  return get(a + Obligation.FLAGS) < get(b + Obligation.FLAGS);
+}
+
+/** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the one to name, or 0. */
 export function owedIn(mm: u32, start: u64, end: u64, usable: u32): u32 {
   const count = obligationCount();
+  let found: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
     const from = getLong(record + Obligation.START);
-    if (from < end && start < from + pagesOf(get(record + Obligation.LEVEL) & 15)) return record;
+    if (from >= end || start >= from + pagesOf(get(record + Obligation.LEVEL) & 15)) continue;
+    if (found == 0 || namedBefore(record, found)) found = record;
   }
-  return 0;
+  return found;
 }

@@ -1,0 +1,322 @@
+/**
+ * Promela text: flush obligations (assembly/ghost as its headers describe it; machine.md calls it the oracle).
+ *
+ * Obligations are parallel arrays of which the first `owed` places are used. What several primitives will owe is put
+ * on a list first and owed in one place, and after every step the places are put in order: so two runs that owe the
+ * same are in the same state, whichever came first.
+ */
+export const oracle = String.raw`
+/* ---- violations: a named bit that an assertion finds set; SPIN prints the name ---- */
+#define VIOLATE(name) name = 1; assert(!name); name = 0
+
+#define POINTER 16
+#define VIA_WALK 1
+#define FREED 2
+#define REPORTED 4
+#define RIGHTS 8
+#define UNRECORDED 16
+#define HUGETLB 16
+
+/* ---- the list of what is about to be owed ---- */
+hidden short xn; hidden short xw; hidden short xo; hidden short xfound; hidden byte xdirty;
+hidden short l_mm[LIST]; hidden short l_start[LIST]; hidden short l_level[LIST]; hidden short l_frame[LIST];
+hidden short l_holders[LIST]; hidden short l_guard[LIST]; hidden short l_flags[LIST]; hidden short l_issued[LIST];
+inline list(m, a, l, f, h, g, fl, is)
+{
+  l_mm[xn] = m; l_start[xn] = a; l_level[xn] = l; l_frame[xn] = f;
+  l_holders[xn] = h; l_guard[xn] = g; l_flags[xn] = fl; l_issued[xn] = is;
+  xn = xn + 1
+}
+
+/* Owes everything on the list: one obligation for each place, life of a frame and set of flags. */
+inline owe_list()
+{
+  xdirty = 1;
+  xw = 0;
+  do
+  :: xw >= xn -> break
+  :: xw < xn && l_holders[xw] == 0 -> xw = xw + 1
+  :: else ->
+     xfound = 0;
+     do
+     :: xfound >= owed -> break
+     :: xfound < owed && o_mm[xfound] == l_mm[xw] && o_start[xfound] == l_start[xw] &&
+        o_level[xfound] == l_level[xw] && o_frame[xfound] == l_frame[xw] &&
+        o_generation[xfound] == generation[l_frame[xw]] && (o_flags[xfound] & 15) == l_flags[xw] -> break
+     :: else -> xfound = xfound + 1
+     od;
+     if
+     :: xfound == OBLIGATIONS -> VIOLATE(OBLIGATIONS_FULL)
+     :: else ->
+        if
+        :: xfound == owed ->
+           owed = owed + 1;
+           o_mm[xfound] = l_mm[xw]; o_start[xfound] = l_start[xw]; o_level[xfound] = l_level[xw];
+           o_frame[xfound] = l_frame[xw]; o_generation[xfound] = generation[l_frame[xw]];
+           o_holders[xfound] = 0; o_flags[xfound] = l_flags[xw]; o_guard[xfound] = 0
+        :: else
+        fi;
+        o_holders[xfound] = o_holders[xfound] | l_holders[xw];
+        o_issued[xfound] = l_issued[xw];
+        o_by[xfound] = agent + 1;
+        if :: l_guard[xw] != 0 -> o_guard[xfound] = l_guard[xw] :: else fi
+     fi;
+     xw = xw + 1
+  od;
+  xn = 0
+}
+
+/* Puts obligation j in place i. */
+inline copy_owed(i, j)
+{
+  o_mm[i] = o_mm[j]; o_start[i] = o_start[j]; o_level[i] = o_level[j]; o_frame[i] = o_frame[j];
+  o_generation[i] = o_generation[j]; o_holders[i] = o_holders[j]; o_issued[i] = o_issued[j];
+  o_flags[i] = o_flags[j]; o_guard[i] = o_guard[j]; o_by[i] = o_by[j]
+}
+
+/* Empties place i; the last one moves into it. */
+inline forget(i)
+{
+  owed = owed - 1;
+  copy_owed(i, owed);
+  o_mm[owed] = 0; o_start[owed] = 0; o_level[owed] = 0; o_frame[owed] = 0; o_generation[owed] = 0;
+  o_holders[owed] = 0; o_issued[owed] = 0; o_flags[owed] = 0; o_guard[owed] = 0; o_by[owed] = 0
+}
+
+/* ---- the tables below a pointer, by a stack of at most three ---- */
+hidden short s_table[4]; hidden short s_level[4]; hidden short s_start[4]; hidden short s_i[4]; hidden short xtop;
+hidden short xe; hidden short xa; hidden short xl;
+inline push(f, a, l)
+{
+  s_table[xtop] = f; s_start[xtop] = a; s_level[xtop] = l; s_i[xtop] = 0; xtop = xtop + 1
+}
+/* xe, xa, xl := the next entry below, its address and level; xtop is 0 at the end. A pointer's own table comes next. */
+inline next_below()
+{
+  do
+  :: xtop > 0 && s_i[xtop - 1] >= ENTRIES(s_level[xtop - 1]) -> xtop = xtop - 1
+  :: else -> break
+  od;
+  if
+  :: xtop == 0
+  :: else ->
+     xl = s_level[xtop - 1];
+     xa = s_start[xtop - 1] + s_i[xtop - 1] * PAGES(xl);
+     xe = pt[NUMBER(s_table[xtop - 1], s_i[xtop - 1]) - 1];
+     s_i[xtop - 1] = s_i[xtop - 1] + 1;
+     if :: IS_TABLE(xe) -> push(FRAME_OF(xe), xa, xl - 1) :: else fi
+  fi
+}
+
+/* ---- an entry goes, or loses rights: who may hold it (G1, G2) ---- */
+hidden short cmm; hidden short cstart; hidden short clevel; hidden short ctable; hidden short centry;
+hidden short cguard; hidden short cflags; hidden short xv; hidden short xp; hidden short xboth; hidden short xc;
+
+/* Address space m owes the leaf at address a if it reaches the very table that holds it. */
+inline list_if_reached(m, a)
+{
+  descend(m, a, clevel);
+  if :: xslot != 0 && xtable == ctable -> list(m, a, clevel, FRAME_OF(centry), holders[m], cguard, cflags, 0) :: else fi
+}
+
+inline list_sharers()
+{
+  for (xv : 0 .. VMAS - 1) {
+    if
+    :: v_mm[xv] != 0 && (v_flags[xv] & HUGETLB) != 0 ->
+       xa = ALIGN_DOWN(v_start[xv], clevel + 1);
+       do
+       :: xa >= v_end[xv] -> break
+       :: else -> list_if_reached(v_mm[xv] - 1, xa + cstart % PAGES(clevel + 1)); xa = xa + PAGES(clevel + 1)
+       od
+    :: else
+    fi
+  }
+}
+
+/* Who holds a stale pointer to the table may have read the leaf through it. A broadcast that is under way covers the
+   leaf only if it covers the pointer too. */
+inline list_stale_parents()
+{
+  xp = 0;
+  do
+  :: xp >= owed -> break
+  :: xp < owed && o_frame[xp] == ctable && o_generation[xp] == generation[ctable] && (o_level[xp] & POINTER) != 0 ->
+     xa = o_start[xp] + cstart % PAGES(clevel + 1);
+     xboth = 0;
+     for (xc : 0 .. CPUS - 1) {
+       if
+       :: (o_issued[xp] & (1 << xc)) != 0 &&
+          REACHES_LEAF(q_scope[xc], q_hint[xc], q_start[xc], q_end[xc], xa, clevel) -> xboth = xboth | (1 << xc)
+       :: else
+       fi
+     };
+     list(o_mm[xp], xa, clevel, FRAME_OF(centry), o_holders[xp], 0, cflags | VIA_WALK, xboth);
+     xp = xp + 1
+  :: else -> xp = xp + 1
+  od
+}
+
+/* The entry at ctable changes: what may still be held of it is owed. */
+inline entry_lost()
+{
+  cstart = ALIGN_DOWN(cstart, clevel);
+  xn = 0;
+  if
+  :: (centry & PRESENT) == 0
+  :: (centry & PRESENT) != 0 && IS_TABLE(centry) ->
+     list(cmm, cstart, clevel | POINTER, FRAME_OF(centry), holders[cmm], cguard, 0, 0);
+     xtop = 0;
+     push(FRAME_OF(centry), cstart, clevel - 1);
+     next_below();
+     do
+     :: xtop == 0 -> break
+     :: else ->
+        if
+        :: (xe & PRESENT) == 0
+        :: else ->
+           list(cmm, xa, xl | (IS_TABLE(xe) -> POINTER : 0), FRAME_OF(xe), holders[cmm], cguard, 0, 0)
+        fi;
+        next_below()
+     od
+  :: else ->
+     if :: parents[ctable] <= 1 -> list_if_reached(cmm, cstart) :: else -> list_sharers() fi;
+     list_stale_parents()
+  fi;
+  owe_list()
+}
+
+/* What a step asks for: the entry at slot cslot (in address space m at a, level l, in a table) becomes value. */
+hidden byte losing; hidden short cslot; hidden short cvalue; hidden short cslot2; hidden short cvalue2;
+inline replace_entry(m, a, l, table, at, value, guard, flags)
+{
+  losing = 1;
+  cmm = m; cstart = a; clevel = l; ctable = table; cslot = at; centry = READ(at); cvalue = value;
+  cguard = guard; cflags = flags; cslot2 = 0
+}
+inline serve_entry()
+{
+  entry_lost();
+  write_entry(cslot, cvalue);
+  if :: cslot2 != 0 -> write_entry(cslot2, cvalue2) :: else fi;
+  losing = 0
+}
+
+/* ---- an invalidation is complete ---- */
+hidden short dscope; hidden short dhint; hidden short dfrom; hidden short dto; hidden short dmm; hidden short dwho;
+hidden short dissuer; hidden short xd; hidden short xlost; hidden byte xhit; hidden short xother; hidden short xrest;
+
+#define REACHED(i) ((o_level[i] & POINTER) != 0 -> \
+  REACHES_POINTER(dscope, dhint, dfrom, dto, o_start[i], o_level[i] & 15) : \
+  REACHES_LEAF(dscope, dhint, dfrom, dto, o_start[i], o_level[i] & 15))
+
+/* What lies below a pointer that is dropped may have been read through it at any moment: what the invalidation does
+   not reach stays (G4). xlost lose the pointer of obligation xd. */
+inline leave_behind()
+{
+  xn = 0; xtop = 0;
+  push(o_frame[xd], o_start[xd], (o_level[xd] & 15) - 1);
+  next_below();
+  do
+  :: xtop == 0 -> break
+  :: else ->
+     if
+     :: (xe & PRESENT) != 0 && IS_TABLE(xe) && !REACHES_POINTER(dscope, dhint, dfrom, dto, xa, xl) ->
+        list(o_mm[xd], xa, xl | POINTER, FRAME_OF(xe), xlost, 0, VIA_WALK, 0)
+     :: (xe & PRESENT) != 0 && !IS_TABLE(xe) && !REACHES_LEAF(dscope, dhint, dfrom, dto, xa, xl) ->
+        list(o_mm[xd], xa, xl, FRAME_OF(xe), xlost, 0, VIA_WALK, 0)
+     :: else
+     fi;
+     next_below()
+  od;
+  /* Who owes it already goes on owing it, and what was issued for it no longer counts. */
+  xw = 0;
+  do
+  :: xw >= xn -> break
+  :: else ->
+     xrest = l_holders[xw];
+     xother = 0;
+     do
+     :: xother >= owed -> break
+     :: else ->
+        if
+        :: o_frame[xother] == l_frame[xw] && o_start[xother] == l_start[xw] && o_mm[xother] == l_mm[xw] &&
+           o_level[xother] == l_level[xw] && o_generation[xother] == generation[l_frame[xw]] &&
+           (o_flags[xother] & RIGHTS) == 0 && (o_holders[xother] & l_holders[xw]) != 0 ->
+           o_issued[xother] = 0;
+           xrest = xrest & ~o_holders[xother]
+        :: else
+        fi;
+        xother = xother + 1
+     od;
+     l_holders[xw] = xrest;
+     xw = xw + 1
+  od;
+  owe_list()
+}
+
+/* dwho dropped everything of dmm that (dscope, dhint, dfrom, dto) reaches; or, when dissuer is a CPU's bit, everything
+   that was covered when that CPU issued its broadcast. */
+inline discharge()
+{
+  xdirty = 1;
+  xd = 0;
+  do
+  :: xd >= owed -> break
+  :: else ->
+     xhit = (dissuer != 0 -> (o_issued[xd] & dissuer) != 0 : (o_mm[xd] == dmm && REACHED(xd)));
+     xlost = o_holders[xd] & dwho;
+     if
+     :: xhit && xlost != 0 && (o_level[xd] & POINTER) != 0 && dscope != WHOLE_CONTEXT &&
+        generation[o_frame[xd]] == o_generation[xd] -> leave_behind()
+     :: else
+     fi;
+     if
+     :: xhit && xlost != 0 && (o_holders[xd] & ~dwho) == 0 -> forget(xd)
+     :: xhit && xlost != 0 && (o_holders[xd] & ~dwho) != 0 -> o_holders[xd] = o_holders[xd] & ~dwho; xd = xd + 1
+     :: else -> xd = xd + 1
+     fi
+  od
+}
+
+/* What a step asks for: at most two invalidations, each by one CPU, stride by stride or at once. */
+hidden byte broadcasting; hidden byte wanted; hidden byte served; hidden byte i_cpu[2]; hidden byte i_mm[2]; hidden byte i_scope[2];
+hidden short i_at[2]; hidden short i_end[2]; hidden short i_stride[2];
+/* i_latent: the CPU keeps nothing of the mm, whether it has it loaded or not. */
+hidden byte i_latent[2];
+inline invalidate(c, m, scope, from, to, stride, latent)
+{
+  i_cpu[wanted] = c; i_mm[wanted] = m; i_scope[wanted] = scope; i_at[wanted] = from; i_end[wanted] = to;
+  i_stride[wanted] = stride; i_latent[wanted] = latent; wanted = wanted + 1
+}
+/* A CPU that keeps nothing of the mm and does not run it is no holder any more; after a broadcast, only who has run the
+   mm since it was issued can be one. */
+inline serve_invalidations()
+{
+  served = 0;
+  do
+  :: served == wanted -> break
+  :: served < wanted && i_stride[served] > 0 && i_at[served] >= i_end[served] -> served = served + 1
+  :: else ->
+     dscope = i_scope[served]; dmm = i_mm[served];
+     if
+     :: broadcasting ->
+        dhint = q_hint[cpu]; dfrom = q_start[cpu]; dto = q_end[cpu]; dwho = EVERY_CPU; dissuer = 1 << cpu
+     :: else ->
+        dhint = 0; dfrom = i_at[served]; dto = i_at[served] + 1; dwho = 1 << i_cpu[served]; dissuer = 0
+     fi;
+     discharge();
+     if
+     :: dscope == WHOLE_CONTEXT && broadcasting -> holders[dmm] = holders[dmm] & q_runners[cpu]; q_runners[cpu] = 0
+     :: dscope == WHOLE_CONTEXT && !broadcasting && (i_latent[served] || loaded[i_cpu[served]] != dmm + 1) ->
+        holders[dmm] = holders[dmm] & ~dwho
+     :: else
+     fi;
+     if
+     :: i_stride[served] > 0 -> i_at[served] = i_at[served] + i_stride[served]
+     :: else -> served = served + 1
+     fi
+  od;
+  wanted = 0; broadcasting = 0
+}
+`;
