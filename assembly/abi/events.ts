@@ -16,6 +16,8 @@ export const enum Fault {
   DEADLOCK,
   /** Concrete hardware only: a CPU really used an entry whose frame is no longer what it cached. */
   STALE_ACCESS,
+  /** A step used a pointer that is not there: a real kernel would have crashed. */
+  OOPS,
   COUNT,
 }
 
@@ -56,6 +58,8 @@ export const enum Hidden {
   INVLPG_WALK = 8,
   /** The flush of another record covered it. */
   OTHER_RECORD = 16,
+  /** riscv: more strides than tlb_flush_all_threshold. */
+  FENCE_LIMIT = 32,
 }
 
 export const enum Status {

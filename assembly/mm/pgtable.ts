@@ -10,7 +10,7 @@ import { Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { Entry, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { sometimes } from "../ghost/report";
+import { isNull, Missing, sometimes } from "../ghost/report";
 import { allocate, Pool } from "../hw/frames";
 import {
   entriesOf,
@@ -23,7 +23,22 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, gatherOf, get, getLong, levels, mmAt, put, reg, regWord, setReg, tableAt, vmaAt, vmas } from "../word";
+import {
+  add,
+  bulk,
+  gatherOf,
+  get,
+  getLong,
+  levels,
+  mmAt,
+  put,
+  reg,
+  regWord,
+  setReg,
+  tableAt,
+  vmaAt,
+  vmas,
+} from "../word";
 import { queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
 
@@ -68,6 +83,7 @@ function guardOf(task: u32, ref: u32): u32 {
 export function clearEntry(task: u32, level: u32, guard: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);
@@ -76,6 +92,7 @@ export function clearEntry(task: u32, level: u32, guard: u32): void {
 export function setEntry(task: u32, level: u32): void {
   const flags = Entry.PRESENT | Entry.LEAF | ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0 ? Entry.WRITE : 0);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
   writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
@@ -83,6 +100,7 @@ export function setEntry(task: u32, level: u32): void {
 
 export function protectEntry(task: u32, level: u32): void {
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
   if ((entry & Entry.PRESENT) == 0) return;
   if ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0) {
@@ -98,8 +116,9 @@ export function protectEntry(task: u32, level: u32): void {
 export function moveEntry(task: u32, level: u32, guard: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
-  if ((entry & Entry.PRESENT) == 0) return;
+  if ((entry & Entry.PRESENT) == 0 || isNull(regWord(task, Reg.NEW_ENTRY), Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);
@@ -147,6 +166,8 @@ let freeSlot: u32 = 0;
 let freeTable: u32 = 0;
 let freeStart: u64 = 0;
 let freeLevel: u32 = 0;
+/** Bulk: nothing below is left to free, so that many tables do not cost the square of their number. */
+let resumeAt: u64 = 0;
 
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
@@ -155,7 +176,10 @@ let freeLevel: u32 = 0;
 export function freeNextTable(task: u32): bool {
   const mm = regWord(task, Reg.MM);
   const root = pgdOf(task);
-  if (!findFreeable(mm, root, levels - 1, 0, reg(task, Reg.START), reg(task, Reg.END))) return false;
+  const from = bulk ? max(resumeAt, reg(task, Reg.START)) : reg(task, Reg.START);
+  const found = findFreeable(mm, root, levels - 1, 0, from, reg(task, Reg.END));
+  resumeAt = bulk && found ? freeStart : 0;
+  if (!found) return false;
   const child = frameOf(get(freeSlot));
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);

@@ -19,6 +19,7 @@ export interface CoreExports {
   retireMm(mm: number): void;
   loadScript(task: number, from: number, to: number): void;
   runAlone(task: number, stepsMax: number): number;
+  runInBulk(task: number, stepsMax: number): number;
   saveInitial(): void;
   reset(): void;
   agentCount(): number;
@@ -30,10 +31,14 @@ export interface CoreExports {
   runRandom(): number;
   exploreStart(): void;
   exploreLayers(count: number): number;
+  audit(): void;
+  outcomesSeen(): number;
+  outcomesSum(): bigint;
   pathTo(state: number): number;
   trace(on: number): void;
   hash(): void;
   fillLeaf(cpu: number, vpn: bigint): number;
+  evict(cpu: number): void;
   fillPointer(cpu: number, vpn: bigint, level: number): number;
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;
