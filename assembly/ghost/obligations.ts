@@ -266,7 +266,7 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
   owe(mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK);
 }
 
-/** Whether `a` is named before `b`: the wider entry, then the lower place. Not the older: a state is a set (hash.ts). */
+/** Whether `a` is named before `b`: the wider one, then the lower. Not the older: a state is a set (hash.ts). */
 function namedBefore(a: u32, b: u32): bool {
   if (get(a + Obligation.LEVEL) != get(b + Obligation.LEVEL))
     return get(a + Obligation.LEVEL) > get(b + Obligation.LEVEL);

@@ -109,10 +109,12 @@ static void checkRecorded(u32 mm, u64 from, u64 to, bool withTables, bool whole)
 
 /* Whether `a` is named before `b`: the wider entry, then the lower place. */
 static bool namedBefore(u32 a, u32 b) {
-  if (get(a + Obligation_LEVEL) != get(b + Obligation_LEVEL)) return get(a + Obligation_LEVEL) > get(b + Obligation_LEVEL);
+  if (get(a + Obligation_LEVEL) != get(b + Obligation_LEVEL))
+    return get(a + Obligation_LEVEL) > get(b + Obligation_LEVEL);
   if (getLong(a + Obligation_START) != getLong(b + Obligation_START))
     return getLong(a + Obligation_START) < getLong(b + Obligation_START);
-  if (get(a + Obligation_FRAME) != get(b + Obligation_FRAME)) return get(a + Obligation_FRAME) < get(b + Obligation_FRAME);
+  if (get(a + Obligation_FRAME) != get(b + Obligation_FRAME))
+    return get(a + Obligation_FRAME) < get(b + Obligation_FRAME);
   if (get(a + Obligation_GENERATION) != get(b + Obligation_GENERATION))
     return get(a + Obligation_GENERATION) < get(b + Obligation_GENERATION);
   return get(a + Obligation_FLAGS) < get(b + Obligation_FLAGS);

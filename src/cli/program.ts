@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCheck } from "./commands/check.js";
 import { addDiff } from "./commands/diff.js";
+import { addExport } from "./commands/export.js";
 import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
@@ -33,6 +34,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addStory(program, session);
   addCheck(program, session);
   addReplay(program, session);
+  addExport(program, session);
   addRun(program, session);
   registerTlb(program, session);
   registerConvert(program, session);

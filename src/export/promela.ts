@@ -1,5 +1,5 @@
 /**
- * `export --promela`: a scenario as a model for SPIN, so that a checker that shares no code with ours counts its states.
+ * `export --promela`: a scenario as a model for SPIN: a checker that shares no code with ours counts its states.
  *
  * The model is written from what each op means (promela/*.ts); from the machine it takes the compiled listings, the
  * sizes and the state in which the race begins. docs/promela.md says which variable is which record word.
@@ -9,15 +9,18 @@ import { Machine as MachineKind } from "../../assembly/abi/operands.js";
 import { InputError } from "../error.js";
 import { type StageOptions, stage } from "../explore/stage.js";
 import type { Machine } from "../machine.js";
-import { declarations, macros } from "./promela/declare.js";
+import { audit } from "./promela/audit.js";
+import { declarations } from "./promela/declare.js";
+import { discharge } from "./promela/discharge.js";
 import { hardware } from "./promela/hardware.js";
 import { kernel } from "./promela/kernel.js";
-import { broadcast, switching, x86 } from "./promela/machines.js";
+import { broadcast, riscv, switching, x86 } from "./promela/machines.js";
 import { memory } from "./promela/memory.js";
 import { Model } from "./promela/model.js";
 import { oracle } from "./promela/oracle.js";
 import { ranges } from "./promela/ranges.js";
 import { rules } from "./promela/rules.js";
+import { hasSlots, macros } from "./promela/sizes.js";
 import { step } from "./promela/step.js";
 
 /** The violations that a model can find, as the bits that its assertions name. */
@@ -31,6 +34,7 @@ export const modelKinds = [
   "LOCK_NOT_HELD",
   "LOCK_ORDER",
   "DEADLOCK",
+  "OOPS",
 ] as const;
 
 /** Assertions that say that the model has run out of room: its counts are then no counts. */
@@ -45,7 +49,16 @@ function mustFit(machine: Machine): void {
   if (machine.get(Area.BOOT + Boot.REUSE) !== 0) refuse("only immediate reuse of frames has a Promela form");
   if (machine.get(Area.BOOT + Boot.CPUS) > 8) refuse("more than 8 CPUs do not fit into a byte");
   const kind = machine.get(Area.BOOT + Boot.MACHINE);
-  const known = [MachineKind.PRECISE, MachineKind.X86, MachineKind.ARM64, MachineKind.ARM64_RANGE];
+  const known = [
+    MachineKind.PRECISE,
+    MachineKind.X86,
+    MachineKind.ARM64,
+    MachineKind.ARM64_RANGE,
+    MachineKind.X86_PTI,
+    MachineKind.X86_TCE,
+    MachineKind.X86_INVLPGB,
+    MachineKind.RISCV,
+  ];
   if (!known.includes(kind)) refuse(`the machine of back-end ${machine.config.backend.name} has no Promela form yet`);
 }
 
@@ -54,7 +67,8 @@ export function exportPromela(what: StageOptions): string {
   const machine = stage({ ...what, concrete: false });
   mustFit(machine);
   const model = new Model(machine);
-  const isX86 = machine.get(Area.BOOT + Boot.MACHINE) === MachineKind.X86;
+  const kind = machine.get(Area.BOOT + Boot.MACHINE);
+  const interrupts = hasSlots(kind) ? "x86" : kind === MachineKind.RISCV ? "riscv" : "none";
   const name = `${what.scenario.name}/${what.which.name}@${what.edition.name}/${what.backend.name}`;
   const bits = [...modelKinds, ...modelBounds].map((kind) => `hidden byte ${kind};`);
   const parts = [
@@ -69,16 +83,19 @@ export function exportPromela(what: StageOptions): string {
     bits.join(" "),
     hardware,
     oracle,
+    discharge,
     rules,
     kernel,
     memory,
     ranges,
     x86,
+    riscv,
     broadcast,
     switching,
-    step(isX86),
+    audit,
+    step(interrupts, `if :: ${model.finished()} -> serve_audit() :: else fi; xgroup = 0`),
     model.canMove(),
-    model.process(isX86),
+    model.process(interrupts !== "none"),
   ];
   return `${parts.map((part) => part.trim()).join("\n\n")}\n`;
 }

@@ -24,8 +24,8 @@ export function addExport(program: Command, session: Session): void {
     .command("export")
     .summary("a scenario as a model for another checker")
     .description(
-      "Writes a scenario in an edition on a back-end as a Promela model, so that SPIN can count its states and look for " +
-        "its violations (docs/promela.md).",
+      "Writes a scenario in an edition on a back-end as a Promela model, so that SPIN can count its states and look " +
+        "for its violations (docs/promela.md).",
     )
     .argument("<scenario>", "a name from `shootdown list scenarios`, and /CASE if it has several")
     .option("--promela", "the language of SPIN (the only one so far)")

@@ -11,8 +11,10 @@ export const hardware = String.raw`
 #define PAGE_TABLE_LOCK(m) (1 + MMS + (m))
 #define I_MMAP_LOCK(f) (1 + 2 * MMS + (f))
 #define FAULT_LOCK(f) (1 + 2 * MMS + FILES + (f))
-#define VMA_LOCK(v) (1 + 2 * MMS + 2 * FILES + (v))
-#define PTL_LOCK(f) (1 + 2 * MMS + 2 * FILES + VMAS + (f))
+#define VMA_LOCK(number) (1 + 2 * MMS + 2 * FILES + (number))
+#define PTL_LOCK(f) (2 + 2 * MMS + 2 * FILES + VMAS + (f))
+/* What the lock would guard is not there. */
+#define IS_NULL_LOCK(k) ((k) == VMA_LOCK(0) || (k) == PTL_LOCK(0))
 
 /* ---- page-table entries: a frame from bit 8 up, and flags ---- */
 #define PRESENT 1

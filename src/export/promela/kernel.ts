@@ -1,7 +1,7 @@
 /**
  * Promela text: gathers, VMAs, files, pages, and the tables of an mm (assembly/mm as its headers describe it).
  */
-export const kernel = String.raw`
+export const kernel = `
 /* ---- struct mmu_gather, one for each task ---- */
 #define FREED_TABLES 16
 #define FULLMM 32
@@ -26,7 +26,10 @@ inline record(a, pages, bits)
   if :: (a) + (pages) > g_end[me] -> g_end[me] = (a) + (pages) :: else fi;
   g_bits[me] = g_bits[me] | (bits)
 }
-#define STRIDE_OF(bits) (((bits) & 1) != 0 -> 0 : (((bits) & 2) != 0 -> 1 : (((bits) & 4) != 0 -> 2 : (((bits) & 8) != 0 -> 3 : 0))))
+#define HAS_BIT(bits, n) (((bits) & (1 << (n))) != 0)
+/* The smallest level that was cleared, 0 when none was. */
+#define UPPER_STRIDE(bits) (HAS_BIT(bits, 1) -> 1 : (HAS_BIT(bits, 2) -> 2 : (HAS_BIT(bits, 3) -> 3 : 0)))
+#define STRIDE_OF(bits) (HAS_BIT(bits, 0) -> 0 : UPPER_STRIDE(bits))
 inline gather_range()
 {
   FLUSH_MM = g_mm[me] - 1;
@@ -63,7 +66,11 @@ inline gather_finish()
 /* ---- pages ---- */
 hidden short yf; hidden short yi; hidden byte ylive; hidden short yslot;
 /* What a step asks for: a reference of frame yf is dropped. */
-#define put_page(f) yf = f
+inline put_page(f)
+{
+  yf = f;
+  if :: yf == 0 -> VIOLATE(OOPS) :: else fi
+}
 inline serve_page()
 {
   if
@@ -138,9 +145,17 @@ inline alloc_anon_page(result)
   allocate(1, PAGE_KIND, MM + 1);
   if :: xframe == 0 -> result = 7 :: else -> PAGE = xframe; result = 0 fi
 }
+inline rmap_add()
+{
+  if :: PAGE == 0 -> VIOLATE(OOPS) :: else -> maps[PAGE] = maps[PAGE] + 1 fi
+}
 inline rmap_remove()
 {
-  if :: maps[PAGE] == 0 -> VIOLATE(UNBALANCED) :: else -> maps[PAGE] = maps[PAGE] - 1 fi
+  if
+  :: PAGE == 0 -> VIOLATE(OOPS)
+  :: PAGE != 0 && maps[PAGE] == 0 -> VIOLATE(UNBALANCED)
+  :: else -> maps[PAGE] = maps[PAGE] - 1
+  fi
 }
 /* One queued page, the last first; result is 1 while more are left. */
 inline gather_free(result)

@@ -1,9 +1,8 @@
 /**
  * Promela text: how a flush reaches CPUs. x86 interrupts and generations; arm64 and precise broadcasts.
  */
-export const x86 = String.raw`
+export const x86 = `
 /* ---- x86: generations, PCID slots, lazy CPUs, flush interrupts ---- */
-#define SLOTS 6
 #define SLOT_OF(c) ((c) * SLOTS + slot[c])
 #define BIT(c) (1 << (c))
 hidden short kc; hidden short ks; hidden short kg; hidden short km; hidden short kold;
@@ -16,12 +15,22 @@ inline x86_ceiling()
   :: else
   fi
 }
+inline write_request()
+{
+  q_mm[cpu] = FLUSH_MM + 1; q_start[cpu] = RANGE_START; q_end[cpu] = RANGE_END; q_stride[cpu] = STRIDE;
+  q_full[cpu] = FULL; q_tables[cpu] = TABLES
+}
 inline next_generation()
 {
   mm_generation[FLUSH_MM] = mm_generation[FLUSH_MM] + 1;
   GENERATION = mm_generation[FLUSH_MM];
-  q_mm[cpu] = FLUSH_MM + 1; q_start[cpu] = RANGE_START; q_end[cpu] = RANGE_END; q_stride[cpu] = STRIDE;
-  q_full[cpu] = FULL; q_generation[cpu] = GENERATION; q_tables[cpu] = TABLES
+  q_generation[cpu] = GENERATION;
+  write_request()
+}
+/* riscv: a CPU that had the mm stays in its mask for good. */
+inline leave_mask(c, m)
+{
+  if :: IS_RISCV :: else -> cpumask[m] = cpumask[m] & ~BIT(c) fi
 }
 inline unload_mm(c)
 {
@@ -29,9 +38,9 @@ inline unload_mm(c)
   if
   :: kold == 0
   :: else ->
-     cpumask[kold - 1] = cpumask[kold - 1] & ~BIT(c);
+     leave_mask(c, kold - 1);
      loaded[c] = 0; lazy[c] = 0;
-     if :: IS_X86 && !PCID -> slot_mm[(c) * SLOTS] = 0; invalidate(c, kold - 1, WHOLE_CONTEXT, 0, 0, 0, 0) :: else fi
+     if :: HAS_SLOTS && !PCID -> slot_mm[(c) * SLOTS] = 0; invalidate(c, kold - 1, WHOLE_CONTEXT, 0, 0, 0, 0) :: else fi
   fi
 }
 /* flush_tlb_func: a CPU that missed a generation drops everything, one that missed none drops stride by stride. */
@@ -47,7 +56,7 @@ inline serve_flush()
      if
      :: q_full[ksender] == 0 && q_generation[ksender] == slot_generation[SLOT_OF(kcpu)] + 1 &&
         q_generation[ksender] == mm_generation[km] ->
-        invalidate(kcpu, km, ALL_POINTERS, q_start[ksender], q_end[ksender], PAGES(q_stride[ksender]), 0)
+        invalidate(kcpu, km, SCOPE_OF_ADDRESS, q_start[ksender], q_end[ksender], PAGES(q_stride[ksender]), 0)
      :: else -> invalidate(kcpu, km, WHOLE_CONTEXT, 0, 0, 0, 0)
      fi;
      slot_generation[SLOT_OF(kcpu)] = mm_generation[km]
@@ -69,7 +78,39 @@ inline send_ipi()
 }
 `;
 
-export const broadcast = String.raw`
+export const riscv = `
+/* ---- riscv: fences by address or of the whole ASID, on every CPU of the mask ---- */
+inline riscv_limits()
+{
+  if
+  :: FULL != 0 || TABLES != 0 -> FULL = 4
+  :: FULL == 0 && TABLES == 0 && (RANGE_END - RANGE_START + PAGES(STRIDE) - 1) / PAGES(STRIDE) > FENCE_OPS -> FULL = 32
+  :: else
+  fi
+}
+inline riscv_send()
+{
+  write_request();
+  for (kc : 0 .. CPUS - 1) {
+    if :: kc != cpu && (cpumask[FLUSH_MM] & BIT(kc)) != 0 -> ipi[kc] = ipi[kc] | BIT(cpu) :: else fi
+  }
+}
+inline fence_local()
+{
+  if :: (cpumask[FLUSH_MM] & BIT(cpu)) != 0 -> flushing = 1; kcpu = cpu; ksender = cpu :: else fi
+}
+inline serve_fence()
+{
+  flushing = 0;
+  km = q_mm[ksender] - 1;
+  if
+  :: q_full[ksender] != 0 -> invalidate(kcpu, km, WHOLE_CONTEXT, 0, 0, 0, 0)
+  :: else -> invalidate(kcpu, km, LEAVES_ONLY, q_start[ksender], q_end[ksender], PAGES(q_stride[ksender]), 0)
+  fi
+}
+`;
+
+export const broadcast = `
 /* ---- TLBI, and DSB that waits for it ---- */
 inline arm64_limits()
 {
@@ -87,7 +128,7 @@ inline tlbi(hint)
 {
   q_mm[cpu] = FLUSH_MM + 1; q_start[cpu] = RANGE_START; q_end[cpu] = RANGE_END;
   q_issued[cpu] = 1; q_full[cpu] = FULL; q_hint[cpu] = hint;
-  q_scope[cpu] = (FULL != 0 -> WHOLE_CONTEXT : (TABLES == 0 -> LEAVES_ONLY : ON_PATH));
+  q_scope[cpu] = (FULL != 0 -> WHOLE_CONTEXT : (TABLES == 0 -> SCOPE_OF_LEAF : SCOPE_OF_ADDRESS));
   if :: FULL != 0 -> q_runners[cpu] = RUNNING(FLUSH_MM) :: else fi;
   dscope = q_scope[cpu]; dhint = q_hint[cpu]; dfrom = q_start[cpu]; dto = q_end[cpu];
   for (bi : 0 .. OBLIGATIONS - 1) {
@@ -108,9 +149,9 @@ inline dsb()
 }
 `;
 
-export const switching = String.raw`
+export const switching = `
 /* ---- the mm that a CPU has loaded ---- */
-/* What a step asks for: a CPU runs m again. What it kept of freed frames, under a tag that was not in use, comes alive. */
+/* What a step asks for: a CPU runs m again. What it kept of freed frames, under a tag not in use, comes alive. */
 hidden byte loading;
 inline serve_loaded(c, m)
 {
@@ -160,14 +201,14 @@ inline switch_mm(c, to)
   lazy[c] = 0;
   if
   :: loaded[c] != km + 1 ->
-     if :: loaded[c] != 0 -> cpumask[loaded[c] - 1] = cpumask[loaded[c] - 1] & ~BIT(c) :: else fi;
+     if :: loaded[c] != 0 -> leave_mask(c, loaded[c] - 1) :: else fi;
      cpumask[km] = cpumask[km] | BIT(c);
-     if :: IS_X86 -> choose_slot(c, km) :: else fi;
+     if :: HAS_SLOTS -> choose_slot(c, km) :: else fi;
      loaded[c] = km + 1
   :: else
   fi;
   if
-  :: IS_X86 && slot_generation[SLOT_OF(c)] != mm_generation[km] ->
+  :: HAS_SLOTS && slot_generation[SLOT_OF(c)] != mm_generation[km] ->
      invalidate(c, km, WHOLE_CONTEXT, 0, 0, 0, 0);
      slot_generation[SLOT_OF(c)] = mm_generation[km]
   :: else

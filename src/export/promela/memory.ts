@@ -1,7 +1,7 @@
 /**
  * Promela text: VMAs and the file's tree, page tables, PMD sharing, user accesses.
  */
-export const memory = String.raw`
+export const memory = `
 /* ---- VMAs: read, write, shared, mayshare, hugetlb in the flags ---- */
 #define MAYSHARE 8
 #define SHARE_MASK 31
@@ -50,7 +50,8 @@ inline detach_vmas(all)
   if :: all :: else -> split_at(MM, START); split_at(MM, END) fi;
   for (zv : 0 .. VMAS - 1) {
     if
-    :: v_mm[zv] == MM + 1 && v_task[zv] == 0 && ((all) || (v_start[zv] < END && START < v_end[zv])) -> v_task[zv] = me + 1
+    :: v_mm[zv] == MM + 1 && v_task[zv] == 0 && ((all) || (v_start[zv] < END && START < v_end[zv])) ->
+       v_task[zv] = me + 1
     :: else
     fi
   }
@@ -58,7 +59,7 @@ inline detach_vmas(all)
 inline clear_vma(v)
 {
   v_mm[v] = 0; v_start[v] = 0; v_end[v] = 0; v_flags[v] = 0; v_file[v] = 0; v_offset[v] = 0;
-  v_task[v] = 0; v_in_tree[v] = 0; lck[VMA_LOCK(v)] = 0
+  v_task[v] = 0; v_in_tree[v] = 0; lck[VMA_LOCK(v + 1)] = 0
 }
 inline free_vmas()
 {
@@ -246,17 +247,21 @@ inline alloc_tables(result, l, a)
 inline clear_entry(l, guard)
 {
   must_hold(guard);
-  replace_entry(MM, ADDRESS, l, TABLE, ENTRY, 0, guard, 0)
+  if :: ENTRY == 0 -> VIOLATE(OOPS) :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, 0, guard, 0) fi
 }
 inline set_entry(l)
 {
-  replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ENTRY_OF(PAGE, PRESENT | LEAF_FLAG | (PROT & 2)), 0, 0)
+  if
+  :: ENTRY == 0 -> VIOLATE(OOPS)
+  :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ENTRY_OF(PAGE, PRESENT | LEAF_FLAG | (PROT & 2)), 0, 0)
+  fi
 }
 inline protect_entry(l)
 {
   ze = READ(ENTRY);
   if
-  :: (ze & PRESENT) == 0
+  :: ENTRY == 0 -> VIOLATE(OOPS)
+  :: ENTRY != 0 && (ze & PRESENT) == 0
   :: (ze & PRESENT) != 0 && (PROT & 2) != 0 -> pt[ENTRY - 1] = ze | WRITABLE
   :: (ze & PRESENT) != 0 && (PROT & 2) == 0 && (ze & WRITABLE) != 0 ->
      replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ze & ~WRITABLE, 0, RIGHTS)
@@ -268,7 +273,8 @@ inline move_entry(l, guard)
   must_hold(guard);
   ze = READ(ENTRY);
   if
-  :: (ze & PRESENT) == 0
+  :: ENTRY == 0 || ((ze & PRESENT) != 0 && NEW_ENTRY == 0) -> VIOLATE(OOPS)
+  :: ENTRY != 0 && (ze & PRESENT) == 0
   :: else ->
      replace_entry(MM, ADDRESS, l, TABLE, ENTRY, 0, guard, 0);
      cslot2 = NEW_ENTRY; cvalue2 = ze

@@ -131,7 +131,8 @@ export class Model {
         const groups = [...groupBy(flow.visible, (pc) => this.#waits(flow, pc))].filter(([text]) => text !== "1");
         const pc = `pc[${flow.task}]`;
         const lines = groups.map(([text, pcs]) => `  ((${any(pc, pcs)}) -> (${text}) : \\\n`);
-        return `#define CAN_MOVE_${flow.task} (!done[${flow.task}] && ( \\\n${lines.join("")}  1${")".repeat(lines.length)}))`;
+        const closed = `${lines.join("")}  1${")".repeat(lines.length)}`;
+        return `#define CAN_MOVE_${flow.task} (!done[${flow.task}] && ( \\\n${closed}))`;
       })
       .join("\n");
   }
@@ -162,20 +163,14 @@ export class Model {
         return `  :: me == ${task} && calls[me] == ${i + 1} -> ${set}xpc = ${entry}`;
       }),
     );
-    const start = lines.length === 0 ? "" : "calls[me] = calls[me] + 1; MM = task_mm[me]; sig[me] = 0";
-    const some = this.#tasks
-      .filter(({ script }) => script.length > 1)
-      .map(({ task, script }) => `(me == ${task} && calls[me] < ${script.length})`);
-    const more = lines.length === 0 ? "0" : some.join(" || ");
     return `inline next_call()
 {
   if
 ${lines.join("\n")}
   :: else -> done[me] = 1; xpc = pc[me]
   fi;
-  if :: done[me] :: else -> ${start === "" ? "skip" : start} fi
+  if :: done[me] :: else -> calls[me] = calls[me] + 1; MM = task_mm[me]; sig[me] = 0 fi
 }
-/* ${more} */
 inline returned(ranged)
 {
   if :: ranged -> call_returned() :: else fi;
@@ -185,8 +180,14 @@ inline returned(ranged)
 }`;
   }
 
+  /** Every task has finished and no interrupt waits. */
+  finished(): string {
+    const idle = this.#count(Boot.CPUS).map((c) => `ipi[${c}] == 0`);
+    return [...this.#tasks.map(({ task }) => `done[${task}]`), ...idle].join(" && ");
+  }
+
   /** The process. A turn: someone who can move is chosen, and the rest follows without a choice. */
-  process(isX86: boolean): string {
+  process(interrupts: boolean): string {
     const { length } = this.#program;
     const entries = this.#tasks.flatMap(({ script }) => script.map((call) => call.entry));
     const visible = groupBy(
@@ -202,10 +203,6 @@ inline returned(ranged)
     const movers = this.#tasks.map(
       ({ task, cpu }) => `     :: d_step { CAN_MOVE_${task} -> me = ${task}; agent = ${task}; cpu = ${cpu} }`,
     );
-    const finished = [
-      ...this.#tasks.map(({ task }) => `done[${task}]`),
-      ...this.#count(Boot.CPUS).map((c) => `ipi[${c}] == 0`),
-    ];
     return `${table("visible_of", visible)}
 ${table("local_of", local)}
 ${this.#nextCall()}
@@ -222,11 +219,12 @@ ${options("xgroup", visible)}
 inline local_ops()
 {
   do
-  :: else -> break
-  :: local_of[xpc] != 0 ->
+  :: local_of[xpc] == 0 -> break
+  :: else ->
      xgroup = local_of[xpc];
      if
 ${options("xgroup", local)}
+     :: else
      fi
   od
 }
@@ -236,10 +234,10 @@ end:
   do
   :: atomic {
      if
-${[...movers, ...(isX86 ? this.#interrupts() : [])].join("\n")}
+${[...movers, ...(interrupts ? this.#interrupts() : [])].join("\n")}
      fi;
      one_step() }
-  :: atomic { timeout && !(${finished.join(" && ")}) -> VIOLATE(DEADLOCK) }
+  :: atomic { timeout && !(${this.finished()}) -> VIOLATE(DEADLOCK) }
   od
 }
 `;
@@ -250,7 +248,8 @@ ${[...movers, ...(isX86 ? this.#interrupts() : [])].join("\n")}
     const tasks = this.#tasks.length;
     return this.#count(Boot.CPUS).map(
       (c) =>
-        `     :: d_step { ipi[${c}] != 0 -> me = TASKS; agent = ${tasks + c}; cpu = ${c}; kcpu = ${c}; flushing = 1;\n` +
+        `     :: d_step { ipi[${c}] != 0 -> me = TASKS; agent = ${tasks + c}; cpu = ${c};\n` +
+        `        kcpu = ${c}; flushing = 1;\n` +
         `        ksender = 0; do :: (ipi[${c}] & (1 << ksender)) != 0 -> break :: else -> ksender = ksender + 1 od;\n` +
         `        ipi[${c}] = ipi[${c}] & ~(1 << ksender) }`,
     );

@@ -24,7 +24,7 @@ export function lockExpression(ref: number, name: (reg: Reg) => string): string 
     case LockRef.FAULT:
       return `FAULT_LOCK(${name(Reg.FILE)})`;
     case LockRef.VMA:
-      return `VMA_LOCK(${name(Reg.VMA)} - 1)`;
+      return `VMA_LOCK(${name(Reg.VMA)})`;
     case LockRef.PTL:
       return `PTL_LOCK(${name(Reg.TABLE)})`;
     case LockRef.NEW_PTL:
@@ -74,11 +74,12 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.GATHER_FULL]: (a) => `${r(a)} = (g_count[me] >= BATCH -> 1 : 0)`,
   [Op.GATHER_PROMOTE]: (a) => `if :: ${r(a)} > 1 -> promote() :: else fi`,
   [Op.CHECK_RECORDED]: () =>
-    "check_recorded(g_mm[me] - 1, g_start[me], g_end[me], (g_bits[me] & FREED_TABLES) != 0, (g_bits[me] & FULLMM) != 0)",
+    "check_recorded(g_mm[me] - 1, g_start[me], g_end[me], HAS_BIT(g_bits[me], 4), HAS_BIT(g_bits[me], 5))",
   [Op.CHECK_RANGE]: () => "check_recorded(FLUSH_MM, RANGE_START, RANGE_END, 1, 0)",
   [Op.X86_CEILING]: () => "x86_ceiling()",
   [Op.ARM64_LIMITS]: () => "arm64_limits()",
   [Op.ARM64_HINT]: (a) => `${r(a)} = LEVEL_HINT`,
+  [Op.RISCV_LIMITS]: () => "riscv_limits()",
   [Op.SIGNAL]: (a) => `sig[me] = ${a}`,
 };
 
@@ -110,7 +111,7 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.PROTECT_ENTRY]: (a) => `protect_entry(${a})`,
   [Op.MOVE_ENTRY]: (a, b) => `move_entry(${a}, ${lock(b)})`,
   [Op.FREE_NEXT_TABLE]: (a) => `free_next_table(${r(a)})`,
-  [Op.RMAP_ADD]: () => "maps[PAGE] = maps[PAGE] + 1",
+  [Op.RMAP_ADD]: () => "rmap_add()",
   [Op.RMAP_REMOVE]: () => "rmap_remove()",
   [Op.PUT_PAGE]: () => "put_page(PAGE)",
   [Op.FIND_OR_ALLOC_PAGE]: (a) => `find_or_alloc_page(${r(a)})`,
@@ -134,4 +135,6 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.SWITCH_MM]: () => "switch_mm(cpu, NEW_START)",
   [Op.ENTER_LAZY]: () => "lazy[cpu] = 1",
   [Op.LEAVE_MM]: () => "unload_mm(cpu)",
+  [Op.RISCV_SEND]: () => "riscv_send()",
+  [Op.RISCV_FENCE_LOCAL]: () => "fence_local()",
 };

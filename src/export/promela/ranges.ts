@@ -1,7 +1,7 @@
 /**
  * Promela text: work on ranges of an mm (freeing tables, base pages), and the program's own loads and stores.
  */
-export const ranges = String.raw`
+export const ranges = `
 /* ---- the next table of MM in [START, END) that no VMA needs: lowest level first, then by address ---- */
 hidden short ft[4]; hidden short fl[4]; hidden short fa[4]; hidden short fi_[4]; hidden short fs; hidden byte fneeded;
 hidden short fslot; hidden short ftable; hidden short fstart; hidden short flevel;
@@ -22,7 +22,8 @@ inline find_freeable()
   ft[0] = PGD(MM); fl[0] = LEVELS - 1; fa[0] = 0; fi_[0] = 0; fs = 1;
   do
   :: fs == 0 || fslot != 0 -> break
-  :: fs > 0 && fslot == 0 && (fi_[fs - 1] >= ENTRIES(fl[fs - 1]) || fa[fs - 1] + fi_[fs - 1] * PAGES(fl[fs - 1]) >= END) ->
+  :: fs > 0 && fslot == 0 &&
+     (fi_[fs - 1] >= ENTRIES(fl[fs - 1]) || fa[fs - 1] + fi_[fs - 1] * PAGES(fl[fs - 1]) >= END) ->
      /* This table is done: its own pointer, in the table above, is next. */
      fs = fs - 1;
      if

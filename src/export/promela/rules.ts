@@ -52,7 +52,8 @@ inline check_recorded(m, from, to, deep, whole)
 {
   for (xu : 0 .. OBLIGATIONS - 1) {
     if
-    :: !(whole) && xu < owed && o_by[xu] == agent + 1 && o_mm[xu] == (m) && (o_flags[xu] & (UNRECORDED | VIA_WALK)) == 0 ->
+    :: !(whole) && xu < owed && o_by[xu] == agent + 1 && o_mm[xu] == (m) &&
+       (o_flags[xu] & (UNRECORDED | VIA_WALK)) == 0 ->
        xdirty = 1;
        xinside = ((o_level[xu] & POINTER) != 0 ->
          (deep) && MEETS(from, to, o_start[xu], o_level[xu] & 15) :
@@ -135,8 +136,12 @@ inline put_in_order()
 /* ---- locks ---- */
 inline take(k, write, rank)
 {
-  ranks[me] = ranks[me] | (1 << rank);
-  lck[k] = lck[k] | (1 << me) | ((write) -> WRITE_HELD : 0)
+  if
+  :: IS_NULL_LOCK(k) -> VIOLATE(OOPS)
+  :: else ->
+     ranks[me] = ranks[me] | (1 << rank);
+     lck[k] = lck[k] | (1 << me) | ((write) -> WRITE_HELD : 0)
+  fi
 }
 /* A lock that one waits for must rank above, or with, all that are held. */
 inline lock(k, write, rank)
@@ -151,7 +156,8 @@ inline trylock(k, rank, result)
 inline unlock(k, rank)
 {
   if
-  :: (lck[k] & (1 << me)) == 0 -> VIOLATE(LOCK_NOT_HELD)
+  :: IS_NULL_LOCK(k) -> VIOLATE(OOPS)
+  :: !IS_NULL_LOCK(k) && (lck[k] & (1 << me)) == 0 -> VIOLATE(LOCK_NOT_HELD)
   :: else ->
      if
      :: (lck[k] & WRITE_HELD) != 0 -> dropped = k; lck[k] = 0
@@ -162,8 +168,7 @@ inline unlock(k, rank)
 }
 inline downgrade(k)
 {
-  dropped = k;
-  lck[k] = 1 << me
+  if :: IS_NULL_LOCK(k) -> VIOLATE(OOPS) :: else -> dropped = k; lck[k] = 1 << me fi
 }
 inline must_hold(k)
 {

@@ -4,7 +4,13 @@
  * The parts are d_steps of one atomic sequence, because SPIN has a limit on the length of each: no state is stored
  * between them.
  */
-export const step = (isX86: boolean): string => `
+const serve = {
+  x86: "  if :: flushing -> serve_flush() :: else fi;\n",
+  riscv: "  if :: flushing -> serve_fence() :: else fi;\n",
+  none: "",
+};
+
+export const step = (interrupts: "x86" | "riscv" | "none", audit: string): string => `
 inline serve_changes()
 {
   do
@@ -17,7 +23,7 @@ inline serve_changes()
 }
 inline serve_flushes()
 {
-${isX86 ? "  if :: flushing -> serve_flush() :: else fi;\n" : ""}  serve_invalidations();
+${serve[interrupts]}  serve_invalidations();
   if :: loading -> serve_loaded(cpu, km) :: else fi
 }
 inline one_step()
@@ -26,6 +32,6 @@ inline one_step()
   d_step { serve_changes(); xgroup = 0 };
   d_step { serve_flushes(); xgroup = 0 };
   d_step { if :: me < TASKS -> local_ops(); pc[me] = xpc :: else fi; xgroup = 0 };
-  d_step { put_in_order(); xgroup = 0 }
+  d_step { put_in_order(); ${audit} }
 }
 `;
