@@ -24,6 +24,7 @@ function cpuRows(machine: Machine, sizes: Sizes): Row[] {
     ["byte", "loaded", of(Cpu.LOADED_MM)],
     ["bit", "lazy", of(Cpu.LAZY)],
     ["byte", "ipi", of(Cpu.PENDING)],
+    ["bit", "irq_off", of(Cpu.IRQ_OFF)],
     ["byte", "slot", of(Cpu.SLOT)],
     ["byte", "next_slot", of(Cpu.NEXT_SLOT)],
     ["byte", "slot_mm", slots(0)],
@@ -171,6 +172,7 @@ function oweRows(machine: Machine, sizes: Sizes): Row[] {
   return [
     ["short", "lck", words.map(lockValue).map((v) => (v & 0xff) | (v >= 0x80000000 ? 16384 : 0))],
     ["byte", "owed", [machine.obligations()]],
+    ["byte", "fail_batches", [machine.get(machine.base(Base.STATE) + Tally.WORDS + Globals.FAIL_BATCHES)]],
     ["byte", "o_mm", of(Obligation.MM)],
     ["short", "o_start", of(Obligation.START)],
     ["byte", "o_level", of(Obligation.LEVEL)],
@@ -181,6 +183,7 @@ function oweRows(machine: Machine, sizes: Sizes): Row[] {
     ["byte", "o_flags", of(Obligation.FLAGS)],
     ["byte", "o_guard", of(Obligation.GUARD).map((word) => Math.max(0, words.indexOf(word)))],
     ["byte", "o_by", of(Obligation.BY)],
+    ["byte", "o_due", of(Obligation.DUE)],
   ];
 }
 
@@ -191,7 +194,8 @@ function declare([type, name, values]: Row): string {
   if (wrong !== undefined) throw new RangeError(`${name} holds ${wrong}, which no ${type} can hold`);
   // An array of zeros is what Promela begins with.
   const initial = values.every((value) => value === 0) ? "" : ` = { ${values.join(", ")} }`;
-  return name === "owed" ? `${type} owed = ${values[0]};` : `${type} ${name}[${values.length}]${initial};`;
+  if (name === "owed" || name === "fail_batches") return `${type} ${name} = ${values[0]};`;
+  return `${type} ${name}[${values.length}]${initial};`;
 }
 
 /** Every word of the state that a later step can read, with its value at the start of the race. */

@@ -14,7 +14,7 @@ hidden short dissuer; hidden short xd; hidden short xlost; hidden byte xhit; hid
    not reach stays (G4). xlost lose the pointer of obligation xd. */
 inline leave_behind()
 {
-  xn = 0; xtop = 0;
+  xn = 0; xtop = 0; xdue = o_due[xd];
   push(o_frame[xd], o_start[xd], (o_level[xd] & 15) - 1);
   next_below();
   do

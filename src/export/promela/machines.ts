@@ -195,14 +195,22 @@ inline choose_slot(c, m)
      slot[c] = ks
   fi
 }
-inline switch_mm(c, to)
+/* The CPU is in the mask of the new mm before it loads it. */
+inline begin_switch(c, to)
+{
+  if
+  :: loaded[c] != (to) + 1 ->
+     if :: loaded[c] != 0 -> leave_mask(c, loaded[c] - 1) :: else fi;
+     cpumask[to] = cpumask[to] | BIT(c)
+  :: else
+  fi
+}
+inline finish_switch(c, to)
 {
   km = to;
   lazy[c] = 0;
   if
   :: loaded[c] != km + 1 ->
-     if :: loaded[c] != 0 -> leave_mask(c, loaded[c] - 1) :: else fi;
-     cpumask[km] = cpumask[km] | BIT(c);
      if :: HAS_SLOTS -> choose_slot(c, km) :: else fi;
      loaded[c] = km + 1
   :: else

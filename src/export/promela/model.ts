@@ -174,6 +174,7 @@ ${lines.join("\n")}
 inline returned(ranged)
 {
   if :: ranged -> call_returned() :: else fi;
+  call_ends();
   if :: ranks[me] != 0 || g_mm[me] != 0 -> VIOLATE(UNBALANCED) :: else fi;
   for (xi : 0 .. REGISTERS - 1) { R[me * REGISTERS + xi] = 0 };
   next_call()
@@ -248,7 +249,7 @@ ${[...movers, ...(interrupts ? this.#interrupts() : [])].join("\n")}
     const tasks = this.#tasks.length;
     return this.#count(Boot.CPUS).map(
       (c) =>
-        `     :: d_step { ipi[${c}] != 0 -> me = TASKS; agent = ${tasks + c}; cpu = ${c};\n` +
+        `     :: d_step { ipi[${c}] != 0 && !irq_off[${c}] -> me = TASKS; agent = ${tasks + c}; cpu = ${c};\n` +
         `        kcpu = ${c}; flushing = 1;\n` +
         `        ksender = 0; do :: (ipi[${c}] & (1 << ksender)) != 0 -> break :: else -> ksender = ksender + 1 od;\n` +
         `        ipi[${c}] = ipi[${c}] & ~(1 << ksender) }`,

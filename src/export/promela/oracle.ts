@@ -21,10 +21,15 @@ export const oracle = `
 hidden short xn; hidden short xw; hidden short xo; hidden short xfound; hidden byte xdirty;
 hidden short l_mm[LIST]; hidden short l_start[LIST]; hidden short l_level[LIST]; hidden short l_frame[LIST];
 hidden short l_holders[LIST]; hidden short l_guard[LIST]; hidden short l_flags[LIST]; hidden short l_issued[LIST];
+hidden short l_due[LIST];
+/* The task that moves, as a bit, when it runs m: it answers for what it takes away. */
+hidden byte xmover;
+hidden short xdue;
+#define OWED_BY_MOVER(m) xdue = (xmover == (m) + 1 -> (1 << agent) : 0)
 inline list(m, a, l, f, h, g, fl, is)
 {
   l_mm[xn] = m; l_start[xn] = a; l_level[xn] = l; l_frame[xn] = f;
-  l_holders[xn] = h; l_guard[xn] = g; l_flags[xn] = fl; l_issued[xn] = is;
+  l_holders[xn] = h; l_guard[xn] = g; l_flags[xn] = fl; l_issued[xn] = is; l_due[xn] = xdue;
   xn = xn + 1
 }
 
@@ -53,12 +58,13 @@ inline owe_list()
            owed = owed + 1;
            o_mm[xfound] = l_mm[xw]; o_start[xfound] = l_start[xw]; o_level[xfound] = l_level[xw];
            o_frame[xfound] = l_frame[xw]; o_generation[xfound] = generation[l_frame[xw]];
-           o_holders[xfound] = 0; o_flags[xfound] = l_flags[xw]; o_guard[xfound] = 0
+           o_holders[xfound] = 0; o_flags[xfound] = l_flags[xw]; o_guard[xfound] = 0; o_due[xfound] = 0
         :: else
         fi;
         o_holders[xfound] = o_holders[xfound] | l_holders[xw];
         o_issued[xfound] = l_issued[xw];
         o_by[xfound] = agent + 1;
+        o_due[xfound] = o_due[xfound] | l_due[xw];
         if :: l_guard[xw] != 0 -> o_guard[xfound] = l_guard[xw] :: else fi
      fi;
      xw = xw + 1
@@ -71,7 +77,7 @@ inline copy_owed(i, j)
 {
   o_mm[i] = o_mm[j]; o_start[i] = o_start[j]; o_level[i] = o_level[j]; o_frame[i] = o_frame[j];
   o_generation[i] = o_generation[j]; o_holders[i] = o_holders[j]; o_issued[i] = o_issued[j];
-  o_flags[i] = o_flags[j]; o_guard[i] = o_guard[j]; o_by[i] = o_by[j]
+  o_flags[i] = o_flags[j]; o_guard[i] = o_guard[j]; o_by[i] = o_by[j]; o_due[i] = o_due[j]
 }
 
 /* Empties place i; the last one moves into it. */
@@ -80,7 +86,8 @@ inline forget(i)
   owed = owed - 1;
   copy_owed(i, owed);
   o_mm[owed] = 0; o_start[owed] = 0; o_level[owed] = 0; o_frame[owed] = 0; o_generation[owed] = 0;
-  o_holders[owed] = 0; o_issued[owed] = 0; o_flags[owed] = 0; o_guard[owed] = 0; o_by[owed] = 0
+  o_holders[owed] = 0; o_issued[owed] = 0; o_flags[owed] = 0; o_guard[owed] = 0; o_by[owed] = 0;
+  o_due[owed] = 0
 }
 
 /* ---- the tables below a pointer, by a stack of at most three ---- */
@@ -116,6 +123,7 @@ hidden short cguard; hidden short cflags; hidden short xv; hidden short xp; hidd
 inline list_if_reached(m, a)
 {
   descend(m, a, clevel);
+  OWED_BY_MOVER(m);
   if :: xslot != 0 && xtable == ctable -> list(m, a, clevel, FRAME_OF(centry), holders[m], cguard, cflags, 0) :: else fi
 }
 
@@ -151,6 +159,7 @@ inline list_stale_parents()
        :: else
        fi
      };
+     xdue = o_due[xp];
      list(o_mm[xp], xa, clevel, FRAME_OF(centry), o_holders[xp], 0, cflags | VIA_WALK, xboth);
      xp = xp + 1
   :: else -> xp = xp + 1
@@ -162,6 +171,7 @@ inline entry_lost()
 {
   cstart = ALIGN_DOWN(cstart, clevel);
   xn = 0;
+  OWED_BY_MOVER(cmm);
   if
   :: (centry & PRESENT) == 0
   :: (centry & PRESENT) != 0 && IS_TABLE(centry) ->

@@ -56,8 +56,25 @@ inline free_next_table(result)
      ze = READ(fslot);
      replace_entry(MM, fstart, flevel, ftable, fslot, 0, 0, 0);
      record(fstart, 1, FREED_TABLES | (1 << flevel));
-     queue(FRAME_OF(ze));
-     tables[MM] = tables[MM] - 1
+     tables[MM] = tables[MM] - 1;
+     /* No page is to be had for a batch: the table is left in PAGE. */
+     if
+     :: fail_batches != 0 -> fail_batches = fail_batches - 1; PAGE = FRAME_OF(ze); result = 3
+     :: else -> queue(FRAME_OF(ze))
+     fi
+  fi
+}
+inline unhook_table(l)
+{
+  descend(MM, ADDRESS, l);
+  ze = READ(xslot);
+  PAGE = 0;
+  if
+  :: IS_TABLE(ze) ->
+     replace_entry(MM, ADDRESS, l, xtable, xslot, 0, 0, 0);
+     tables[MM] = tables[MM] - 1;
+     PAGE = FRAME_OF(ze)
+  :: else
   fi
 }
 

@@ -67,6 +67,19 @@ inline check_recorded(m, from, to, deep, whole)
   }
 }
 
+/* A call begins when it takes its first lock: it answers for what its mm owes already. When it ends, for nothing. */
+inline call_begins()
+{
+  for (xu : 0 .. OBLIGATIONS - 1) {
+    if :: xu < owed && o_mm[xu] == task_mm[me] -> o_due[xu] = o_due[xu] | (1 << me); xdirty = 1 :: else fi
+  }
+}
+inline call_ends()
+{
+  for (xu : 0 .. OBLIGATIONS - 1) { o_due[xu] = o_due[xu] & ~(1 << me) };
+  xdirty = 1
+}
+
 /* A call over [START, END) of its mm returns: a CPU in user mode must not hold anything there. Of several entries the
    widest is named, then the one of the lowest place; it is reported once. */
 hidden short xnamed;
@@ -79,7 +92,8 @@ inline call_returned()
   xu = 0;
   do
   :: xu >= owed || START >= END -> break
-  :: xu < owed && o_mm[xu] == task_mm[me] && (o_holders[xu] & AWAKE(o_mm[xu])) != 0 && o_start[xu] < END &&
+  :: xu < owed && o_mm[xu] == task_mm[me] && (o_due[xu] & (1 << me)) != 0 &&
+     (o_holders[xu] & AWAKE(o_mm[xu])) != 0 && o_start[xu] < END &&
      START < o_start[xu] + PAGES(o_level[xu] & 15) && (xnamed == OBLIGATIONS || WIDER(xu, xnamed)) ->
      xnamed = xu; xu = xu + 1
   :: else -> xu = xu + 1
@@ -96,7 +110,7 @@ inline call_returned()
 /* ---- order of the obligations: by place, then by what is known of them ---- */
 #define KEY_1(i) (((o_mm[i] * SPACE + o_start[i]) * 32 + o_level[i]) * FRAMES + o_frame[i])
 #define KEY_2(i) ((o_generation[i] * 32 + o_flags[i]) * (1 << CPUS) + o_holders[i])
-#define KEY_3(i) ((o_issued[i] * LOCKS + o_guard[i]) * 32 + o_by[i])
+#define KEY_3(i) (((o_issued[i] * LOCKS + o_guard[i]) * 32 + o_by[i]) * (1 << TASKS) + o_due[i])
 hidden int xa1; hidden int xa2; hidden int xa3; hidden short xm; hidden short xq;
 hidden short xt;
 #define SWAP(field, i, j) xt = field[i]; field[i] = field[j]; field[j] = xt
@@ -104,7 +118,7 @@ inline swap_owed(i, j)
 {
   SWAP(o_mm, i, j); SWAP(o_start, i, j); SWAP(o_level, i, j); SWAP(o_frame, i, j);
   SWAP(o_generation, i, j); SWAP(o_holders, i, j); SWAP(o_issued, i, j); SWAP(o_flags, i, j);
-  SWAP(o_guard, i, j); SWAP(o_by, i, j)
+  SWAP(o_guard, i, j); SWAP(o_by, i, j); SWAP(o_due, i, j)
 }
 inline take_min(i)
 {
@@ -134,11 +148,13 @@ inline put_in_order()
 }
 
 /* ---- locks ---- */
+hidden byte beginning;
 inline take(k, write, rank)
 {
   if
   :: IS_NULL_LOCK(k) -> VIOLATE(OOPS)
   :: else ->
+     beginning = (ranks[me] == 0);
      ranks[me] = ranks[me] | (1 << rank);
      lck[k] = lck[k] | (1 << me) | ((write) -> WRITE_HELD : 0)
   fi

@@ -18,6 +18,7 @@ inline serve_changes()
   :: losing -> serve_entry()
   :: else -> break
   od;
+  if :: beginning -> call_begins(); beginning = 0 :: else fi;
   if :: dropped != 0 -> serve_lock() :: else fi;
   if :: yf != 0 -> serve_page() :: else fi
 }
@@ -28,7 +29,7 @@ ${serve[interrupts]}  serve_invalidations();
 }
 inline one_step()
 {
-  d_step { xdirty = 0; if :: me < TASKS -> visible_op() :: else fi; xgroup = 0 };
+  d_step { xdirty = 0; xmover = 0; if :: me < TASKS -> xmover = task_mm[me] + 1; visible_op() :: else fi; xgroup = 0 };
   d_step { serve_changes(); xgroup = 0 };
   d_step { serve_flushes(); xgroup = 0 };
   d_step { if :: me < TASKS -> local_ops(); pc[me] = xpc :: else fi; xgroup = 0 };
