@@ -6,6 +6,7 @@
  */
 import { Area, Boot } from "../../assembly/abi/layout.js";
 import { Machine as MachineKind } from "../../assembly/abi/operands.js";
+import { VmaFlag } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
 import { type StageOptions, stage } from "../explore/stage.js";
 import type { Machine } from "../machine.js";
@@ -38,7 +39,14 @@ export const modelKinds = [
 ] as const;
 
 /** Assertions that say that the model has run out of room: its counts are then no counts. */
-export const modelBounds = ["OBLIGATIONS_FULL", "VMAS_FULL"] as const;
+export const modelBounds = ["OBLIGATIONS_FULL", "VMAS_FULL", "NO_FORM"] as const;
+
+/** Whether every mapping of the scenario is of hugetlbfs: then the ops of base pages are never come to. */
+function mapsHugePagesOnly({ scenario, which }: StageOptions): boolean {
+  const calls = [...scenario.setup, ...which.tasks].flatMap((part) => part.calls);
+  const maps = calls.filter(({ call }) => (typeof call === "string" ? call : call.name) === "mmap");
+  return maps.every(({ args }) => ((args.flags ?? 0) & VmaFlag.HUGETLB) !== 0);
+}
 
 /** The machine must be one that the text describes. */
 function mustFit(machine: Machine): void {
@@ -66,7 +74,7 @@ function mustFit(machine: Machine): void {
 export function exportPromela(what: StageOptions): string {
   const machine = stage({ ...what, concrete: false });
   mustFit(machine);
-  const model = new Model(machine);
+  const model = new Model(machine, mapsHugePagesOnly(what));
   const kind = machine.get(Area.BOOT + Boot.MACHINE);
   const interrupts = hasSlots(kind) ? "x86" : kind === MachineKind.RISCV ? "riscv" : "none";
   const name = `${what.scenario.name}/${what.which.name}@${what.edition.name}/${what.backend.name}`;

@@ -105,6 +105,7 @@ function frameRows(machine: Machine, sizes: Sizes): Row[] {
     ["byte", "parents", of(Frame.PARENTS)],
     ["byte", "share", of(Frame.SHARE)],
     ["short", "content", of(Frame.VALUE)],
+    ["bit", "dirty", of(Frame.DIRTY)],
     ["byte", "free_count", counts],
     ["byte", "free_stack", stack],
     ["short", "pt", range(words).map((i) => machine.get(machine.base(Base.TABLE) + i))],
@@ -160,7 +161,7 @@ function lockWords(machine: Machine, sizes: Sizes): number[] {
     0,
     ...range(sizes.vmas).map((v) => machine.vma(v) + Vma.LOCK),
     0,
-    ...range(sizes.tableFrames).map((f) => machine.frame(f + 1) + Frame.LOCK),
+    ...range(sizes.frames - 1).map((f) => machine.frame(f + 1) + Frame.LOCK),
   ];
 }
 

@@ -13,7 +13,7 @@ export type Program = readonly CompiledOp[];
 export const isVisible = (op: CompiledOp | undefined): boolean => op === undefined || op.op >= Op.VISIBLE;
 
 export const isJump = (op: Op): boolean =>
-  op === Op.JUMP || op === Op.BRANCH_ZERO || op === Op.BRANCH_NONZERO || op === Op.BRANCH_GE;
+  op === Op.JUMP || op === Op.BRANCH_ZERO || op === Op.BRANCH_NONZERO || op === Op.BRANCH_GE || op === Op.BRANCH_EQ;
 
 /** Where an op can go on; RETURN nowhere. */
 function successors(program: Program, pc: number): number[] {
@@ -29,6 +29,7 @@ function successors(program: Program, pc: number): number[] {
     case Op.BRANCH_NONZERO:
       return [pc + 1, b];
     case Op.BRANCH_GE:
+    case Op.BRANCH_EQ:
       return [pc + 1, c];
     default:
       return [pc + 1];
@@ -63,8 +64,10 @@ function sayLocal(program: Program, pc: number, first: number): string {
       return branch(`${name(a)} != 0`, b);
     case Op.BRANCH_GE:
       return branch(`${name(a)} >= ${name(b)}`, c);
+    case Op.BRANCH_EQ:
+      return branch(`${name(a)} == ${name(b)}`, c);
     default:
-      return localOps[op.op]?.(a, b, c) ?? "";
+      return localOps[op.op]?.(a, b, c) ?? "VIOLATE(NO_FORM)";
   }
 }
 

@@ -19,6 +19,7 @@ export const hardware = String.raw`
 /* ---- page-table entries: a frame from bit 8 up, and flags ---- */
 #define PRESENT 1
 #define WRITABLE 2
+#define DIRTY_FLAG 8
 #define LEAF_FLAG 16
 #define IS_TABLE(e) (((e) & (PRESENT | LEAF_FLAG)) == PRESENT)
 #define FRAME_OF(e) ((e) >> 8)
@@ -82,6 +83,7 @@ inline allocate(pool, k, who)
      xframe = free_stack[POOL_FIRST(pool) + free_count[pool]];
      free_stack[POOL_FIRST(pool) + free_count[pool]] = 0;
      kind[xframe] = k; owner[xframe] = who; refs[xframe] = 1; maps[xframe] = 0; content[xframe] = 0;
+     dirty[xframe] = 0;
      if :: (pool) == 0 -> empty_table(xframe) :: else fi
   fi
 }
@@ -90,8 +92,8 @@ inline allocate(pool, k, who)
 inline release(f)
 {
   generation[f] = generation[f] + 1;
-  kind[f] = FREE_KIND; owner[f] = 0; refs[f] = 0; maps[f] = 0; share[f] = 0;
-  if :: (f) <= TABLE_FRAMES -> lck[PTL_LOCK(f)] = 0; empty_table(f) :: else fi;
+  kind[f] = FREE_KIND; owner[f] = 0; refs[f] = 0; maps[f] = 0; share[f] = 0; lck[PTL_LOCK(f)] = 0;
+  if :: (f) <= TABLE_FRAMES -> empty_table(f) :: else fi;
   free_stack[POOL_FIRST(POOL_OF(f)) + free_count[POOL_OF(f)]] = f;
   free_count[POOL_OF(f)] = free_count[POOL_OF(f)] + 1
 }

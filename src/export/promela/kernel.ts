@@ -112,6 +112,11 @@ inline find_or_alloc_page(result)
      if :: xframe == 0 -> result = 7 :: else -> PAGE = xframe; refs[xframe] = refs[xframe] + 1 fi
   fi
 }
+inline get_cached()
+{
+  PAGE = (INDEX < FILE_PAGES -> CACHED(FILE, (INDEX < FILE_PAGES -> INDEX : 0)) : 0);
+  if :: PAGE != 0 -> refs[PAGE] = refs[PAGE] + 1 :: else fi
+}
 inline next_cached()
 {
   do

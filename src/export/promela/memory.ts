@@ -4,6 +4,7 @@
 export const memory = `
 /* ---- VMAs: read, write, shared, mayshare, hugetlb in the flags ---- */
 #define MAYSHARE 8
+#define PFNMAP 32
 #define SHARE_MASK 31
 #define NO_FILE 32767
 #define INSIDE(v, a) (v_start[v] <= (a) && (a) < v_end[v])
@@ -115,6 +116,11 @@ inline next_in_tree()
      ADDRESS = (za > v_offset[zv] -> zo + za : v_start[zv]);
      LAST = (zo + zb < v_end[zv] -> zo + zb : v_end[zv])
   fi
+}
+inline vma_file(result)
+{
+  result = (v_file[VMA - 1] == 0 -> 0 : 1);
+  FILE = (v_file[VMA - 1] == 0 -> NO_FILE : v_file[VMA - 1] - 1)
 }
 inline vma_index()
 {
@@ -244,16 +250,25 @@ inline alloc_tables(result, l, a)
      zl = zl - 1
   od
 }
-inline clear_entry(l, guard)
+inline clear_entry(l, guard, old)
 {
   must_hold(guard);
+  old;
   if :: ENTRY == 0 -> VIOLATE(OOPS) :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, 0, guard, 0) fi
 }
-inline set_entry(l)
+inline set_entry(l, bits)
 {
   if
   :: ENTRY == 0 -> VIOLATE(OOPS)
-  :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ENTRY_OF(PAGE, PRESENT | LEAF_FLAG | (PROT & 2)), 0, 0)
+  :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ENTRY_OF(PAGE, PRESENT | LEAF_FLAG | ((PROT & 2) / 2) * (bits)), 0, 0)
+  fi
+}
+inline make_writable()
+{
+  if
+  :: ENTRY == 0 -> VIOLATE(OOPS)
+  :: ENTRY != 0 && (READ(ENTRY) & PRESENT) != 0 && (PROT & 2) != 0 -> pt[ENTRY - 1] = pt[ENTRY - 1] | WRITABLE | DIRTY_FLAG
+  :: else
   fi
 }
 inline protect_entry(l)

@@ -9,7 +9,7 @@ import { Op } from "../../../assembly/abi/ops.js";
 /** Macros of the registers, by number; each stands for the register of the task that moves. */
 export const registerNames = (
   "START END FILE OFFSET FLAGS PROT NEW_START VALUE ADDRESS VMA MM TABLE ENTRY PAGE INDEX LAST RANGE_START RANGE_END " +
-  "FLUSH_MM STRIDE TABLES FULL FORCE_FLUSH NEW_ENTRY TMP GENERATION"
+  "FLUSH_MM STRIDE TABLES FULL FORCE_FLUSH NEW_ENTRY TMP GENERATION BATCH NEED_FLUSH"
 ).split(" ");
 
 /** Lock numbers, as expressions over registers; `name` says how a register is written. */
@@ -27,6 +27,8 @@ export function lockExpression(ref: number, name: (reg: Reg) => string): string 
       return `VMA_LOCK(${name(Reg.VMA)})`;
     case LockRef.PTL:
       return `PTL_LOCK(${name(Reg.TABLE)})`;
+    case LockRef.PAGE:
+      return `PTL_LOCK(${name(Reg.PAGE)})`;
     case LockRef.NEW_PTL:
       return `PTL_LOCK(${name(Reg.TMP)})`;
     case LockRef.PAGE_TABLE:
@@ -42,7 +44,8 @@ type Say = (a: number, b: number, c: number) => string;
 
 /** Local ops without the jumps: those are the flow's. */
 export const localOps: Readonly<Partial<Record<Op, Say>>> = {
-  [Op.SET]: (a, b) => `${r(a)} = ${b}`,
+  // Numbers that no file and no address can have are larger than any here.
+  [Op.SET]: (a, b) => `${r(a)} = ${Math.min(b, 32_766)}`,
   [Op.MOVE]: (a, b) => `${r(a)} = ${r(b)}`,
   [Op.ADD_PAGES]: (a, b) => `${r(a)} = ${r(a)} + PAGES(${b})`,
   [Op.SUB_PAGES]: (a, b) => `assert(${r(a)} >= PAGES(${b})); ${r(a)} = ${r(a)} - PAGES(${b})`,
@@ -69,9 +72,9 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.GATHER_NEEDS]: (a) => `${r(a)} = ((g_bits[me] & 31) != 0 -> 1 : 0)`,
   [Op.GATHER_RANGE]: () => "gather_range()",
   [Op.GATHER_RESET]: () => "reset_range()",
-  [Op.GATHER_QUEUE]: (a) => `queue(PAGE); ${r(a)} = (g_count[me] >= BATCH -> 1 : 0)`,
+  [Op.GATHER_QUEUE]: (a) => `queue(PAGE); ${r(a)} = (g_count[me] >= BATCH_SIZE -> 1 : 0)`,
   [Op.GATHER_QUEUED]: (a) => `${r(a)} = g_count[me]`,
-  [Op.GATHER_FULL]: (a) => `${r(a)} = (g_count[me] >= BATCH -> 1 : 0)`,
+  [Op.GATHER_FULL]: (a) => `${r(a)} = (g_count[me] >= BATCH_SIZE -> 1 : 0)`,
   [Op.GATHER_PROMOTE]: (a) => `if :: ${r(a)} > 1 -> promote() :: else fi`,
   [Op.CHECK_RECORDED]: () =>
     "check_recorded(g_mm[me] - 1, g_start[me], g_end[me], HAS_BIT(g_bits[me], 4), HAS_BIT(g_bits[me], 5))",
@@ -80,6 +83,9 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.ARM64_LIMITS]: () => "arm64_limits()",
   [Op.ARM64_HINT]: (a) => `${r(a)} = LEVEL_HINT`,
   [Op.RISCV_LIMITS]: () => "riscv_limits()",
+  [Op.SKIP_TABLE]: () => "skip_table()",
+  [Op.STILL_CACHED]: (a) => `${r(a)} = (CACHED(FILE, INDEX) == PAGE -> 1 : 0)`,
+  [Op.VMA_FILE]: (a) => `vma_file(${r(a)})`,
   [Op.SIGNAL]: (a) => `sig[me] = ${a}`,
 };
 
@@ -106,8 +112,10 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.TABLE_PUT]: (a) => `table_put(${a !== 0 ? 1 : 0})`,
   [Op.PUD_POPULATE]: (a) => `pud_populate(${r(a)})`,
   [Op.ALLOC_TABLES]: (a, b, c) => `alloc_tables(${r(a)}, ${b}, ${r(c)})`,
-  [Op.CLEAR_ENTRY]: (a, b) => `clear_entry(${a}, ${lock(b)})`,
-  [Op.SET_ENTRY]: (a) => `set_entry(${a})`,
+  [Op.CLEAR_ENTRY]: (a, b, c) => `clear_entry(${a}, ${lock(b)}, ${c === 0 ? "skip" : `${r(c)} = READ(ENTRY)`})`,
+  [Op.SET_ENTRY]: (a, b) => `set_entry(${a}, ${b !== 0 ? "WRITABLE | DIRTY_FLAG" : "WRITABLE"})`,
+  [Op.MAKE_WRITABLE]: () => "make_writable()",
+  [Op.GET_CACHED]: () => "get_cached()",
   [Op.PROTECT_ENTRY]: (a) => `protect_entry(${a})`,
   [Op.MOVE_ENTRY]: (a, b) => `move_entry(${a}, ${lock(b)})`,
   [Op.FREE_NEXT_TABLE]: (a) => `free_next_table(${r(a)})`,
@@ -143,3 +151,15 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.SWITCH_END]: () => "finish_switch(cpu, NEW_START)",
   [Op.UNHOOK_TABLE]: (a) => `unhook_table(${a})`,
 };
+
+/**
+ * Ops that work on base pages alone and have no Promela form yet. A scenario that maps huge pages only never comes to
+ * them; a model that did would say so (NO_FORM).
+ */
+export const unsaidForBasePages: ReadonlySet<Op> = new Set([
+  Op.MOVE_EXTENT,
+  Op.MOVE_PTES,
+  Op.BATCH_DEFER,
+  Op.BATCH_READ,
+  Op.BATCH_DONE,
+]);

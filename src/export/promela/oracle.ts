@@ -15,6 +15,8 @@ export const oracle = `
 #define REPORTED 4
 #define RIGHTS 8
 #define UNRECORDED 16
+#define STORES 32
+#define KIND_FLAGS 47
 #define HUGETLB 16
 
 /* ---- the list of what is about to be owed ---- */
@@ -47,7 +49,7 @@ inline owe_list()
      :: xfound >= owed -> break
      :: xfound < owed && o_mm[xfound] == l_mm[xw] && o_start[xfound] == l_start[xw] &&
         o_level[xfound] == l_level[xw] && o_frame[xfound] == l_frame[xw] &&
-        o_generation[xfound] == generation[l_frame[xw]] && (o_flags[xfound] & 15) == l_flags[xw] -> break
+        o_generation[xfound] == generation[l_frame[xw]] && (o_flags[xfound] & KIND_FLAGS) == l_flags[xw] -> break
      :: else -> xfound = xfound + 1
      od;
      if
@@ -166,6 +168,7 @@ inline list_stale_parents()
   od
 }
 
+#define CAN_STORE(e) (((e) & WRITABLE) != 0 && ((e) & DIRTY_FLAG) != 0)
 /* The entry at ctable changes: what may still be held of it is owed. */
 inline entry_lost()
 {
@@ -189,7 +192,10 @@ inline entry_lost()
         fi;
         next_below()
      od
+  :: (centry & PRESENT) != 0 && !IS_TABLE(centry) && cflags == RIGHTS && clevel == 0 && !CAN_STORE(centry)
+     /* A clean entry cannot be stored through without a walk, which finds the write right gone. */
   :: else ->
+     if :: CAN_STORE(centry) -> cflags = cflags | STORES :: else fi;
      if :: parents[ctable] <= 1 -> list_if_reached(cmm, cstart) :: else -> list_sharers() fi;
      list_stale_parents()
   fi;

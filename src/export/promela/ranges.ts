@@ -78,56 +78,82 @@ inline unhook_table(l)
   fi
 }
 
-/* ---- base pages of [ADDRESS, LAST): a missing table is skipped as a whole ---- */
-/* What a step asks for: 1 clears up to pleft present entries until the batch is full; 2 gives each the rights PROT. */
-hidden byte sweeping; hidden short pa; hidden short pleft; hidden byte pfull; hidden short ps; hidden short pl;
-hidden byte presult;
+/* ---- base pages of [ADDRESS, LAST), one table at a time: a missing one is skipped ---- */
+/* What a step asks for: 1 clears up to pleft entries until the batch is full; 2 gives each the rights PROT. */
+hidden byte sweeping; hidden short pa; hidden short pleft; hidden byte pbits; hidden short ps; hidden short pl;
+hidden byte presult; hidden short pend; hidden short pi;
 inline sweep(what, register, limit)
 {
-  sweeping = what; presult = register; pleft = limit; pa = ADDRESS; pfull = 0
+  sweeping = what; presult = register; pleft = limit; pa = ADDRESS; pbits = 0;
+  pend = ALIGN_DOWN(pa, 1) + PAGES(1);
+  if :: pend > LAST -> pend = LAST :: else fi
 }
+/* pa := the first address that may have a table again; the neighbours of a missing table are looked at too. */
 inline skip_missing_table()
 {
   pl = 1;
   do
   :: descend(MM, pa, pl); if :: xslot != 0 -> break :: else -> pl = pl + 1 fi
   od;
-  pa = ALIGN_DOWN(pa, pl) + PAGES(pl)
+  pi = INDEX_OF(pa, pl);
+  pa = ALIGN_DOWN(pa, pl) + PAGES(pl);
+  do
+  :: pi >= ENTRIES(pl) - 1 -> break
+  :: else ->
+     xslot = xslot + 1;
+     if :: IS_TABLE(READ(xslot)) -> break :: else -> pi = pi + 1; pa = pa + PAGES(pl) fi
+  od
 }
+inline skip_table()
+{
+  pa = ADDRESS;
+  skip_missing_table();
+  ADDRESS = (pa < LAST -> pa : LAST)
+}
+/* The page of a file learns what its entry knew; a driver's memory (VM_PFNMAP) has neither counts nor references. */
 inline clear_base_page()
 {
   replace_entry(MM, pa, 0, xtable, ps, 0, 0, 0);
   record(pa, 1, 1);
-  if :: maps[FRAME_OF(ze)] != 0 -> maps[FRAME_OF(ze)] = maps[FRAME_OF(ze)] - 1 :: else fi;
-  queue(FRAME_OF(ze));
-  pfull = (g_count[me] >= BATCH);
-  pleft = pleft - 1
+  pleft = pleft - 1;
+  if
+  :: VMA != 0 && (v_flags[(VMA != 0 -> VMA - 1 : 0)] & PFNMAP) != 0
+  :: else ->
+     if
+     :: (ze & DIRTY_FLAG) != 0 && owner[FRAME_OF(ze)] >= OWNER_FILE -> dirty[FRAME_OF(ze)] = 1; pbits = pbits | 2
+     :: else
+     fi;
+     if :: maps[FRAME_OF(ze)] != 0 -> maps[FRAME_OF(ze)] = maps[FRAME_OF(ze)] - 1 :: else fi;
+     queue(FRAME_OF(ze));
+     if :: g_count[me] >= BATCH_SIZE -> pbits = pbits | 1 :: else fi
+  fi
 }
 inline protect_base_page()
 {
+  pbits = pbits | 1;
   if
   :: (ze & WRITABLE) == (PROT & 2)
-  :: (ze & WRITABLE) != (PROT & 2) && (PROT & 2) != 0 -> pt[ps - 1] = ze | WRITABLE
-  :: else -> replace_entry(MM, pa, 0, xtable, ps, ze & ~WRITABLE, 0, RIGHTS); pfull = 1
+  :: (ze & WRITABLE) != (PROT & 2) && (PROT & 2) != 0 -> pt[ps - 1] = ze | WRITABLE; pbits = pbits | 2
+  :: else -> replace_entry(MM, pa, 0, xtable, ps, ze & ~WRITABLE, 0, RIGHTS); pbits = pbits | 2
   fi
 }
 /* One entry further, or the end: ADDRESS and the result are set. */
 inline serve_sweep()
 {
   if
-  :: pa >= LAST || (sweeping == 1 && (pleft == 0 || pfull)) ->
-     ADDRESS = ((sweeping == 1 && pa < LAST) -> pa : LAST);
-     R[me * REGISTERS + presult] = pfull;
+  :: pa >= pend || (sweeping == 1 && (pleft == 0 || (pbits & 1) != 0)) ->
+     ADDRESS = (pa < LAST -> pa : LAST);
+     R[me * REGISTERS + presult] = pbits;
      sweeping = 0
   :: else ->
      descend(MM, pa, 0);
      ps = xslot;
      if
-     :: ps == 0 -> skip_missing_table()
+     :: ps == 0 -> skip_missing_table(); pend = 0
      :: else ->
         ze = READ(ps);
         if
-        :: (ze & PRESENT) != 0 && sweeping == 1 -> clear_base_page()
+        :: ze != 0 && sweeping == 1 -> clear_base_page()
         :: (ze & PRESENT) != 0 && sweeping == 2 -> protect_base_page()
         :: else
         fi;
@@ -148,6 +174,7 @@ inline access(store, fault)
   if
   :: (ze & PRESENT) == 0 || IS_TABLE(ze) || ((store) && (ze & WRITABLE) == 0) -> xpc = pc[me] + fault
   :: else ->
+     if :: (store) && pl == 0 -> pt[xslot - 1] = ze | DIRTY_FLAG :: else fi;
      if :: store -> content[FRAME_OF(ze)] = VALUE :: else fi;
      seen[me] = content[FRAME_OF(ze)]
   fi

@@ -109,7 +109,7 @@ inline call_returned()
 
 /* ---- order of the obligations: by place, then by what is known of them ---- */
 #define KEY_1(i) (((o_mm[i] * SPACE + o_start[i]) * 32 + o_level[i]) * FRAMES + o_frame[i])
-#define KEY_2(i) ((o_generation[i] * 32 + o_flags[i]) * (1 << CPUS) + o_holders[i])
+#define KEY_2(i) ((o_generation[i] * 64 + o_flags[i]) * (1 << CPUS) + o_holders[i])
 #define KEY_3(i) (((o_issued[i] * LOCKS + o_guard[i]) * 32 + o_by[i]) * (1 << TASKS) + o_due[i])
 hidden int xa1; hidden int xa2; hidden int xa3; hidden short xm; hidden short xq;
 hidden short xt;

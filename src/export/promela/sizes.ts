@@ -37,7 +37,7 @@ export function sizesOf(machine: Machine): Sizes {
     frames: machine.base(Base.FRAMES),
     tableFrames,
     width: machine.base(Base.TABLE_WORDS),
-    locks: 1 + 2 * boot(Boot.MMS) + 2 * boot(Boot.FILES) + boot(Boot.VMAS) + 2 + tableFrames,
+    locks: 1 + 2 * boot(Boot.MMS) + 2 * boot(Boot.FILES) + boot(Boot.VMAS) + 1 + machine.base(Base.FRAMES),
   };
 }
 
@@ -87,7 +87,7 @@ export function macros(machine: Machine): string {
     ["BASE_FRAMES", boot(Boot.BASE_FRAMES)],
     ["FRAMES", sizes.frames],
     ["OBLIGATIONS", boot(Boot.OBLIGATIONS)],
-    ["BATCH", boot(Boot.BATCH)],
+    ["BATCH_SIZE", boot(Boot.BATCH)],
     ["BATCH_ROOM", boot(Boot.BATCH) + 8],
     ["CEILING", boot(Boot.CEILING)],
     ["DVM_OPS", boot(Boot.DVM_OPS)],
