@@ -62,6 +62,8 @@ function mmAndFileRows(machine: Machine, sizes: Sizes): Row[] {
     ["byte", "holders", mm(Mm.HOLDERS)],
     ["byte", "gathers", mm(Mm.FLUSH_PENDING)],
     ["byte", "tables", mm(Mm.TABLES)],
+    ["byte", "batch_pending", mm(Mm.BATCH_PENDING)],
+    ["byte", "batch_flushed", mm(Mm.BATCH_FLUSHED)],
     ["short", "file_size", file(FileRecord.SIZE)],
     ["hidden byte", "file_level", file(FileRecord.LEVEL)],
     ["byte", "cache", cached],

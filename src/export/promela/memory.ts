@@ -250,24 +250,26 @@ inline alloc_tables(result, l, a)
      zl = zl - 1
   od
 }
-inline clear_entry(l, guard, old)
+inline clear_entry(l, guard)
 {
   must_hold(guard);
-  old;
   if :: ENTRY == 0 -> VIOLATE(OOPS) :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, 0, guard, 0) fi
 }
 inline set_entry(l, bits)
 {
   if
   :: ENTRY == 0 -> VIOLATE(OOPS)
-  :: else -> replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ENTRY_OF(PAGE, PRESENT | LEAF_FLAG | ((PROT & 2) / 2) * (bits)), 0, 0)
+  :: else ->
+     ze = PRESENT | LEAF_FLAG | ((PROT & 2) / 2) * (bits);
+     replace_entry(MM, ADDRESS, l, TABLE, ENTRY, ENTRY_OF(PAGE, ze), 0, 0)
   fi
 }
 inline make_writable()
 {
   if
   :: ENTRY == 0 -> VIOLATE(OOPS)
-  :: ENTRY != 0 && (READ(ENTRY) & PRESENT) != 0 && (PROT & 2) != 0 -> pt[ENTRY - 1] = pt[ENTRY - 1] | WRITABLE | DIRTY_FLAG
+  :: ENTRY != 0 && (READ(ENTRY) & PRESENT) != 0 && (PROT & 2) != 0 ->
+     pt[ENTRY - 1] = pt[ENTRY - 1] | WRITABLE | DIRTY_FLAG
   :: else
   fi
 }

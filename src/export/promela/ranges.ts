@@ -162,6 +162,16 @@ inline serve_sweep()
   fi
 }
 
+/* ---- mm->tlb_flush_batched: all is flushed (a bool), or what BATCH has seen ---- */
+inline batch_done(by_generation)
+{
+  if
+  :: !(by_generation) -> batch_pending[MM] = 0; batch_flushed[MM] = 0
+  :: (by_generation) && batch_pending[MM] == BATCH -> batch_flushed[MM] = BATCH
+  :: else
+  fi
+}
+
 /* ---- a load or store at START asks the tables: the lowest level that has an entry there decides ---- */
 inline access(store, fault)
 {
