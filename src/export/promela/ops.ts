@@ -158,8 +158,4 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
  * Ops that work on base pages alone and have no Promela form yet. A scenario that maps huge pages only never comes to
  * them; a model that did would say so (NO_FORM).
  */
-export const unsaidForBasePages: ReadonlySet<Op> = new Set([
-  Op.MOVE_EXTENT,
-  Op.MOVE_PTES,
-  Op.BATCH_DEFER,
-]);
+export const unsaidForBasePages: ReadonlySet<Op> = new Set([Op.MOVE_EXTENT, Op.MOVE_PTES, Op.BATCH_DEFER]);
