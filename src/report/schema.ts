@@ -6,27 +6,12 @@
  */
 import * as z from "zod";
 import { violationKinds } from "../names.js";
-import { parameters, searchFields } from "./search-schema.js";
+import { parameters, searchFields, witness } from "./search-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
 const severity = z.enum(["protocol", "harm"]);
 const kind = z.enum(violationKinds);
-
-const witness = z.strictObject({
-  cpu: whole,
-  steps: z.array(
-    z.strictObject({
-      before: whole,
-      cpu: whole,
-      what: z.enum(["fill", "fill-pointer", "reuse", "access", "write", "walk"]),
-      address: whole,
-      frame: whole,
-    }),
-  ),
-  frame: whole,
-  value: whole,
-});
 
 const violation = z.strictObject({
   kind,

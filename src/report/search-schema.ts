@@ -1,5 +1,6 @@
 /**
- * What a search says about itself in a row of `shootdown check`, and the parameters of a scenario, as zod schemas.
+ * What a search says about itself in a row of `shootdown check`, a witness, and the parameters of a scenario, as zod
+ * schemas.
  */
 import * as z from "zod";
 
@@ -30,3 +31,18 @@ export const parameters = z.array(
     words: z.array(z.string()).optional(),
   }),
 );
+
+export const witness = z.strictObject({
+  cpu: whole,
+  steps: z.array(
+    z.strictObject({
+      before: whole,
+      cpu: whole,
+      what: z.enum(["fill", "fill-pointer", "reuse", "access", "write", "walk"]),
+      address: whole,
+      frame: whole,
+    }),
+  ),
+  frame: whole,
+  value: whole,
+});
