@@ -10,6 +10,9 @@ import * as run from "./run";
 import { nextCall } from "./step";
 import { put, setRun, setTracing, taskAt } from "./word";
 
+export { fuzzBlock, fuzzStart, forgetFeatures } from "./fuzz/block";
+export { fuzzFollow, fuzzFresh, fuzzHash, fuzzInput, fuzzPrepare, fuzzRuns } from "./fuzz/campaign";
+export { judgeStrictly } from "./ghost/rules";
 export { bootMachine, newMm } from "./boot";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";

@@ -11,6 +11,7 @@ import { Base, Run } from "./abi/layout";
 import { Cpu, Tally } from "./abi/records";
 import { Task } from "./abi/tasks";
 import { event, setCurrent, setCurrentAgent, violation } from "./ghost/report";
+import { forgetLocks } from "./ghost/rules";
 import { invalidateAll } from "./hw/invalidate";
 import { pagesOf, spaceEnd } from "./hw/tables";
 import { speculate } from "./mm/access";
@@ -115,6 +116,7 @@ export function saveInitial(): void {
 }
 
 export function reset(): void {
+  forgetLocks();
   memory.copy(stateBase << 2, base(Base.INITIAL) << 2, stateBytes());
 }
 

@@ -6,6 +6,7 @@ import { EventKind } from "../abi/events";
 import { Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
 import { Obligation } from "../abi/tasks";
+import { covering, lifecycle } from "./coverage";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, tally, tracing } from "../word";
 
 /** Who is moving: set by the runner before each step. */
@@ -28,6 +29,7 @@ export function setCurrentPc(pc: u32): void {
 /** Records the first violation of a kind in this run; `obligation` (or 0) says what it is about. */
 export function violation(kind: u32, obligation: u32, holders: u32): void {
   const seen = get(tally(Tally.VIOLATIONS));
+  if (covering && obligation != 0) lifecycle(obligation, currentPc, kind, holders);
   if ((seen & (1 << kind)) != 0) return;
   put(tally(Tally.VIOLATIONS), seen | (1 << kind));
   const count = runWord(Run.VIOLATIONS);

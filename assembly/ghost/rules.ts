@@ -13,14 +13,15 @@
 
 import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
-import { Cpu, Frame, Mm } from "../abi/records";
+import { Cpu, Frame, Mm, Tally } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
-import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
+import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tally, tracing } from "../word";
 import { obligationCount, onlyOn } from "./lookup";
 import { forget, leftBehind, owedIn } from "./obligations";
-import { currentAgent, event, hidden, violation } from "./report";
+import { covering, lifecycle } from "./coverage";
+import { currentAgent, currentPc, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
   const level = get(record + Obligation.LEVEL);
@@ -43,6 +44,7 @@ function discharge(i: u32, gone: u32, why: u32): bool {
   if ((holders & gone) == 0) return false;
   if ((get(record + Obligation.FLAGS) & ObligationFlag.UNRECORDED) != 0) hidden(why);
   if (tracing) traceDischarge(record, holders & gone);
+  if (covering) lifecycle(record, currentPc, 0, holders & gone);
   put(record + Obligation.HOLDERS, holders & ~gone);
   if ((holders & ~gone) != 0) return false;
   forget(i);
@@ -209,10 +211,34 @@ export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, who
   if (about != 0) violation(Fault.RANGE_NOT_RECORDED, about, worst == Missing.LEVEL ? 1 : 0);
 }
 
+/** Step at which each agent last let go of its last lock. Bookkeeping of one run, not state. */
+const letGo = memory.data(64 * 4);
+let isStrict: bool = true;
+
+/**
+ * A call has promised what it could see: what others take away after it let go of its last lock is theirs. Runs that are
+ * followed from their start, one after another, judge by that (`strict` false); a search, which jumps from state to state
+ * and knows no history, counts everything that is owed when a call returns.
+ */
+export function judgeStrictly(strict: bool): void {
+  isStrict = strict;
+}
+
+/** A run begins: nobody has let go of anything. */
+export function forgetLocks(): void {
+  memory.fill(letGo, 0, 64 * 4);
+}
+
+/** The agent that moves holds no lock any more. */
+export function lastLockDropped(): void {
+  store<u32>(letGo + ((currentAgent & 63) << 2), get(tally(Tally.STEPS)));
+}
+
 /** A call on `mm` over [from, to) returns. */
 export function callReturned(mm: u32, from: u64, to: u64): void {
   if (from >= to) return;
-  const record = owedIn(mm, from, to, usersOf(mm, false));
+  const before: u32 = isStrict ? 0xffffffff : load<u32>(letGo + ((currentAgent & 63) << 2));
+  const record = owedIn(mm, from, to, usersOf(mm, false), before);
   if (record == 0 || (get(record + Obligation.FLAGS) & ObligationFlag.REPORTED) != 0) return;
   put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.REPORTED);
   violation(Fault.RIGHTS_OUTLIVE_CALL, record, get(record + Obligation.HOLDERS));

@@ -40,6 +40,16 @@ export interface CoreExports {
   probePointer(cpu: number, vpn: bigint, level: number): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
+  judgeStrictly(strict: number): void;
+  fuzzBlock(): number;
+  fuzzStart(): number;
+  forgetFeatures(): void;
+  fuzzRuns(): number;
+  fuzzInput(): number;
+  fuzzPrepare(): number;
+  fuzzFollow(): void;
+  fuzzFresh(): void;
+  fuzzHash(): void;
 }
 
 /** A compiled core. It can be sent to workers, where it costs nothing to open again. */
