@@ -14,6 +14,7 @@ export { fuzzBlock, fuzzStart, forgetFeatures } from "./fuzz/block";
 export { fuzzFollow, fuzzFresh, fuzzHash, fuzzInput, fuzzPrepare, fuzzRuns } from "./fuzz/campaign";
 export { judgeStrictly } from "./ghost/rules";
 export { bootMachine, newMm } from "./boot";
+export { audit, outcomesSeen, outcomesSum } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";

@@ -13,7 +13,8 @@ export type ViolationKind =
   | "LOCK_NOT_HELD"
   | "LOCK_ORDER"
   | "DEADLOCK"
-  | "STALE_ACCESS";
+  | "STALE_ACCESS"
+  | "OOPS";
 
 /** `protocol`: the promise is broken although this machine may hide it; `harm`: the rest. */
 export type Severity = "protocol" | "harm";
@@ -29,7 +30,11 @@ const kinds: readonly [Fault, ViolationKind][] = [
   [Fault.LOCK_ORDER, "LOCK_ORDER"],
   [Fault.DEADLOCK, "DEADLOCK"],
   [Fault.STALE_ACCESS, "STALE_ACCESS"],
+  [Fault.OOPS, "OOPS"],
 ];
+
+/** Every kind, in order of report. */
+export const violationKinds = kinds.map(([, name]) => name);
 
 const kindNames = new Map(kinds);
 const kindNumbers = new Map(kinds.map(([number, name]) => [name, number]));
@@ -93,6 +98,13 @@ const unbalanced: Readonly<Record<number, string>> = {
   10: "the listing loops without a visible step",
   11: "a sharer left a table that counts none",
   12: "a page was taken out of a page cache at an index that no file has",
+  20: "a page's map count is not the number of entries that map it, when all is done",
+  21: "a reference to a page is left over, or missing, when all is done",
+  22: "a table is counted by more or fewer sharers than point to it, when all is done",
+  23: "a table that nobody points to was never freed",
+  24: "a lock is still held when all is done",
+  25: "a gather is still open when all is done",
+  26: "a VMA was detached and never let go",
 };
 
 /** Locks by LockRef. */
@@ -107,11 +119,14 @@ const lockNames = [
   "new ptl",
 ];
 
+const oopses = ["an entry", "a page", "a lock"];
+
 /** More about a violation than its kind: `code` is the core's reason, `viaWalk` that a stale pointer was needed. */
 export function detailOf(kind: ViolationKind, code: number, viaWalk: boolean): string | undefined {
   if (kind === "RANGE_NOT_RECORDED") return code === 1 ? "level" : "span";
   if (kind === "UNBALANCED") return unbalanced[code];
   if (kind === "LOCK_NOT_HELD") return code === 0 ? "dropped without being held" : `needs ${lockNames[code]}`;
+  if (kind === "OOPS") return `${oopses[code]} that is not there`;
   if (kind === "STALE_WALK" && viaWalk) return "a page reached through a stale table pointer";
   return undefined;
 }

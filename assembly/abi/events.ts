@@ -16,6 +16,8 @@ export const enum Fault {
   DEADLOCK,
   /** Concrete hardware only: a CPU really used an entry whose frame is no longer what it cached. */
   STALE_ACCESS,
+  /** A step used a pointer that is not there: a real kernel would have crashed. */
+  OOPS,
   COUNT,
 }
 

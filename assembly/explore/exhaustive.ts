@@ -17,6 +17,8 @@
 import { Status } from "../abi/events";
 import { Area, Base, Boot, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
+import { audit, forgetOutcomes, noteOutcome } from "../check";
+import { setCurrent } from "../ghost/report";
 import {
   agentCount,
   deadlocked,
@@ -30,6 +32,9 @@ import {
 } from "../run";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, stateBase, tally } from "../word";
 import { hashState } from "./hash";
+
+/** Agent and pc of a violation that no step made. */
+const NOBODY: u32 = 0xffffffff;
 
 let layer: u32 = 0;
 let width: u32 = 0;
@@ -77,6 +82,7 @@ function states(): u32 {
 export function exploreStart(): void {
   memory.fill(base(Base.VISITED) << 2, 0, boot(Boot.VISITED) << 3);
   reset();
+  forgetOutcomes();
   visit(hashState());
   put(logAt(0), 0);
   put(logAt(0) + 1, 0xffffffff);
@@ -139,10 +145,10 @@ function expand(at: u32): bool {
   const mask = enabledMask();
   const agents = agentCount();
   if (mask == 0 && agents == kernelAgents()) {
-    if (!isFinished()) {
-      deadlocked();
-      collect(parent);
-    }
+    setCurrent(NOBODY, NOBODY);
+    if (isFinished()) ended();
+    else deadlocked();
+    collect(parent);
     return true;
   }
   let moved = false;
@@ -162,6 +168,12 @@ function expand(at: u32): bool {
     keep(layer ^ 1, widthNext++, state);
   }
   return true;
+}
+
+/** A run is over: what it left behind is judged, and what it came to is kept. */
+function ended(): void {
+  audit();
+  noteOutcome();
 }
 
 /** Takes note of what the step saw, and from which state a new violation was reached. */

@@ -2,7 +2,7 @@
  * Violations and trace events, written as records for the host to read. A violation is a value, never a trap.
  */
 
-import { EventKind } from "../abi/events";
+import { EventKind, Fault } from "../abi/events";
 import { Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
 import { Obligation } from "../abi/tasks";
@@ -73,6 +73,20 @@ export function event(kind: u32, cpu: u32, mm: u32, start: u64, end: u64, frame:
   putLong(record + Event.END, end);
   put(record + Event.FRAME, frame);
   put(record + Event.EXTRA, extra);
+}
+
+/** What a step used although it is not there. */
+export const enum Missing {
+  ENTRY,
+  PAGE,
+  LOCK,
+}
+
+/** Whether `word` is a pointer to nothing; if so the kernel has crashed, and the step must not go on. */
+export function isNull(word: u32, what: u32): bool {
+  if (word != 0) return false;
+  violation(Fault.OOPS, 0, what);
+  return true;
 }
 
 export function sometimes(bits: u32): void {

@@ -11,13 +11,17 @@ import { Fault } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { FileRecord, Frame, Mm, Vma } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { violation } from "../ghost/report";
+import { isNull, Missing, violation } from "../ghost/report";
 import { guardDropped, lastLockDropped } from "../ghost/rules";
 import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
 
 const WRITE: u32 = 0x80000000;
 
-/** Word of the lock that `ref` means for this task. */
+function lockOfTable(table: u32): u32 {
+  return table == 0 ? 0 : frameAt(table) + Frame.LOCK;
+}
+
+/** Word of the lock that `ref` means for this task; 0 when what it guards is not there. */
 export function lockOf(task: u32, ref: u32): u32 {
   switch (ref) {
     case LockRef.MMAP:
@@ -27,11 +31,11 @@ export function lockOf(task: u32, ref: u32): u32 {
     case LockRef.FAULT:
       return fileAt(regWord(task, Reg.FILE)) + FileRecord.FAULT_MUTEX;
     case LockRef.VMA:
-      return vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
+      return regWord(task, Reg.VMA) == 0 ? 0 : vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
     case LockRef.PTL:
-      return frameAt(regWord(task, Reg.TABLE)) + Frame.LOCK;
+      return lockOfTable(regWord(task, Reg.TABLE));
     case LockRef.NEW_PTL:
-      return frameAt(regWord(task, Reg.TMP)) + Frame.LOCK;
+      return lockOfTable(regWord(task, Reg.TMP));
     case LockRef.PAGE_TABLE:
       return mmAt(regWord(task, Reg.MM)) + Mm.PAGE_TABLE_LOCK;
     default:
@@ -61,6 +65,7 @@ export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {
 
 /** Takes a free lock in any order: what a trylock may do, because it never waits. */
 export function take(task: u32, lock: u32, forWrite: bool, rank: u32): void {
+  if (isNull(lock, Missing.LOCK)) return;
   const held = get(task + Task.RANKS);
   put(task + Task.RANKS, held | (1 << rank));
   put(lock, get(lock) | bitOf(task) | (forWrite ? WRITE : 0));
@@ -68,6 +73,7 @@ export function take(task: u32, lock: u32, forWrite: bool, rank: u32): void {
 
 /** Drops the lock. The rank is dropped too; a listing never holds two locks of one rank past the first release. */
 export function unlock(task: u32, lock: u32, rank: u32): void {
+  if (isNull(lock, Missing.LOCK)) return;
   const word = get(lock);
   if ((word & bitOf(task)) == 0) {
     violation(Fault.LOCK_NOT_HELD, 0, 0);
@@ -82,6 +88,7 @@ export function unlock(task: u32, lock: u32, rank: u32): void {
 
 /** Write to read, without a moment in between. */
 export function downgrade(task: u32, lock: u32): void {
+  if (isNull(lock, Missing.LOCK)) return;
   guardDropped(lock);
   put(lock, bitOf(task));
 }

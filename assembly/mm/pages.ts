@@ -9,13 +9,14 @@ import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
 import { FileRecord, Frame, Kind, OWNER_FILE } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { event, sometimes, violation } from "../ghost/report";
+import { event, isNull, Missing, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
 import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
 import { add, boot, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
 
 /** Drops a reference; the last one frees the frame. */
 export function putPage(frame: u32): void {
+  if (isNull(frame, Missing.PAGE)) return;
   const record = frameAt(frame);
   if (get(record + Frame.REFERENCES) == 0) {
     violation(Fault.UNBALANCED, 0, 3);
@@ -116,6 +117,7 @@ export function allocAnon(task: u32): u32 {
 }
 
 export function rmap(task: u32, change: i32): void {
+  if (isNull(regWord(task, Reg.PAGE), Missing.PAGE)) return;
   const record = frameAt(regWord(task, Reg.PAGE));
   if (change < 0 && get(record + Frame.MAPS) == 0) violation(Fault.UNBALANCED, 0, 6);
   else add(record + Frame.MAPS, change);

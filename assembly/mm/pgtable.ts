@@ -10,7 +10,7 @@ import { Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { Entry, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { sometimes } from "../ghost/report";
+import { isNull, Missing, sometimes } from "../ghost/report";
 import { allocate, Pool } from "../hw/frames";
 import {
   entriesOf,
@@ -68,6 +68,7 @@ function guardOf(task: u32, ref: u32): u32 {
 export function clearEntry(task: u32, level: u32, guard: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);
@@ -76,6 +77,7 @@ export function clearEntry(task: u32, level: u32, guard: u32): void {
 export function setEntry(task: u32, level: u32): void {
   const flags = Entry.PRESENT | Entry.LEAF | ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0 ? Entry.WRITE : 0);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
   writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
@@ -83,6 +85,7 @@ export function setEntry(task: u32, level: u32): void {
 
 export function protectEntry(task: u32, level: u32): void {
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
   if ((entry & Entry.PRESENT) == 0) return;
   if ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0) {
@@ -98,8 +101,9 @@ export function protectEntry(task: u32, level: u32): void {
 export function moveEntry(task: u32, level: u32, guard: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
-  if ((entry & Entry.PRESENT) == 0) return;
+  if ((entry & Entry.PRESENT) == 0 || isNull(regWord(task, Reg.NEW_ENTRY), Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);

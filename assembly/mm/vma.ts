@@ -26,6 +26,16 @@ export function vmaNumber(vma: u32): u32 {
   return (vma - vmaAt(0)) / Vma.WORDS + 1;
 }
 
+/** Whether a VMA of `mm` that is not detached has a page of [start, end). */
+export function isOccupied(mm: u32, start: u64, end: u64): bool {
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END)) return true;
+  }
+  return false;
+}
+
 /** Makes a VMA and links it in its mm and its file. Gives its number (index + 1), or 0 when there is no room. */
 export function linkVma(mm: u32, start: u64, end: u64, flags: u32, file: u32, offset: u64): u32 {
   const vma = freeVma();

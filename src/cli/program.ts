@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCheck } from "./commands/check.js";
+import { addDiff } from "./commands/diff.js";
 import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
@@ -35,6 +36,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addRun(program, session);
   registerTlb(program, session);
   registerConvert(program, session);
+  addDiff(program, session);
   addList(program, session);
   program.addHelpText("after", examples(EXAMPLES));
   program.addHelpText(

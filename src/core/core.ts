@@ -30,6 +30,9 @@ export interface CoreExports {
   runRandom(): number;
   exploreStart(): void;
   exploreLayers(count: number): number;
+  audit(): void;
+  outcomesSeen(): number;
+  outcomesSum(): bigint;
   pathTo(state: number): number;
   trace(on: number): void;
   hash(): void;

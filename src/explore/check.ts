@@ -25,7 +25,7 @@ import {
 } from "../names.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
-import { chooseBackends, chooseEditions, chooseScenarios } from "./choose.js";
+import { checksOf, chooseScenarios } from "./choose.js";
 import { choicesOf } from "./path.js";
 import { fewerSwitches } from "./shrink.js";
 import { type StageOptions, stage } from "./stage.js";
@@ -95,7 +95,7 @@ export interface CheckProgress {
 export interface CheckOptions {
   /** Names, aliases or scenarios of your own; all of ours by default. */
   readonly scenarios?: readonly (string | Scenario)[];
-  /** Names, or "all": the releases. By default all releases. */
+  /** Names, or "all": the releases. By default a scenario's own pair of editions, or all releases. */
   readonly editions?: readonly string[] | "all";
   readonly backends?: readonly string[] | "all";
   /** Most states of one search. */
@@ -136,28 +136,21 @@ interface CaseResult {
 /** Runs the checks one after another. Throws an InputError for a name that does not exist. */
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const chosen = chooseScenarios(options.scenarios);
-  const editions = chooseEditions(options.editions);
-  const backends = chooseBackends(options.backends);
-  const total = chosen.length * editions.length * backends.length;
+  const jobs = checksOf(chosen, options.editions, options.backends);
   const results: CheckResultRow[] = [];
   const cores = openCores();
-  for (const scenario of chosen) {
-    for (const edition of editions) {
-      for (const backend of backends) {
-        const report = (machine: Machine): void =>
-          options.onProgress?.({
-            done: results.length,
-            total,
-            scenario: scenario.name,
-            edition: edition.name,
-            backend: backend.name,
-            states: machine.run(Run.STATES),
-            depth: machine.run(Run.DEPTH),
-          });
-        const row = await checkOne(scenario, edition, backend, options, cores, report);
-        if (row !== undefined) results.push(row);
-      }
-    }
+  for (const { scenario, edition, backend } of jobs) {
+    const report = (machine: Machine): void =>
+      options.onProgress?.({
+        done: results.length,
+        total: jobs.length,
+        scenario: scenario.name,
+        edition: edition.name,
+        backend: backend.name,
+        states: machine.run(Run.STATES),
+        depth: machine.run(Run.DEPTH),
+      });
+    results.push(await checkOne(scenario, edition, backend, options, cores, report));
   }
   return { schema: "shootdown/check@1", results };
 }

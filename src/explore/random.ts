@@ -8,7 +8,7 @@
 import { Status } from "../../assembly/abi/events.js";
 import { Area, Base, Run } from "../../assembly/abi/layout.js";
 import type { Machine } from "../machine.js";
-import { kindName, kindNumber, sometimesNames, type ViolationKind } from "../names.js";
+import { kindName, kindNumber, severityOf, sometimesNames, type ViolationKind, violationKinds } from "../names.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { choicesOf, pathOf } from "./path.js";
 import { shrink } from "./shrink.js";
@@ -42,16 +42,7 @@ export interface Sample {
   };
 }
 
-const ALL_HARM: readonly ViolationKind[] = [
-  "RIGHTS_OUTLIVE_CALL",
-  "STALE_TRANSLATION",
-  "STALE_WALK",
-  "UNBALANCED",
-  "LOCK_NOT_HELD",
-  "LOCK_ORDER",
-  "DEADLOCK",
-  "STALE_ACCESS",
-];
+const ALL_HARM = violationKinds.filter((kind) => severityOf(kind) === "harm");
 
 /** Runs of one call into the core: enough for V8 to tier up, few enough to answer Ctrl-C. */
 const SLICE = 1000;

@@ -18,6 +18,14 @@ export interface CompiledOp {
   readonly commits: readonly string[];
 }
 
+/** Where a line stands: the array that holds it, its index there, and the function that it belongs to. */
+export interface Place {
+  readonly lines: readonly Line[];
+  readonly index: number;
+  readonly fn: string;
+  readonly file: string;
+}
+
 interface Scope {
   readonly id: number;
   readonly fn: string;
@@ -33,7 +41,8 @@ interface Draft {
   readonly scope: Scope;
 }
 
-function applies(lines: EditionLines, edition: Edition): boolean {
+/** Whether an edition has these lines. */
+export function applies(lines: EditionLines, edition: Edition): boolean {
   if (lines.since !== undefined && !hasChange(edition, lines.since, lines.commit)) return false;
   if (lines.until !== undefined && hasChange(edition, lines.until, lines.commit)) return false;
   if (lines.only !== undefined && edition.patch !== lines.only) return false;
@@ -48,11 +57,23 @@ class Compiler {
   constructor(
     readonly edition: Edition,
     readonly backend: Backend,
+    readonly see?: (place: Place) => void,
   ) {}
+
+  /** Lines that stand together. What an edition changes in this place stands in for what is written there. */
+  addAll(lines: readonly Line[], scope: Scope): void {
+    const change = this.edition.change?.lines === lines ? this.edition.change : undefined;
+    lines.forEach((line, index) => {
+      if (change !== undefined && index === change.index) for (const other of change.by) this.add(other, scope);
+      if (change !== undefined && index >= change.index && index < change.index + change.count) return;
+      this.see?.({ lines, index, fn: scope.fn, file: scope.file });
+      this.add(line, scope);
+    });
+  }
 
   add(line: Line, scope: Scope): void {
     if (!("kind" in line)) {
-      for (const inner of line) this.add(inner, scope);
+      this.addAll(line, scope);
       return;
     }
     switch (line.kind) {
@@ -68,18 +89,18 @@ class Compiler {
       case "edition": {
         if (!applies(line, this.edition)) return;
         const commits = line.commit === undefined ? scope.commits : [...scope.commits, line.commit];
-        for (const inner of line.lines) this.add(inner, { ...scope, commits });
+        this.addAll(line.lines, { ...scope, commits });
         return;
       }
       case "arch":
-        for (const inner of this.backend.hooks[line.name]) this.add(inner, scope);
+        this.addAll(this.backend.hooks[line.name], scope);
     }
   }
 
   sub(sub: Sub, commits: readonly string[]): void {
     this.#scopes++;
     const scope = { id: this.#scopes, fn: sub.name, file: sub.file, commits };
-    for (const line of sub.lines) this.add(line, scope);
+    this.addAll(sub.lines, scope);
   }
 
   #label(name: string, scope: Scope): void {
@@ -95,6 +116,13 @@ class Compiler {
     if (target === undefined) throw new Error(`${scope.fn}: there is no label ${operand.label}`);
     return target + offset;
   }
+}
+
+/** Every place of a listing that the edition has on the back-end, in order; a function that is called twice, twice. */
+export function placesOf(listing: Sub, edition: Edition, backend: Backend): Place[] {
+  const places: Place[] = [];
+  new Compiler(edition, backend, (place) => places.push(place)).sub(listing, []);
+  return places;
 }
 
 /** Compiles one listing. `offset` is the index of its first op in the code region: jumps are absolute. */

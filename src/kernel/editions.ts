@@ -5,6 +5,15 @@
  * 5.19 with the seed reverted, "5.15+a4a118f2eead" is 5.15 with it ported back. So a bug and its repair are two
  * editions that differ by that commit and by nothing else.
  */
+import type { Line } from "./listing.js";
+
+/** What stands in a place of a listing instead of what is written there. The place is named by the array itself. */
+export interface Change {
+  readonly lines: readonly Line[];
+  readonly index: number;
+  readonly count: number;
+  readonly by: readonly Line[];
+}
 
 export interface Edition {
   readonly name: string;
@@ -17,6 +26,8 @@ export interface Edition {
   /** Commits that it lacks although its base has them, and commits that were ported back to it. */
   readonly without?: readonly string[];
   readonly with?: readonly string[];
+  /** One place of one listing that reads differently: `count` lines from `index` on are replaced. */
+  readonly change?: Change;
   /** Lines added (`only`) or dropped (`unless`) by a what-if. */
   readonly patch?: string;
 }

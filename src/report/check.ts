@@ -2,6 +2,7 @@
  * A check as text: one row for each scenario, edition and back-end, then how to replay each harm.
  */
 import type { CheckResult, CheckResultRow, FoundViolation } from "../explore/check.js";
+import { scenarios } from "../scenarios/index.js";
 import { Footnotes } from "./footnotes.js";
 import type { Look, Paint } from "./paint.js";
 import { count, plural, seconds, table, wrap } from "./text.js";
@@ -98,13 +99,23 @@ function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look):
     .map((verdict) => ({ verdict, n: rows.filter((row) => row.verdict === verdict).length }))
     .filter(({ n }) => n > 0)
     .map(({ verdict, n }) => `${look.paint(verdict, verdict)} ${count(n)} (${verdictMeanings[verdict]})`);
-  const lines = [`${plural(rows.length, "check")}: ${verdicts.join(", ")}.`];
+  const lines = [`${plural(rows.length, "check")}: ${verdicts.join(", ")}.`, ...pairs(rows)];
   if (found.length > 0) {
     const doubtful = found.filter((violation) => !violation.confirmed).length;
     const proof = proofOf(found.length, doubtful, asked.witness, look);
     lines.push(`${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${proof}`);
   }
   return lines.map((line) => wrap(line, look.width)).join("\n");
+}
+
+/** Which rows are a bug's own pair of editions. */
+function pairs(rows: readonly CheckResultRow[]): string[] {
+  return scenarios
+    .filter((s) => rows.some((row) => row.scenario === s.name && row.edition === s.vulnerable))
+    .map((s) => {
+      const names = [s.bug, ...(s.cve ?? [])].join(", ");
+      return `${s.name} (${names}): ${s.vulnerable} lacks the published fix, ${s.fixed} has it.`;
+    });
 }
 
 /** How many violations are confirmed, and what it means when one is not. */

@@ -1,6 +1,7 @@
 /**
  * What there is, by name: editions, back-ends, scenarios, calls, geometries. Data first, then the table of it.
  */
+import { type Bug, bugs } from "../explore/catalogue.js";
 import { geometries } from "../geometry.js";
 import { backends } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
@@ -29,7 +30,7 @@ const makers = {
     rows: backends.map((b) => [b.name, b.title]),
   }),
   scenarios: (): Listed => ({
-    items: scenarios.map(({ name, title, aliases, bug, commits, cases, geometry, story }) => ({
+    items: scenarios.map(({ name, title, aliases, bug, commits, cases, geometry, story, vulnerable, fixed }) => ({
       name,
       title,
       aliases,
@@ -38,9 +39,23 @@ const makers = {
       cases: cases.map((which) => which.name),
       geometry,
       story,
+      ...(vulnerable === undefined ? {} : { vulnerable }),
+      ...(fixed === undefined ? {} : { fixed }),
     })),
     columns: [{ head: "scenario" }, { head: "also" }, { head: "bug" }, { head: "cases" }, title],
     rows: scenarios.map((s) => [s.name, s.aliases.join("\n"), s.bug, s.cases.map((c) => c.name).join(", "), s.title]),
+  }),
+  bugs: (): Listed => ({
+    items: bugs().map(({ scenarios: shown, ...rest }) => ({ ...rest, scenarios: shown.map((s) => s.name) })),
+    columns: [
+      { head: "bug" },
+      { head: "CVE" },
+      { head: "commits" },
+      { head: "kernels", flexible: true, least: 12 },
+      { head: "scenario", flexible: true, least: 20 },
+      title,
+    ],
+    rows: bugs().map((b) => [b.id, b.cve.join("\n"), b.commits.join("\n"), b.kernels, shownBy(b), b.title]),
   }),
   calls: (): Listed => ({
     items: calls.map((c) => ({ name: c.name, file: c.listing.file, arguments: Object.keys(c.arguments) })),
@@ -53,6 +68,11 @@ const makers = {
     rows: geometries.map((g) => [g.name, g.title]),
   }),
 } as const;
+
+/** The scenarios of a bug, or what is missing to have one. */
+function shownBy(bug: Bug): string {
+  return bug.missing === undefined ? bug.scenarios.map((s) => s.name).join("\n") : `not modelled: ${bug.missing}`;
+}
 
 export type Listable = keyof typeof makers;
 

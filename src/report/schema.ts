@@ -5,22 +5,12 @@
  * taken from files of any later version, so unknown fields are passed over there.
  */
 import * as z from "zod";
+import { violationKinds } from "../names.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
 const severity = z.enum(["protocol", "harm"]);
-const kind = z.enum([
-  "FLUSH_AFTER_UNLOCK",
-  "RANGE_NOT_RECORDED",
-  "RIGHTS_OUTLIVE_CALL",
-  "STALE_TRANSLATION",
-  "STALE_WALK",
-  "UNBALANCED",
-  "LOCK_NOT_HELD",
-  "LOCK_ORDER",
-  "DEADLOCK",
-  "STALE_ACCESS",
-]);
+const kind = z.enum(violationKinds);
 
 const witness = z.strictObject({
   cpu: whole,
@@ -115,11 +105,39 @@ export const listOutput = z.discriminatedUnion("what", [
       cases: z.array(z.string()),
       geometry: z.string(),
       story: z.string(),
+      vulnerable: z.string().optional(),
+      fixed: z.string().optional(),
+    }),
+  ),
+  listOf(
+    "bugs",
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      cve: z.array(z.string()),
+      commits: z.array(z.string()),
+      kernels: z.string(),
+      scenarios: z.array(z.string()),
+      missing: z.string().optional(),
     }),
   ),
   listOf("calls", z.strictObject({ name: z.string(), file: z.string(), arguments: z.array(z.string()) })),
   listOf("geometries", z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole })),
 ]);
+
+const functionDifference = z.strictObject({
+  file: z.string(),
+  function: z.string(),
+  calls: z.array(z.string()),
+  lines: z.array(z.strictObject({ sign: z.enum(["+", "-"]), text: z.string(), commit: z.string().optional() })),
+});
+
+export const diffOutput = z.strictObject({
+  schema: z.literal("shootdown/diff@1"),
+  before: z.string(),
+  after: z.string(),
+  functions: z.array(functionDifference),
+});
 
 const counts = z.record(z.string(), whole);
 

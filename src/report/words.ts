@@ -15,6 +15,7 @@ export const meanings: Readonly<Record<ViolationKind, string>> = {
   LOCK_ORDER: "locks are taken in the wrong order",
   DEADLOCK: "no task can move",
   STALE_ACCESS: "a CPU used an entry whose frame is no longer what it cached",
+  OOPS: "a step used a pointer that is not there: a real kernel would have crashed",
 };
 
 export const verdictMeanings = {
@@ -29,6 +30,7 @@ const GRAVITY: readonly ViolationKind[] = [
   "STALE_TRANSLATION",
   "STALE_WALK",
   "RIGHTS_OUTLIVE_CALL",
+  "OOPS",
   "UNBALANCED",
   "STALE_ACCESS",
   "DEADLOCK",

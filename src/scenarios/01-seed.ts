@@ -1,4 +1,4 @@
-import { awaitClear, exit, munmap, type Scenario, sharedGib, truncate } from "./scenario.js";
+import { awaitClear, exit, LEVEL, munmap, type Scenario, sharedGib, truncate } from "./scenario.js";
 
 const leaver = { name: "A1", cpu: 0, mm: "A", calls: [munmap(1, 1)] };
 
@@ -7,7 +7,13 @@ export const seed: Scenario = {
   aliases: ["CVE-2021-4002"],
   title: "unshare without flush: munmap against the last sharer",
   bug: "B1",
+  cve: ["CVE-2021-4002"],
   commits: ["24669e58477e", "a4a118f2eead"],
+  kernels: "3.6 to 5.16-rc2; stable 5.15.5",
+  vulnerable: "5.19~a4a118f2eead",
+  fixed: "5.19",
+  alsoFinds: [LEVEL],
+  known: "both ends of the change read in source [S: 2466, a4a1]; the races follow from the commit's own text.",
   story:
     "A and B share the PMD table of a hugetlbfs mapping; another thread of A runs on CPU1. A unmaps: its PUD " +
     "entry is cleared and a reference dropped, and nothing records that CPU1 must flush. i_mmap_rwsem is " +

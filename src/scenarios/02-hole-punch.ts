@@ -1,4 +1,4 @@
-import { mapFile, punch, type Scenario, touch } from "./scenario.js";
+import { LEVEL, mapFile, punch, type Scenario, touch } from "./scenario.js";
 
 export const holePunch: Scenario = {
   name: "hole-punch",
@@ -6,6 +6,10 @@ export const holePunch: Scenario = {
   title: "unshare without flush: one hole punch over two processes",
   bug: "B1",
   commits: ["24669e58477e", "a4a118f2eead"],
+  vulnerable: "5.19~a4a118f2eead",
+  fixed: "5.19",
+  alsoFinds: [LEVEL],
+  known: "the unmap read in source [S: a4a1]; hugetlbfs_punch_hole from memory [M], its shape read in 7.0 [S: 7.0rc6].",
   story:
     "A and B share a PMD table; C punches a hole in the file. In one i_mmap section A's mapping is unshared " +
     "without a flush, then B's, the last one, is cleared and B alone is flushed. The pages leave the page cache " +

@@ -1,4 +1,4 @@
-import { mapFile, munmap, type Scenario, touch, truncate } from "./scenario.js";
+import { LEVEL, mapFile, munmap, type Scenario, touch, truncate } from "./scenario.js";
 
 export const previousGib: Scenario = {
   name: "previous-gib",
@@ -6,6 +6,11 @@ export const previousGib: Scenario = {
   title: "the seed's own fix records the previous GiB",
   bug: "B4",
   commits: ["a4a118f2eead", "48381273f873"],
+  kernels: "5.16 to 5.18.2",
+  vulnerable: "5.19~48381273f873",
+  fixed: "5.19",
+  alsoFinds: [LEVEL],
+  known: "both forms of the address read in source [S: a4a1, 4838]; that it matters to flushes is derived [D].",
   story:
     "A unmaps two whole GiBs that it shares with B. After each unshare huge_pmd_unshare() has moved the address " +
     "to the last huge page before the GiB when the GiB began right there, so the GiB below is recorded: of two " +

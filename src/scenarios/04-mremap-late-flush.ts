@@ -6,6 +6,10 @@ export const mremapLateFlush: Scenario = {
   title: "mremap of hugetlb flushes after the unlock",
   bug: "B2",
   commits: ["550a7d60bd5e", "13e4ad2ce8df"],
+  kernels: "5.16-rc1 and 5.16-rc2",
+  vulnerable: "5.16+~13e4ad2ce8df",
+  fixed: "5.16+",
+  known: "the bad order read in source [S: a4a1], the good one too [S: 4838]; the commit by its title [T].",
   story:
     "A moves a GiB that it shares with B. The table is unshared and i_mmap_rwsem dropped, and only then the old " +
     "range is flushed. In between B truncates the file and frees the pages that A's other thread can still reach. " +

@@ -11,8 +11,12 @@ export const mprotectLateFlush: Scenario = {
   name: "mprotect-late-flush",
   aliases: ["d833352a4338"],
   title: "mprotect of hugetlb flushes after the unlock",
-  bug: "B3 (i)",
+  bug: "B3(i)",
   commits: ["d833352a4338"],
+  kernels: "2.6.20 to 3.5",
+  vulnerable: "3.6~d833352a4338",
+  fixed: "3.6",
+  known: "the old order read in source [S: 972d], the change in the commit [T].",
   story:
     "A changes the protection of a GiB that it shares with B: the table is unshared, i_mmap dropped, and only " +
     "then the range is flushed. In between B truncates the file, or exits and frees the table. The rule that the " +

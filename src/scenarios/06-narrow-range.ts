@@ -6,6 +6,10 @@ export const narrowRange: Scenario = {
   title: "a shared table goes as a whole, one page is flushed",
   bug: "B5",
   commits: ["017b1660df89", "dff11abe280b", "3d0b95cd87b2"],
+  kernels: "migration up to 4.18, mremap 5.16 to 5.19",
+  vulnerable: "5.19~3d0b95cd87b2",
+  fixed: "5.19",
+  known: "mremap's range read in source [S: 4838] and in what 8ce720d5bd91 removed [T]; migration from memory [M].",
   story:
     "Someone works on one huge page of a GiB that A and B share: a migration, or an mremap of that page. The " +
     "table is left as a whole (or, before 4.19, emptied for everybody), but the flush covers one page of one mm. " +

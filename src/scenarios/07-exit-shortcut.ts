@@ -4,7 +4,7 @@ export const exitShortcut: Scenario = {
   name: "exit-shortcut",
   aliases: [],
   title: "a dying mm flushes nothing on arm64",
-  bug: "no number",
+  bug: "B9",
   commits: ["a4a118f2eead"],
   story:
     "B exits while A still shares its PMD table. The gather of a dying mm flushes nothing on arm64 unless tables " +

@@ -4,7 +4,7 @@ export const lazyWalk: Scenario = {
   name: "lazy-walk",
   aliases: [],
   title: "a lazy CPU is not interrupted for an unshared table",
-  bug: "no number",
+  bug: "open",
   commits: ["a4a118f2eead"],
   story:
     "CPU1 runs a kernel thread and keeps A's page tables loaded. A unshares a table; its gather says that no " +

@@ -20,8 +20,28 @@ export const scenarios: readonly Scenario[] = [
   lazyWalk,
 ];
 
-/** Finds a scenario by name or alias, whatever the case. */
+/** The scenario of this name or alias, whatever the case. */
 export function findScenario(name: string): Scenario | undefined {
   const wanted = name.toLowerCase();
   return scenarios.find((s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted));
+}
+
+/**
+ * Every scenario that a name stands for: a scenario's own name or alias, a CVE, a commit by its first twelve digits, or
+ * a number of the catalogue ("B3" means all parts of it, "B3(i)" one).
+ */
+export function findScenarios(name: string): readonly Scenario[] {
+  const wanted = name.toLowerCase().replaceAll(" ", "");
+  const exact = scenarios.filter((s) => s.name === wanted);
+  if (exact.length > 0) return exact;
+  return scenarios.filter((s) => {
+    const words = [...s.aliases, ...(s.cve ?? []), ...s.commits, s.bug, s.bug.replace(/\(.*/, "")];
+    return words.some((word) => word.toLowerCase() === wanted);
+  });
+}
+
+/** The pair of editions that a scenario of the catalogue is about; undefined for one without. */
+export function pairOf(scenario: Scenario): readonly [string, string] | undefined {
+  if (scenario.vulnerable === undefined || scenario.fixed === undefined) return undefined;
+  return [scenario.vulnerable, scenario.fixed];
 }

@@ -34,13 +34,35 @@ export interface Setup {
   readonly calls: readonly CallStep[];
 }
 
+/** What the fixed edition still shows, and which bug it is: another entry of the catalogue, or "open". */
+export interface AlsoFinds {
+  readonly bug: string;
+  readonly kinds: readonly string[];
+  /** Edition in which this scenario no longer shows it: that the explanation is right is tested. */
+  readonly goneIn?: string;
+}
+
+/**
+ * A scenario of the catalogue has a pair of editions, `vulnerable` and `fixed`, which differ by the published fix and
+ * by nothing else ("5.16~a4a118f2eead" and "5.16"). On which machines the bug shows and on which it hides is computed.
+ */
 export interface Scenario {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly title: string;
-  /** Catalogue number of facts/kernel.md. */
+  /** Number in the catalogue, with its part: "B1", "B3(i)"; "open" when no fix is known. */
   readonly bug: string;
+  readonly cve?: readonly string[];
   readonly commits: readonly string[];
+  /** Kernels that have the bug. */
+  readonly kernels?: string;
+  readonly vulnerable?: string;
+  readonly fixed?: string;
+  readonly alsoFinds?: readonly AlsoFinds[];
+  /** How each step is known, with the tags of ARCHITECTURE.md. */
+  readonly known?: string;
+  /** The editions that `all` means for it; every listed release by default. */
+  readonly editions?: readonly string[];
   /** What goes wrong, in one paragraph. */
   readonly story: string;
   readonly geometry: string;
@@ -99,6 +121,12 @@ export const awaitClear = (mm: number, gib: number): CallStep => ({
   call: "await-clear",
   args: { start: at(gib), mm },
 });
+
+/** What 5.16 to 7.0 leave behind wherever a gather flushes an unshared table: only leaves are recorded (B9). */
+export const LEVEL: AlsoFinds = {
+  bug: "B9",
+  kinds: ["RANGE_NOT_RECORDED", "FLUSH_AFTER_UNLOCK", "STALE_WALK", "RIGHTS_OUTLIVE_CALL"],
+};
 
 /** A and B share the table of one GiB; CPU1 runs another thread of A. What most races start from. */
 export const sharedGib = {

@@ -65,11 +65,20 @@ describe("--json", () => {
     ]);
   });
 
-  it.each(["editions", "backends", "scenarios", "calls", "geometries"])("of list %s gives its items", async (what) => {
-    const { value } = await printed(["list", what]);
-    const listed = schemas.listOutput.parse(value);
-    expect(listed.what).toBe(what);
-    expect(listed.items.length).toBeGreaterThan(1);
+  it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries"])(
+    "of list %s gives its items",
+    async (what) => {
+      const { value } = await printed(["list", what]);
+      const listed = schemas.listOutput.parse(value);
+      expect(listed.what).toBe(what);
+      expect(listed.items.length).toBeGreaterThan(1);
+    },
+  );
+
+  it("of diff gives the lines of each function with their commits", async () => {
+    const { value } = await printed(["diff", "5.15", "5.16", "munmap"]);
+    const { functions } = schemas.diffOutput.parse(value);
+    expect(functions.flatMap((f) => f.lines.map((line) => line.commit))).toContain("a4a118f2eead");
   });
 
   it("of the story gives all its parts as one object", async () => {

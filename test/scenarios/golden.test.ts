@@ -9,7 +9,7 @@ import { type CheckResult, type CheckResultRow, check } from "../../src/explore/
 let result: CheckResult;
 
 beforeAll(async () => {
-  result = await check();
+  result = await check({ editions: "all" });
 });
 
 const row = (scenario: string, edition: string, backend: string): CheckResultRow => {

@@ -3,7 +3,7 @@
  */
 import type { Command } from "commander";
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
-import { chooseBackends, chooseEditions, chooseScenarios } from "../../explore/choose.js";
+import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
 import { Exit } from "../exit.js";
@@ -32,10 +32,10 @@ export function addCheck(program: Command, session: Session): void {
       "Tries every schedule of each scenario, in each edition on each back-end, and gives a verdict: holds, masked, " +
         "violated or bounded. Ends with 1 when harm was found.",
     )
-    .argument("[scenario...]", "names from `shootdown list scenarios` (default: all)")
+    .argument("[scenario...]", "names from `shootdown list scenarios`, CVEs, commits, bugs such as B12 (default: all)")
     .option(
       "-e, --edition <list>",
-      "editions, separated by commas, or all: the releases (default: all)",
+      "editions, separated by commas, or all: the releases (default: each bug's own pair)",
       names("--edition"),
     )
     .option("-b, --backend <list>", "back-ends, separated by commas, or all (default: all)", names("--backend"))
@@ -46,6 +46,7 @@ export function addCheck(program: Command, session: Session): void {
       "after",
       examples([
         ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
+        ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
         ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
       ]),
     )
@@ -78,11 +79,8 @@ async function checkEach(
 ): Promise<{ interrupted: boolean; total: number }> {
   // All names are looked up before the first search: a typing mistake must not cost minutes.
   const chosen = [...new Set(chooseScenarios(scenarios))];
-  const editions = chooseEditions(namesOrAll(flags.edition));
-  const backends = chooseBackends(namesOrAll(flags.backend));
-  const jobs = chosen.flatMap((scenario) =>
-    editions.flatMap((edition) => backends.map((backend) => ({ scenario, edition, backend }))),
-  );
+  const editions = flags.edition === undefined ? undefined : namesOrAll(flags.edition);
+  const jobs = checksOf(chosen, editions, namesOrAll(flags.backend));
   const total = jobs.length;
   const onProgress = (p: CheckProgress): void => session.progress.show(() => progressLine(p, rows.length, total));
   try {

@@ -1,0 +1,132 @@
+/**
+ * The difference of each release to the one before, function by function, with the commit of each line.
+ */
+import { describe, expect, it } from "vitest";
+import { findBackend } from "../../src/kernel/arch/backends.js";
+import { findCall } from "../../src/kernel/calls.js";
+import { difference } from "../../src/kernel/difference.js";
+import { findEdition, releases } from "../../src/kernel/editions.js";
+
+/** "file function" and then its lines, over every call. */
+function lines(before: string, after: string, call?: string): string[] {
+  const [a, b, x86] = [findEdition(before), findEdition(after), findBackend("x86")];
+  const chosen = call === undefined ? undefined : [findCall(call)].filter((c) => c !== undefined);
+  if (a === undefined || b === undefined || x86 === undefined) throw new Error(`${before} ${after}`);
+  return difference(a, b, chosen, [x86]).flatMap((f) => [
+    f.function,
+    ...f.lines.map((line) => `  ${line.sign} ${line.text}  (${line.commit ?? "no commit"})`),
+  ]);
+}
+
+describe("the difference of two editions", () => {
+  it("is the seed between 5.15 and 5.16, apart from mremap", () => {
+    expect(lines("5.15", "5.16", "munmap")).toMatchInlineSnapshot(`
+      [
+        "__unmap_hugepage_range",
+        "  + tlb_flush_pmd_range()  (a4a118f2eead)",
+        "  + force_flush = 1  (a4a118f2eead)",
+        "  + __unmap_hugepage_range()  (a4a118f2eead)",
+        "tlb_flush_pmd_range",
+        "  + range_start = ALIGN_DOWN(address, PUD_SIZE)  (a4a118f2eead)",
+        "  + __tlb_adjust_range(); tlb->cleared_pmds = 1  (a4a118f2eead)",
+        "__unmap_hugepage_range",
+        "  + if (!force_flush) goto  (a4a118f2eead)",
+        "  + tlb_flush_mmu_tlbonly()  (a4a118f2eead)",
+      ]
+    `);
+  });
+
+  it("is one place between 5.16 and 5.16+", () => {
+    expect(lines("5.16", "5.16+")).toMatchInlineSnapshot(`
+      [
+        "move_hugetlb_page_tables",
+        "  - unlock i_mmap_rwsem  (13e4ad2ce8df)",
+        "  + unlock i_mmap_rwsem  (13e4ad2ce8df)",
+      ]
+    `);
+  });
+
+  it("is the address and mremap's range between 5.16+ and 5.19", () => {
+    expect(lines("5.16+", "5.19")).toMatchInlineSnapshot(`
+      [
+        "huge_pmd_unshare",
+        "  - address = ALIGN(address, PUD_SIZE)  (48381273f873)",
+        "  - address -= PMD_SIZE  (48381273f873)",
+        "  + address = ALIGN_DOWN(address, PUD_SIZE)  (48381273f873)",
+        "  + address += PUD_SIZE  (48381273f873)",
+        "  + address -= PMD_SIZE  (48381273f873)",
+        "move_hugetlb_page_tables",
+        "  + if (force_flush) goto  (3d0b95cd87b2)",
+      ]
+    `);
+  });
+
+  it("is the gather between 3.5 and 3.6", () => {
+    expect(lines("3.5", "3.6")).toMatchInlineSnapshot(`
+      [
+        "unmap_single_vma",
+        "  - tlb_flush_mmu()  (24669e58477e)",
+        "  + vma->vm_flags &= ~VM_MAYSHARE  (d833352a4338)",
+        "__unmap_hugepage_range",
+        "  - new_start = address  (24669e58477e)",
+        "  + tlb_remove_huge_tlb_entry()  (24669e58477e)",
+        "  + if (!tmp) goto  (24669e58477e)",
+        "  + tlb_flush_mmu()  (24669e58477e)",
+        "  - __unmap_hugepage_range()  (24669e58477e)",
+        "  - __unmap_hugepage_range()  (24669e58477e)",
+        "  + tlb_end_vma()  (24669e58477e)",
+        "__unmap_hugepage_range",
+        "  - range_start = new_start  (24669e58477e)",
+        "  - range_end = end_address  (24669e58477e)",
+        "  - flush_mm = mm  (24669e58477e)",
+        "  - stride = 1  (24669e58477e)",
+        "  - flush_tlb_range()  (24669e58477e)",
+        "__unmap_hugepage_range",
+        "  - tlb_batch_pages_flush()  (24669e58477e)",
+        "unmap_hugepage_range",
+        "  + tlb_gather_mmu()  (24669e58477e)",
+        "  + tlb_finish_mmu()  (24669e58477e)",
+        "hugetlb_change_protection",
+        "  - unlock i_mmap_rwsem  (d833352a4338)",
+        "  + unlock i_mmap_rwsem  (d833352a4338)",
+      ]
+    `);
+  });
+
+  it("is a locking reform between 3.6 and 5.15", () => {
+    expect(lines("3.6", "5.15", "munmap")).toMatchInlineSnapshot(`
+      [
+        "munmap",
+        "  + downgrade mmap_lock  (dd2283f2605e, 4.20 [M])",
+        "__unmap_hugepage_range",
+        "  - lock mm->page_table_lock (write)  (split page-table locks, 3.13 [M])",
+        "  + lock ptl (write)  (split page-table locks, 3.13 [M])",
+        "  + unlock ptl  (split page-table locks, 3.13 [M])",
+        "  + unlock ptl  (split page-table locks, 3.13 [M])",
+        "  + unlock ptl  (split page-table locks, 3.13 [M])",
+        "  - unlock mm->page_table_lock  (split page-table locks, 3.13 [M])",
+        "tlb_flush_mmu_tlbonly",
+        "  - full = 1  (range tracking, 4.0 [M])",
+        "  - freed_tables = 1  (range tracking, 4.0 [M])",
+        "flush_tlb_mm_range",
+        "  - flush_tlb_func(local)  (4ce94eabac16, 5.13 [M])",
+        "  + flush_tlb_func(local)  (4ce94eabac16, 5.13 [M])",
+        "tlb_finish_mmu",
+        "  + mm_tlb_flush_nested()  (56236a59556c, 4.13 [M])",
+        "  + tlb->fullmm = 1; tlb->freed_tables = 1  (56236a59556c, 4.13 [M])",
+      ]
+    `);
+  });
+
+  it("names a commit for every line of every pair of releases", () => {
+    const nameless = releases.slice(1).flatMap((after, i) => {
+      const before = releases[i]?.name ?? "";
+      return lines(before, after.name).filter((line) => line.endsWith("(no commit)"));
+    });
+    expect(nameless).toEqual([]);
+  });
+
+  it("is nothing between an edition and itself", () => {
+    for (const { name } of releases) expect(lines(name, name)).toEqual([]);
+  });
+});
