@@ -14,7 +14,7 @@ import { Op } from "./abi/ops";
 import { Cpu } from "./abi/records";
 import { REGISTERS, Task } from "./abi/tasks";
 import { event, setCurrentPc, violation } from "./ghost/report";
-import { callReturned } from "./ghost/rules";
+import { callBegins, callReturned } from "./ghost/rules";
 import * as gather from "./mm/gather";
 import * as locks from "./mm/locks";
 import * as pgtable from "./mm/pgtable";
@@ -79,5 +79,6 @@ function returned(task: u32, ranged: bool): void {
   if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
   if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
   memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);
+  callBegins();
   nextCall(task);
 }

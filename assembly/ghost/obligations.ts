@@ -264,13 +264,12 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
   owe(mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK);
 }
 
-/** What an mm owes in [start, end) since step `before` or longer to a holder that can use it now, or 0. */
-export function owedIn(mm: u32, start: u64, end: u64, usable: u32, before: u32 = 0xffffffff): u32 {
+/** What an mm owes in [start, end) to a holder that can use it now, from obligation `first` on. The obligation or 0. */
+export function owedIn(mm: u32, start: u64, end: u64, usable: u32, first: u32 = 0): u32 {
   const count = obligationCount();
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i: u32 = first; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
-    if (get(record + Obligation.BIRTH) > before) continue;
     const from = getLong(record + Obligation.START);
     if (from < end && start < from + pagesOf(get(record + Obligation.LEVEL) & 15)) return record;
   }

@@ -12,7 +12,7 @@ import { LockRef, Reg } from "../abi/operands";
 import { FileRecord, Frame, Mm, Vma } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { isNull, Missing, violation } from "../ghost/report";
-import { guardDropped, lastLockDropped } from "../ghost/rules";
+import { guardDropped } from "../ghost/rules";
 import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
 
 const WRITE: u32 = 0x80000000;
@@ -81,9 +81,7 @@ export function unlock(task: u32, lock: u32, rank: u32): void {
   }
   if ((word & WRITE) != 0) guardDropped(lock);
   put(lock, (word & WRITE) != 0 ? 0 : word & ~bitOf(task));
-  const held = get(task + Task.RANKS) & ~(1 << rank);
-  put(task + Task.RANKS, held);
-  if (held == 0) lastLockDropped();
+  put(task + Task.RANKS, get(task + Task.RANKS) & ~(1 << rank));
 }
 
 /** Write to read, without a moment in between. */
