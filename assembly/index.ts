@@ -17,7 +17,7 @@ export { bootMachine, newMm } from "./boot";
 export { audit, outcomesSeen, outcomesSum } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
-export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+export { evict, fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
 export { retireMm } from "./mm/x86";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 

@@ -88,6 +88,8 @@ export const enum Op {
   ARM64_LIMITS,
   /** r a := TTL level hint of the gather, 0 for none */
   ARM64_HINT,
+  /** FULL := tables were freed, or more strides than tlb_flush_all_threshold */
+  RISCV_LIMITS,
   /** SIGNAL of the task := # a */
   SIGNAL,
 
@@ -189,5 +191,8 @@ export const enum Op {
   LEAVE_MM,
   /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
   RETURN,
+  /** fence the other CPUs of FLUSH_MM's mask, and this one if it is in it */
+  RISCV_SEND,
+  RISCV_FENCE_LOCAL,
   COUNT,
 }

@@ -16,6 +16,7 @@ import * as gather from "../mm/gather";
 import * as hugetlb from "../mm/hugetlb";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
+import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import { codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
@@ -101,6 +102,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.X86_CEILING: x86.decideFull(task); break;
       case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
       case Op.ARM64_HINT: setReg(task, get(op + 1), gather.levelHint(task)); break;
+      case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       default: break;
     }

@@ -14,6 +14,7 @@ import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
+import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
@@ -130,6 +131,8 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
     case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
     case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;
+    case Op.RISCV_SEND: riscv.send(task); return next;
+    case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
     default: return next;
   }
 }

@@ -37,6 +37,7 @@ export interface CoreExports {
   trace(on: number): void;
   hash(): void;
   fillLeaf(cpu: number, vpn: bigint): number;
+  evict(cpu: number): void;
   fillPointer(cpu: number, vpn: bigint, level: number): number;
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;

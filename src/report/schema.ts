@@ -122,7 +122,10 @@ export const listOutput = z.discriminatedUnion("what", [
     }),
   ),
   listOf("calls", z.strictObject({ name: z.string(), file: z.string(), arguments: z.array(z.string()) })),
-  listOf("geometries", z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole })),
+  listOf(
+    "geometries",
+    z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole, fenceOps: whole }),
+  ),
 ]);
 
 const functionDifference = z.strictObject({
