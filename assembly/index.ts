@@ -10,14 +10,14 @@ import * as run from "./run";
 import { nextCall } from "./step";
 import { put, setRun, setTracing, taskAt } from "./word";
 
-export { fuzzBlock, fuzzStart, forgetFeatures } from "./fuzz/block";
-export { fuzzFollow, fuzzFresh, fuzzHash, fuzzInput, fuzzPrepare, fuzzRuns } from "./fuzz/campaign";
-export { judgeStrictly } from "./ghost/rules";
 export { bootMachine, newMm } from "./boot";
 export { audit, outcomesSeen, outcomesSum } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { evict, fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+export { forgetFeatures, fuzzBlock, fuzzStart } from "./fuzz/block";
+export { fuzzFollow, fuzzFresh, fuzzHash, fuzzInput, fuzzPrepare, fuzzRuns } from "./fuzz/campaign";
+export { judgeStrictly } from "./ghost/rules";
 export { retireMm } from "./mm/x86";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 

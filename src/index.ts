@@ -16,6 +16,10 @@ export {
 export { type Sample, type SampleOptions, sample } from "./explore/random.js";
 export { replay, type Story, type StoryStep } from "./explore/replay.js";
 export type { Witness, WitnessStep } from "./explore/witness.js";
+export { type StrategyName, strategies } from "./fuzz/arena.js";
+export { type FuzzFinding, type FuzzOptions, type FuzzProgress, type FuzzResult, fuzz } from "./fuzz/fuzz.js";
+export { type FuzzOneOptions, type FuzzOneResult, type FuzzOneViolation, fuzzOne } from "./fuzz/one.js";
+export type { Program, ProgramCalls } from "./fuzz/program.js";
 export { type Geometry, geometries } from "./geometry.js";
 export { type Backend, backends } from "./kernel/arch/backends.js";
 export { calls } from "./kernel/calls.js";

@@ -38,7 +38,7 @@ function drawCall(): u32 {
   const calls = word(FuzzWord.CALLS);
   let call = below(calls);
   let tries: u32 = 0;
-  while (((muted >> (<u64>call)) & 1) != 0 && tries < 64) {
+  while (((muted >> <u64>call) & 1) != 0 && tries < 64) {
     call = below(calls);
     tries++;
   }
@@ -48,7 +48,7 @@ function drawCall(): u32 {
 function drawSwarm(): void {
   muted = 0;
   if (onceIn(2)) return;
-  muted = ((<u64>next()) << 32) | (<u64>next());
+  muted = ((<u64>next()) << 32) | <u64>next();
 }
 
 function fillCall(at: u32, call: u32, who: u32): void {

@@ -40,7 +40,7 @@ function note(agent: u32, pc: u32): void {
 /** The agent that a byte of an input means. */
 function meant(byte: u32, mask: u64): u32 {
   const first = byte % kernelAgents();
-  const above = mask >> (<u64>first);
+  const above = mask >> <u64>first;
   return above != 0 ? first + <u32>ctz(above) : <u32>ctz(mask);
 }
 
@@ -64,7 +64,7 @@ function follow(from: u32, bytes: u32, drawn: bool): u32 {
     let agent: u32 = 0;
     if (read < bytes) agent = choice ? meant(load<u8>(from + read++), mask) : <u32>ctz(mask);
     else if (drawn) agent = pick(mask, steps + 1);
-    else agent = ((mask >> (<u64>last)) & 1) != 0 ? last : <u32>ctz(mask);
+    else agent = ((mask >> <u64>last) & 1) != 0 ? last : <u32>ctz(mask);
     if (choice && used < INPUT_MAX) store<u8>(schedule + used++, <u8>agent);
     steps++;
     const pc = agent < tasks ? get(taskAt(agent) + Task.PC) : INTERRUPT;

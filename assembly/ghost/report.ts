@@ -6,8 +6,8 @@ import { EventKind, Fault } from "../abi/events";
 import { Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
 import { Obligation } from "../abi/tasks";
-import { covering, lifecycle } from "./coverage";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, tally, tracing } from "../word";
+import { covering, lifecycle } from "./coverage";
 
 /** Who is moving: set by the runner before each step. */
 export let currentAgent: u32 = 0;

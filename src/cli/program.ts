@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCheck } from "./commands/check.js";
 import { addDiff } from "./commands/diff.js";
+import { addFuzz } from "./commands/fuzz.js";
 import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
@@ -32,6 +33,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     .hook("preAction", () => session.configure(program.opts()));
   addStory(program, session);
   addCheck(program, session);
+  addFuzz(program, session);
   addReplay(program, session);
   addRun(program, session);
   registerTlb(program, session);

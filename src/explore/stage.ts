@@ -6,7 +6,7 @@ import { Tally } from "../../assembly/abi/records.js";
 import type { Core, CoreModule } from "../core/core.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
-import { Machine } from "../machine.js";
+import { Machine, type MachineConfig } from "../machine.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
 
 export interface StageOptions {
@@ -40,6 +40,12 @@ function mustFit(scenario: Scenario, which: Case): void {
   }
 }
 
+function roomOf(scenario: Scenario): Partial<MachineConfig> {
+  if (scenario.room === undefined) return {};
+  const { filePages, vmas, tableFrames, baseFrames, hugeFrames, obligations } = scenario.room;
+  return { filePages, vmas, tableFrames, baseFrames, hugeFrames, obligations };
+}
+
 /** A machine at the start of the scenario's race. `reset` brings it back there. */
 export function stage(options: StageOptions): Machine {
   const { scenario, which } = options;
@@ -55,6 +61,7 @@ export function stage(options: StageOptions): Machine {
     filePages: Math.max(...scenario.files),
     hugeFrames: Math.max(...scenario.files) + 2,
     tableFrames: scenario.mms.length * 4,
+    ...roomOf(scenario),
     concrete: options.concrete ?? false,
     visited: options.visited ?? 16,
     frontier: options.frontier ?? 1,
@@ -69,7 +76,8 @@ export function stage(options: StageOptions): Machine {
   });
   for (const { cpu, mm, calls } of scenario.setup) {
     const signal = machine.perform(cpu, mmOf(scenario, mm), calls);
-    if (signal !== 0) throw new Error(`${scenario.name}: the set-up of mm ${mm} ended with signal ${signal}`);
+    if (signal !== 0 && scenario.room === undefined)
+      throw new Error(`${scenario.name}: the set-up of mm ${mm} ended with signal ${signal}`);
   }
   if (machine.tally(Tally.VIOLATIONS) !== 0) throw new Error(`${scenario.name}: the set-up alone breaks a promise`);
   which.tasks.forEach((task, index) => {

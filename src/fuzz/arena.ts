@@ -1,5 +1,5 @@
 /**
- * A machine made for fuzzing: its size, the calls that programs draw from, and one batch of runs after another.
+ * An arena: a machine made for fuzzing, its size, the calls that programs draw from, and one batch of runs after another.
  *
  * The machine is the same for every program: what a program uses of it, its bytes say.
  */
@@ -17,7 +17,7 @@ import type { Core, CoreModule } from "../core/core.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
-import { kindNumber, type ViolationKind } from "../names.js";
+import { kindName, kindNumber, type Severity, severityOf, type ViolationKind } from "../names.js";
 import { entryWords, randomCalls } from "./table.js";
 
 /** Room for everything that three tasks can do at once: 13 tables an mm is all that its address space can use. */
@@ -61,9 +61,10 @@ export const KINDS: readonly ViolationKind[] = [
   "LOCK_NOT_HELD",
   "LOCK_ORDER",
   "DEADLOCK",
+  "OOPS",
 ];
 
-export interface BenchOptions {
+export interface ArenaOptions {
   readonly edition: Edition;
   readonly backend: Backend;
   readonly module?: CoreModule;
@@ -79,7 +80,7 @@ export interface Batch {
 }
 
 /** A fuzzing machine, or the fuzzer's words on a machine that is staged already. */
-export class Bench {
+export class Arena {
   readonly machine: Machine;
   readonly #block: number;
 
@@ -97,13 +98,13 @@ export class Bench {
   }
 
   /** A machine for random programs. */
-  static boot(options: BenchOptions): Bench {
+  static boot(options: ArenaOptions): Arena {
     const machine = Machine.boot({ ...ROOM, ...options });
     const entries = randomCalls.map((call) => machine.entry(call));
-    const bench = new Bench(machine);
-    bench.#writeTable(entries);
-    bench.#writeLines();
-    return bench;
+    const arena = new Arena(machine);
+    arena.#writeTable(entries);
+    arena.#writeLines();
+    return arena;
   }
 
   get(field: FuzzWord): number {
@@ -168,6 +169,15 @@ export class Bench {
     if (line === 0xffff) return "flush interrupt";
     const op = this.machine.program[line];
     return op === undefined ? "" : `${op.fn}: ${op.text}`;
+  }
+
+  /** Violations of the last run. */
+  violations(): { kind: ViolationKind; severity: Severity; step: number; where: string }[] {
+    return this.machine.violations().map((violation) => {
+      const kind = kindName(violation.kind);
+      const where = this.lineName(violation.pc === 0xffffffff ? 0xffff : violation.pc);
+      return { kind, severity: severityOf(kind), step: violation.step, where };
+    });
   }
 
   /** Makes up to `runs` runs; fewer when one shows something new. */

@@ -1,0 +1,53 @@
+/**
+ * A fuzzing campaign as text: what was run, what it saw, and each finding on a few lines. And the line of progress.
+ */
+import type { FuzzFinding, FuzzProgress, FuzzResult } from "../fuzz/fuzz.js";
+import type { Look } from "./paint.js";
+import { count, plural, wrap } from "./text.js";
+
+/** One line in the manner of libFuzzer: `#runs cov: corp: find: exec/s: steps/s:`. */
+export function fuzzLine(p: FuzzProgress): string {
+  const rate = (amount: number): string => count(Math.round(p.seconds > 0 ? amount / p.seconds : 0));
+  return (
+    `#${p.runs} cov: ${p.coverage} corp: ${p.corpus} find: ${p.findings} ` +
+    `exec/s: ${rate(p.runs)} steps/s: ${rate(p.steps)} time: ${p.seconds.toFixed(0)}s`
+  );
+}
+
+export function formatFuzz(result: FuzzResult, look: Look): string {
+  const parts = [heading(result, look), ...result.findings.map((finding) => findingText(finding, look))];
+  return `${[...parts, summary(result, look)].join("\n\n")}\n`;
+}
+
+function heading(result: FuzzResult, look: Look): string {
+  const how = result.strategy === "pct" ? `pct, depth ${result.depth}` : result.strategy;
+  const drawn = result.guided ? "guided by coverage" : "every program drawn anew";
+  const what = `fuzz ${result.edition} on ${result.backend}: ${how}, ${drawn}, seed ${result.seed}`;
+  return look.paint("title", what);
+}
+
+function findingText(finding: FuzzFinding, look: Look): string {
+  const name = look.paint(finding.severity === "harm" ? "harm" : "masked", finding.kind);
+  const lines = [
+    `${name} (${finding.severity}) in ${plural(finding.runs, "run")}, first in run ${count(finding.firstRun)}`,
+    ...(finding.born === "" ? [] : [`  taken away at  ${finding.born}`]),
+    `  broken at      ${finding.where}`,
+  ];
+  return lines.join("\n");
+}
+
+function summary(result: FuzzResult, look: Look): string {
+  const rate = count(Math.round(result.runsPerSecond));
+  const harm = result.findings.filter((finding) => finding.severity === "harm").length;
+  const lines = [
+    `${plural(result.runs, "run")} of ${plural(result.programs, "program")}, ${plural(result.steps, "step")} in ` +
+      `${result.seconds.toFixed(1)} s (${rate} runs/s); coverage ${count(result.coverage)}, ` +
+      `corpus ${count(result.corpus.entries)} (${result.corpus.hash}).`,
+    ...(result.bounded > 0 ? [`${plural(result.bounded, "run")} were cut at the bound on steps.`] : []),
+    ...(result.overflowed > 0 ? [`${plural(result.overflowed, "run")} had no room left and say less.`] : []),
+    result.findings.length === 0
+      ? "Nothing was found. That is no proof: `shootdown check` tries every schedule of a scenario."
+      : `${plural(result.findings.length, "finding")}, ${harm} of them harm.`,
+  ];
+  return lines.map((line) => wrap(line, look.width)).join("\n");
+}
