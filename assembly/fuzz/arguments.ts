@@ -1,8 +1,8 @@
 /**
  * From the bytes of a call to the registers that its listing starts with. Any bytes do.
  *
- * The first GiB of every mm is for base pages, and there a range may begin anywhere; above it ranges go by huge pages or
- * whole GiBs, so that no huge page is ever cut: the kernel refuses that.
+ * The first GiB of every mm is for base pages, and there a range may begin anywhere; above it ranges go by huge pages
+ * or whole GiBs, so that no huge page is ever cut: the kernel refuses that.
  */
 import { CallEntry, Draw } from "../abi/fuzz";
 import { Boot } from "../abi/layout";
@@ -85,6 +85,12 @@ function drawProt(): u64 {
   return (nextByte() & 3) < 2 ? VmaFlag.READ | VmaFlag.WRITE : VmaFlag.READ;
 }
 
+function drawFileTail(): void {
+  to = <u64>boot(Boot.FILE_PAGES);
+  from = <u64>nextByte() % to;
+  giveRange();
+}
+
 function drawFilePage(): void {
   from = <u64>nextByte() % <u64>boot(Boot.FILE_PAGES);
   to = from + 1;
@@ -96,7 +102,7 @@ function drawOne(draw: u32, register: u32): void {
   switch (draw) {
     case Draw.RANGE: drawRange(); giveRange(); break;
     case Draw.FILE_RANGE: drawFileRange(); giveRange(); break;
-    case Draw.FILE_TAIL: give(Reg.START, <u64>nextByte() % <u64>boot(Boot.FILE_PAGES)); give(Reg.END, boot(Boot.FILE_PAGES)); break;
+    case Draw.FILE_TAIL: drawFileTail(); break;
     case Draw.FILE_PAGE: drawFilePage(); break;
     case Draw.SPACE: give(Reg.START, 0); give(Reg.END, spaceEnd()); break;
     case Draw.ADDRESS: give(register, (<u64>(nextByte() & 15) * spaceEnd()) >> 4); break;

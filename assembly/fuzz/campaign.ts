@@ -3,8 +3,8 @@
  *
  * Protocol
  *   `fuzzRuns()` makes FuzzWord.WANTED runs, or fewer when one shows a finding that is new: then the input and the
- *   schedule of that run stay where they are for the host to take, and the next call goes on. A program is drawn, set up
- *   once, and followed on several schedules.
+ *   schedule of that run stay where they are for the host to take, and the next call goes on. A program is drawn, set
+ *   up once, and followed on several schedules.
  *   `fuzzInput()` runs the input that the host has written, once, its schedule first.
  *
  * Same random state and corpus, same runs, on every machine.

@@ -1,9 +1,9 @@
 /**
  * New programs and changed ones, written as bytes into the input.
  *
- * A new program maps a file in the mms that run, touches what it has mapped, and then lets two or three tasks make a few
- * calls each. Half of the new programs have half of the calls switched off (swarm): what a rare mixture hides, a program
- * of two kinds of call shows.
+ * A new program maps a file in the mms that run, touches what it has mapped, and then lets two or three tasks make a
+ * few calls each. Half of the new programs have half of the calls switched off (swarm): what a rare mixture hides, a
+ * program of two kinds of call shows.
  */
 import {
   CALL_BYTES,

@@ -1,8 +1,8 @@
 /**
  * What the next op of a task works on: the lock, entry, table, page, file or mm that another task could be at as well.
  *
- * Two ops of two agents on one object are a conflict: coverage counts the pairs, partial-order sampling draws them anew.
- * An interrupt works on its CPU.
+ * Two ops of two agents on one object are a conflict: coverage counts the pairs, partial-order sampling draws them
+ * anew. An interrupt works on its CPU.
  */
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
@@ -28,7 +28,8 @@ const enum On {
 // biome-ignore format: one kind, one line
 function onOf(code: u32): u32 {
   if (code <= <u32>Op.DOWNGRADE) return On.LOCK;
-  if (code == Op.CLEAR_ENTRY || code == Op.SET_ENTRY || code == Op.PROTECT_ENTRY || code == Op.MOVE_ENTRY) return On.ENTRY;
+  if (code == Op.CLEAR_ENTRY || code == Op.SET_ENTRY) return On.ENTRY;
+  if (code == Op.PROTECT_ENTRY || code == Op.MOVE_ENTRY) return On.ENTRY;
   if (code >= <u32>Op.PUD_CLEAR && code <= <u32>Op.PUD_POPULATE) return On.TABLE;
   if (code >= <u32>Op.RMAP_ADD && code <= <u32>Op.PUT_PAGE) return On.PAGE;
   if (code >= <u32>Op.FIND_OR_ALLOC_PAGE && code <= <u32>Op.REPLACE_IN_CACHE) return On.FILE;

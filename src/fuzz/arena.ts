@@ -1,5 +1,5 @@
 /**
- * An arena: a machine made for fuzzing, its size, the calls that programs draw from, and one batch of runs after another.
+ * An arena: a machine made for fuzzing, its size, the calls that programs draw from, one batch of runs after another.
  *
  * The machine is the same for every program: what a program uses of it, its bytes say.
  */

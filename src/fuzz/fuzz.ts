@@ -5,6 +5,7 @@
  * the clock. What runs is in the core; here are slices, clocks, and what was found.
  */
 import { CorpusEntry, FuzzWord, Signature } from "../../assembly/abi/fuzz.js";
+import type { CoreModule } from "../core/core.js";
 import { InputError } from "../error.js";
 import { chooseBackend, chooseEdition } from "../explore/choose.js";
 import { newestEdition } from "../kernel/editions.js";
@@ -91,7 +92,8 @@ export class Campaign {
   programs = 0;
   readonly found: { readonly firstRun: number; readonly input: string }[] = [];
 
-  constructor(options: FuzzOptions) {
+  /** `module`: another build of the core. */
+  constructor(options: FuzzOptions, module?: CoreModule) {
     this.options = {
       edition: options.edition ?? newestEdition().name,
       backend: options.backend ?? "x86",
@@ -107,7 +109,11 @@ export class Campaign {
         remedy: `choose one of: ${strategies.join(", ")}`,
       });
     }
-    this.arena = Arena.boot({ edition: chooseEdition(edition), backend: chooseBackend(backend) });
+    this.arena = Arena.boot({
+      edition: chooseEdition(edition),
+      backend: chooseBackend(backend),
+      ...(module === undefined ? {} : { module }),
+    });
     this.arena.seed(seed);
     this.arena.choose(strategy, depth);
     this.arena.set(FuzzWord.MODE, guided ? modes.guided : modes.random);
