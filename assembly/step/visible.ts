@@ -9,16 +9,17 @@ import { FileRecord, Tally } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import * as access from "../mm/access";
 import * as arm64 from "../mm/arm64";
+import { freeInBulk } from "../mm/bulk";
 import * as gather from "../mm/gather";
 import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
-import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
-import { add, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
+import { add, bulk, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
+import { more } from "./more";
 
 function tryLock(task: u32, ref: u32, rank: u32): bool {
   const lock = locks.lockOf(task, ref);
@@ -45,6 +46,10 @@ function freeQueued(task: u32): bool {
   const record = gatherOf(task);
   const left = get(record + Gather.COUNT);
   if (left == 0) return false;
+  if (bulk) {
+    freeInBulk(record);
+    return false;
+  }
   put(record + Gather.COUNT, left - 1);
   const slot = record + Gather.WORDS + left - 1;
   const frame = get(slot);
@@ -107,7 +112,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1)); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
     case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2)); return next;
-    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), when(pgtable.freeNextTable(task))); return next;
+    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), pgtable.freeNextTable(task)); return next;
     case Op.RMAP_ADD: pages.rmap(task, 1); return next;
     case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;
     case Op.PUT_PAGE: pages.putPage(regWord(task, Reg.PAGE)); return next;
@@ -131,8 +136,6 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
     case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
     case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;
-    case Op.RISCV_SEND: riscv.send(task); return next;
-    case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
-    default: return next;
+    default: return more(task, op, next);
   }
 }

@@ -53,6 +53,7 @@ static u32 runLocal(u32 task, u32 pc) {
       case Op_BRANCH_NONZERO: if (reg(task, a) != 0) at = b; break;
       case Op_BRANCH_GE: if (reg(task, a) >= reg(task, b)) at = c; break;
       case Op_SET: setReg(task, a, b); break;
+      case Op_TEST: setReg(task, a, (regWord(task, b) & get(op + 3)) != 0); break;
       case Op_MOVE: setReg(task, a, reg(task, b)); break;
       case Op_ADD_PAGES: setReg(task, a, reg(task, a) + pagesOf(b)); break;
       case Op_SUB_PAGES: setReg(task, a, reg(task, a) - pagesOf(b)); break;

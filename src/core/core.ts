@@ -19,6 +19,7 @@ export interface CoreExports {
   retireMm(mm: number): void;
   loadScript(task: number, from: number, to: number): void;
   runAlone(task: number, stepsMax: number): number;
+  runInBulk(task: number, stepsMax: number): number;
   saveInitial(): void;
   reset(): void;
   agentCount(): number;

@@ -7,6 +7,10 @@ import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
+import { lazyCollapse } from "./40-lazy-collapse.js";
+import { execSwitch } from "./41-exec-switch.js";
+import { tableBatch } from "./42-table-batch.js";
+import { softDirty } from "./43-soft-dirty.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -18,6 +22,10 @@ export const scenarios: readonly Scenario[] = [
   narrowRange,
   exitShortcut,
   lazyWalk,
+  lazyCollapse,
+  execSwitch,
+  tableBatch,
+  softDirty,
 ];
 
 /** The scenario of this name or alias, whatever the case. */

@@ -114,6 +114,12 @@ export const touch = (gib: number, huge: number, value = 1): CallStep => ({
   args: { start: at(gib, huge), value },
 });
 
+/** A GiB of anonymous memory of the calling mm, with its first `pages` base pages written. */
+export const anon = (gib: number, pages: number): CallStep[] => [
+  { call: "mmap", args: { start: at(gib), end: at(gib + 1), prot: READ_WRITE } },
+  ...Array.from({ length: pages }, (_, i) => ({ call: "store", args: { start: at(gib) + i, value: 1 } })),
+];
+
 export const munmap = (gib: number, gibs: number): CallStep => ({
   call: "munmap",
   args: { start: at(gib), end: at(gib + gibs) },

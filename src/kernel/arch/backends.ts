@@ -20,6 +20,9 @@ export interface Backend {
 /** A direct flush_tlb_range reaches tables on every machine; the gather's flush only if tables were recorded. */
 const direct: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 1)];
 
+/** flush_tlb_mm: everything of the mm, tables included, on every machine [S: kernel.md 4.1]. */
+const whole: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
+
 const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), dsb()]);
 
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
@@ -47,7 +50,12 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   ...at("fullmm"),
 ]);
 
-const arm64Hooks = { tlb_flush: [arm64Flush], flush_tlb_range: [arm64Range], tlb_end_vma: [endVma] };
+const arm64Hooks = {
+  tlb_flush: [arm64Flush],
+  flush_tlb_range: [arm64Range],
+  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
+  tlb_end_vma: [endVma],
+};
 
 /** Until 6.15 a direct flush left lazy CPUs alone, whatever its caller had removed (CVE-2025-22045) [T]. */
 const x86Direct: readonly Line[] = [
@@ -59,6 +67,7 @@ const x86Direct: readonly Line[] = [
 const x86Hooks = {
   tlb_flush: [flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
+  flush_tlb_mm: [...whole, flush_tlb_mm_range],
   tlb_end_vma: [],
 };
 
@@ -66,6 +75,7 @@ const x86Hooks = {
 const riscvHooks = {
   tlb_flush: [riscv_flush],
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
+  flush_tlb_mm: [...whole, riscv_flush],
   tlb_end_vma: [endVma],
 };
 
@@ -74,7 +84,12 @@ export const backends: readonly Backend[] = [
     name: "precise",
     machine: Machine.PRECISE,
     title: "flushes what was recorded and nothing more; leaves only, unless tables were recorded",
-    hooks: { tlb_flush: [preciseFlush], flush_tlb_range: [...direct, preciseFlush], tlb_end_vma: [] },
+    hooks: {
+      tlb_flush: [preciseFlush],
+      flush_tlb_range: [...direct, preciseFlush],
+      flush_tlb_mm: [...whole, preciseFlush],
+      tlb_end_vma: [],
+    },
   },
   {
     name: "x86",
@@ -113,6 +128,7 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [broadcast_tlb_flush],
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
+      flush_tlb_mm: [...whole, broadcast_tlb_flush],
       tlb_end_vma: [],
     },
   },
