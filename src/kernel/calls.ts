@@ -40,7 +40,7 @@ export const calls: readonly Call[] = [
   call("store", { start: Reg.START, value: Reg.VALUE }, store, { builds: true }),
   call("switch", { mm: Reg.NEW_START }, switchMm, { effect: "switches" }),
   call("idle", {}, goIdle, { effect: "idles" }),
-  call("collapse", { start: Reg.START }, collapse),
+  call("collapse", { start: Reg.START }, collapse, { never: true }),
   call("exec", { mm: Reg.NEW_START }, exec_mmap, { effect: "switches" }),
   call("clear-refs", range, clear_refs),
   call("fail-batches", { value: Reg.VALUE }, failBatches),

@@ -71,7 +71,7 @@ export interface RandomUse {
   readonly effect?: "switches" | "idles" | "exits";
   /** A set-up may make it: it maps or touches, and takes nothing away. */
   readonly builds?: true;
-  /** No random program makes it: it is no path of the kernel's. */
+  /** No random program makes it: it is no path of the kernel's, or a part of one that presumes what came before. */
   readonly never?: true;
 }
 
