@@ -19,8 +19,8 @@ import { bytesOf, choose, keep } from "./corpus";
 import { changeSchedule, drawProgram, mutate } from "./mutate";
 import { prepare, setupSteps } from "./program";
 import { below, onceIn } from "./rng";
-import { newFeatures, newSignatures, runOne } from "./runner";
-import { newProgram } from "./strategy";
+import { newFeatures, newSignatures, runOne, showed } from "./runner";
+import { forgetLength, newProgram } from "./strategy";
 
 /** One program in so many is new although there is a corpus. */
 const NEW_PROGRAMS: u32 = 8;
@@ -71,9 +71,13 @@ function tallyRun(status: u32): void {
   if (get(tally(Tally.OVERFLOW)) != 0) count(FuzzWord.OVERFLOWED, 1);
 }
 
-/** A new program is to be drawn next: what comes after a host that has used the machine for something else. */
+/**
+ * A new program is to be drawn next, and nothing is remembered but what lies in the regions: a campaign that is saved
+ * here goes on from here as if it had not been stopped.
+ */
 export function fuzzFresh(): void {
   schedulesLeft = 0;
+  forgetLength();
 }
 
 /** Makes runs until enough are made or one shows something that no run has shown. Gives the number of new findings. */
@@ -120,6 +124,21 @@ export function fuzzPrepare(): bool {
   parentBytes = 0;
   newProgram();
   return prepare();
+}
+
+/** Draws up to FuzzWord.WANTED schedules for what is set up until one shows the violation. */
+export function fuzzSeek(kind: u32, birth: u32, at: u32): bool {
+  const wanted = word(FuzzWord.WANTED);
+  for (let run: u32 = 0; run < wanted; run++) {
+    runOne(0, 0, true);
+    if (showed(kind, birth, at)) return true;
+  }
+  return false;
+}
+
+/** Whether the last run showed the violation. */
+export function fuzzShowed(kind: u32, birth: u32, at: u32): bool {
+  return showed(kind, birth, at);
 }
 
 /** Follows the schedule at FuzzWord.SCHEDULE_AT of the input from the initial state that is set up. */

@@ -81,11 +81,27 @@ function lineOf(pc: u32): u32 {
   return pc >= INTERRUPT ? INTERRUPT : load<u16>((lines << 2) + (pc << 1));
 }
 
+/** Whether the last run broke the promise `kind` over what was taken away at line `birth`, at line `at`. */
+export function showed(kind: u32, birth: u32, at: u32): bool {
+  const count = runWord(Run.VIOLATIONS);
+  for (let i: u32 = 0; i < count; i++) {
+    const record: u32 = VIOLATION_AREA + i * Violation.WORDS;
+    if (get(record + Violation.KIND) != kind || lineOf(get(record + Violation.PC)) != at) continue;
+    if (birthLine(record) == birth) return true;
+  }
+  return false;
+}
+
+/** Line of the step at which the violation's obligation was born; 0 when it is about none. */
+function birthLine(record: u32): u32 {
+  const birth = get(record + Violation.BIRTH);
+  return birth == 0 ? 0 : lineOf(opAt(birth));
+}
+
 /** Counts a violation under its signature; true when it is the first of it. */
 function sign(record: u32): bool {
   const kind = get(record + Violation.KIND);
-  const birth = get(record + Violation.BIRTH);
-  const from: u32 = birth == 0 ? 0 : lineOf(opAt(birth));
+  const from = birthLine(record);
   const at = lineOf(get(record + Violation.PC));
   const known = word(FuzzWord.SIGNATURES);
   for (let i: u32 = 0; i < known; i++) {

@@ -200,11 +200,7 @@ export function endSchedule(steps: u32): void {
   for (let i: u32 = 0; i < agents; i++) setAt(expected, i, at(taken, i));
 }
 
-/** What a campaign takes with it when it is saved. */
-export function savedLength(): u32 {
-  return lastLength;
-}
-
-export function restoreLength(length: u32): void {
-  lastLength = max<u32>(length, 8);
+/** As if no run had been. */
+export function forgetLength(): void {
+  lastLength = 64;
 }

@@ -52,6 +52,8 @@ export interface CoreExports {
   fuzzRuns(): number;
   fuzzInput(): number;
   fuzzPrepare(): number;
+  fuzzSeek(kind: number, birth: number, at: number): number;
+  fuzzShowed(kind: number, birth: number, at: number): number;
   fuzzFollow(): void;
   fuzzFresh(): void;
   fuzzHash(): void;

@@ -11,6 +11,9 @@ import { chooseBackend, chooseEdition } from "../explore/choose.js";
 import { newestEdition } from "../kernel/editions.js";
 import { kindName, type Severity, severityOf, type ViolationKind } from "../names.js";
 import { Arena, modes, type StrategyName, strategies } from "./arena.js";
+import { type CaseFile, makeCase } from "./case.js";
+import { arenaFor, fuzzOne } from "./one.js";
+import { shrinkInput } from "./shrink.js";
 
 /** One thing that went wrong, however many runs showed it. */
 export interface FuzzFinding {
@@ -24,6 +27,8 @@ export interface FuzzFinding {
   readonly runs: number;
   /** The bytes of the first run: program and schedule. */
   readonly input: string;
+  /** The finding at its smallest; absent when it was not shrunk. */
+  readonly case?: CaseFile;
 }
 
 export interface FuzzOptions {
@@ -41,6 +46,8 @@ export interface FuzzOptions {
   readonly depth?: number;
   /** Keep what shows something new and change it (true by default); false draws every program anew. */
   readonly guided?: boolean;
+  /** Make a case of each finding at the end (true by default). */
+  readonly shrink?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: FuzzProgress) => void;
 }
@@ -90,7 +97,7 @@ export class Campaign {
   runs = 0;
   steps = 0;
   programs = 0;
-  readonly found: { readonly firstRun: number; readonly input: string }[] = [];
+  readonly found: { readonly firstRun: number; readonly input: string; case?: CaseFile }[] = [];
 
   /** `module`: another build of the core. */
   constructor(options: FuzzOptions, module?: CoreModule) {
@@ -119,11 +126,12 @@ export class Campaign {
     this.arena.set(FuzzWord.MODE, guided ? modes.guided : modes.random);
   }
 
-  /** Up to `most` runs more. */
+  /** Up to `most` runs more. Every thousand runs the core forgets what is not in its regions: there a save can be. */
   slice(most: number): void {
     let left = most;
     while (left > 0) {
-      const batch = this.arena.run(left);
+      if (this.runs % SLICE === 0) this.arena.machine.core.call.fuzzFresh();
+      const batch = this.arena.run(Math.min(left, SLICE - (this.runs % SLICE)));
       this.steps += batch.steps;
       this.programs += batch.programs;
       this.runs += batch.runs;
@@ -146,8 +154,24 @@ export class Campaign {
         firstRun: first.firstRun,
         runs: word(Signature.COUNT),
         input: first.input,
+        ...(first.case === undefined ? {} : { case: first.case }),
       };
     });
+  }
+
+  /** Makes a case of finding `i`: the smallest program and the shortest schedule. */
+  async shrink(i: number): Promise<void> {
+    const first = this.found[i];
+    if (first === undefined || first.case !== undefined) return;
+    const at = this.arena.get(FuzzWord.FINDINGS) + i * Signature.WORDS;
+    const word = (field: Signature): number => this.arena.machine.get(at + field);
+    const target = { kind: word(Signature.KIND), birth: word(Signature.BIRTH), at: word(Signature.AT) };
+    const { edition, backend } = this.options;
+    const small = shrinkInput(arenaFor(edition, backend), Uint8Array.from(Buffer.from(first.input, "hex")), target);
+    if (small === undefined) return;
+    const run = fuzzOne(small, { edition, backend });
+    const made = await makeCase(run, kindName(target.kind), this.arena.lineName(target.at));
+    if (made !== undefined) first.case = made;
   }
 
   /** Fingerprint of the corpus: the same on every machine. */
@@ -213,5 +237,11 @@ export async function fuzz(options: FuzzOptions = {}): Promise<FuzzResult> {
     options.onProgress?.(campaign.progress(passed()));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return campaign.result(passed());
+  const ended = passed();
+  for (let i = 0; i < campaign.found.length && options.shrink !== false; i++) {
+    if (options.signal?.aborted === true) break;
+    await campaign.shrink(i);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return campaign.result(ended);
 }
