@@ -7,7 +7,6 @@
 import { Area, Base, Boot, Event } from "./abi/layout";
 import { Cpu, FileRecord, Frame, Globals, Kind, Mm, Tally, Vma } from "./abi/records";
 import { GATHERS, Gather, Obligation, Task } from "./abi/tasks";
-import { judgeStrictly } from "./ghost/rules";
 import { allocate, Pool, resetFrames } from "./hw/frames";
 import { cacheGeometry, entriesOf } from "./hw/tables";
 import { tlbWordsPerCpu } from "./hw/tlb";
@@ -73,7 +72,6 @@ export function bootMachine(): bool {
   if (!reserve(at)) return false;
   memory.fill(Area.RUN << 2, 0, (Area.END - Area.RUN) << 2);
   setTracing(false);
-  judgeStrictly(true);
   memory.fill(base(Base.STATE) << 2, 0, (base(Base.SCHEDULE) - base(Base.STATE)) << 2);
   cacheBases();
   setConcrete(boot(Boot.CONCRETE) != 0);

@@ -11,7 +11,6 @@ import { Base, Run } from "./abi/layout";
 import { Cpu, Tally } from "./abi/records";
 import { Task } from "./abi/tasks";
 import { event, setCurrent, setCurrentAgent, violation } from "./ghost/report";
-import { forgetCalls, noteMover } from "./ghost/rules";
 import { invalidateAll } from "./hw/invalidate";
 import { pagesOf, spaceEnd } from "./hw/tables";
 import { speculate } from "./mm/access";
@@ -19,13 +18,13 @@ import { available } from "./mm/locks";
 import { handleIpi } from "./mm/x86";
 import { stepTask } from "./step";
 import {
+  add,
   base,
   concrete,
   cpuAt,
   cpuBase,
   cpus,
   get,
-  put,
   runWord,
   setRun,
   stateBase,
@@ -80,9 +79,7 @@ export function isEnabled(agent: u32): bool {
 
 /** One step of one enabled agent. */
 export function stepAgent(agent: u32): void {
-  const step = get(tally(Tally.STEPS)) + 1;
-  put(tally(Tally.STEPS), step);
-  noteMover(step, agent);
+  add(tally(Tally.STEPS), 1);
   if (agent < tasks) {
     setCurrentAgent(agent);
     stepTask(taskAt(agent));
@@ -118,7 +115,6 @@ export function saveInitial(): void {
 }
 
 export function reset(): void {
-  forgetCalls();
   memory.copy(stateBase << 2, base(Base.INITIAL) << 2, stateBytes());
 }
 

@@ -13,14 +13,15 @@
 
 import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
-import { Cpu, Frame, Mm, Tally } from "../abi/records";
+import { Cpu, Frame, Mm } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
-import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tally, tracing } from "../word";
+import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
+import { owedIn } from "./calls";
 import { covering, lifecycle } from "./coverage";
 import { obligationCount, onlyOn } from "./lookup";
-import { forget, leftBehind, owedIn } from "./obligations";
+import { forget, leftBehind } from "./obligations";
 import { currentAgent, currentPc, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
@@ -211,49 +212,10 @@ export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, who
   if (about != 0) violation(Fault.RANGE_NOT_RECORDED, about, worst == Missing.LEVEL ? 1 : 0);
 }
 
-/** Agent of each step of a run, and the step at which each agent's call began. Bookkeeping of one run, not state. */
-const STEPS: u32 = 4096;
-const movers = memory.data(4096);
-const began = memory.data(64 * 4);
-let isStrict: bool = true;
-
-/**
- * A call answers for what it took away itself, and for what was gone and not flushed when it began; what another task
- * takes away meanwhile is that task's to flush. Runs that are followed from their start judge by that (`strict` false);
- * a search, which jumps from state to state and knows no history, counts everything that is owed when a call returns.
- */
-export function judgeStrictly(strict: bool): void {
-  isStrict = strict;
-}
-
-/** A run begins. */
-export function forgetCalls(): void {
-  memory.fill(began, 0, 64 * 4);
-}
-
-export function noteMover(step: u32, agent: u32): void {
-  store<u8>(movers + (step & (STEPS - 1)), <u8>agent);
-}
-
-/** The agent that moves begins another call. */
-export function callBegins(): void {
-  store<u32>(began + ((currentAgent & 63) << 2), get(tally(Tally.STEPS)));
-}
-
-/** Whether the call that returns now answers for the obligation. */
-function answersFor(record: u32): bool {
-  const birth = get(record + Obligation.BIRTH);
-  if (isStrict || birth <= load<u32>(began + ((currentAgent & 63) << 2))) return true;
-  return <u32>load<u8>(movers + (birth & (STEPS - 1))) == currentAgent;
-}
-
 /** A call on `mm` over [from, to) returns. */
 export function callReturned(mm: u32, from: u64, to: u64): void {
   if (from >= to) return;
-  let record = owedIn(mm, from, to, usersOf(mm, false), 0);
-  while (record != 0 && !answersFor(record)) {
-    record = owedIn(mm, from, to, usersOf(mm, false), (record - obligationAt(0)) / Obligation.WORDS + 1);
-  }
+  const record = owedIn(mm, from, to, usersOf(mm, false));
   if (record == 0 || (get(record + Obligation.FLAGS) & ObligationFlag.REPORTED) != 0) return;
   put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.REPORTED);
   violation(Fault.RIGHTS_OUTLIVE_CALL, record, get(record + Obligation.HOLDERS));

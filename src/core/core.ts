@@ -45,7 +45,6 @@ export interface CoreExports {
   probePointer(cpu: number, vpn: bigint, level: number): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
-  judgeStrictly(strict: number): void;
   fuzzBlock(): number;
   fuzzStart(): number;
   forgetFeatures(): void;

@@ -62,6 +62,7 @@ export function stage(options: StageOptions): Machine {
     hugeFrames: Math.max(...scenario.files) + 2,
     tableFrames: scenario.mms.length * 4,
     ...roomOf(scenario),
+    ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
     visited: options.visited ?? 16,
     frontier: options.frontier ?? 1,

@@ -46,13 +46,12 @@ interface Staged {
   readonly machine: Machine;
 }
 
-/** A machine at the start of the program's race, judged as a fuzzer judges. */
+/** A machine at the start of the program's race. */
 function stageProgram(program: Program, editionName: string, backendName: string): Staged {
   const scenario: Scenario = scenarioOf(program);
   const [edition, backend] = [chooseEdition(editionName), chooseBackend(backendName)];
   const what = { scenario, which: scenario.cases[0] as Case, edition, backend };
   const machine = stage(what);
-  machine.core.call.judgeStrictly(0);
   return { what, machine };
 }
 

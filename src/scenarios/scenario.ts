@@ -81,6 +81,8 @@ export interface Scenario {
   readonly cpus: readonly (string | null)[];
   /** Sizes of the hugetlbfs files, in huge pages. */
   readonly files: readonly number[];
+  /** Pages that a gather holds before it must flush and free (default 8). */
+  readonly batch?: number;
   readonly setup: readonly Setup[];
   /** Room for what the tasks make, when the usual is too small. Programs have it; their set-ups may end in signals. */
   readonly room?: Room;

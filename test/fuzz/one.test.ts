@@ -66,7 +66,6 @@ function asScenario(result: FuzzOneResult): { steps: number; kinds: string[] } {
   const scenario = scenarioOf(result.program);
   const [edition, backend] = [chooseEdition(result.edition), chooseBackend(result.backend)];
   const machine = stage({ scenario, which: scenario.cases[0] as Case, edition, backend });
-  machine.core.call.judgeStrictly(0);
   restart(machine);
   const choices = result.schedule.map((agent) => agentOn(result.program.tasks.length, agent));
   let steps = 0;
