@@ -25,6 +25,7 @@ export { type Sample, type SampleOptions, sample } from "./explore/random.js";
 export { replay, type Story, type StoryStep } from "./explore/replay.js";
 export type { Witness, WitnessStep } from "./explore/witness.js";
 export { type StrategyName, strategies } from "./fuzz/arena.js";
+export { type CaseFile, replayCase } from "./fuzz/case.js";
 export { type FuzzFinding, type FuzzOptions, type FuzzProgress, type FuzzResult, fuzz } from "./fuzz/fuzz.js";
 export { type FuzzOneOptions, type FuzzOneResult, type FuzzOneViolation, fuzzOne } from "./fuzz/one.js";
 export type { Program, ProgramCalls } from "./fuzz/program.js";

@@ -14,18 +14,17 @@ export class CampaignFolder {
     mkdirSync(join(path, "findings"), { recursive: true });
   }
 
-  #state(job: number): string {
-    return join(this.#path, `state-${job}.bin`);
+  get #state(): string {
+    return join(this.#path, "campaign.bin");
   }
 
-  /** The state of a job, if it was saved. */
-  read(job: number): Uint8Array | undefined {
-    const file = this.#state(job);
-    return existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined;
+  /** The campaign, if one was saved. */
+  read(): Uint8Array | undefined {
+    return existsSync(this.#state) ? new Uint8Array(readFileSync(this.#state)) : undefined;
   }
 
-  write(job: number, state: Uint8Array): void {
-    replace(this.#state(job), state);
+  write(state: Uint8Array): void {
+    replace(this.#state, state);
   }
 
   /** One file for each case, named by what it shows. Gives their paths. */

@@ -142,7 +142,7 @@ function fullPath(machine: Machine, choices: readonly number[], steps: number): 
   return path;
 }
 
-/** The story of a case, step by step, with its witness. Throws an InputError when the case does not fit this version. */
+/** The story of a case, step by step, with its witness. Throws an InputError when it does not fit this version. */
 export function replayCase(file: CaseFile, source: string): Story {
   const { what, machine } = stageCase(file, source);
   const path = fullPath(machine, decodeSchedule(file.schedule, source), file.steps);

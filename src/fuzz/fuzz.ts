@@ -13,6 +13,7 @@ import { kindName, type Severity, severityOf, type ViolationKind } from "../name
 import { Arena, modes, type StrategyName, strategies } from "./arena.js";
 import { type CaseFile, makeCase } from "./case.js";
 import { arenaFor, fuzzOne } from "./one.js";
+import { restoreCampaign, saveCampaign } from "./saved.js";
 import { shrinkInput } from "./shrink.js";
 
 /** One thing that went wrong, however many runs showed it. */
@@ -46,6 +47,12 @@ export interface FuzzOptions {
   readonly depth?: number;
   /** Keep what shows something new and change it (true by default); false draws every program anew. */
   readonly guided?: boolean;
+  /** A saved campaign to go on with; its parameters must be the same. */
+  readonly state?: Uint8Array;
+  /** First take out of the corpus what shows nothing of its own. */
+  readonly minimize?: boolean;
+  /** Takes the campaign as bytes now and then, and at the end. */
+  readonly onState?: (state: Uint8Array) => void;
   /** Make a case of each finding at the end (true by default). */
   readonly shrink?: boolean;
   readonly signal?: AbortSignal;
@@ -54,6 +61,8 @@ export interface FuzzOptions {
 
 export interface FuzzProgress {
   readonly runs: number;
+  /** Runs a second. */
+  readonly rate: number;
   readonly steps: number;
   readonly seconds: number;
   readonly coverage: number;
@@ -87,12 +96,14 @@ export interface FuzzResult {
 
 const SLICE = 1000;
 const DEFAULT_SECONDS = 60;
+const SAVE_SECONDS = 2;
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** A campaign under way: the arena, the counters, the findings. */
 export class Campaign {
   readonly arena: Arena;
+  /** The parameters, defaults filled in. */
   readonly options: Required<Pick<FuzzOptions, "edition" | "backend" | "strategy" | "depth" | "guided" | "seed">>;
   runs = 0;
   steps = 0;
@@ -174,6 +185,29 @@ export class Campaign {
     if (made !== undefined) first.case = made;
   }
 
+  /** Leaves in the corpus what shows something that shorter entries do not. Gives how many entries went. */
+  minimize(): number {
+    const { arena } = this;
+    const from = arena.get(FuzzWord.ENTRIES);
+    const all = Array.from({ length: arena.get(FuzzWord.CORPUS) }, (_, i) => {
+      const at = from + i * CorpusEntry.WORDS;
+      return arena.machine.core.words().slice(at, at + CorpusEntry.WORDS);
+    });
+    const length = (entry: Uint32Array): number => entry[CorpusEntry.LENGTH] as number;
+    arena.machine.core.call.forgetFeatures();
+    let kept = 0;
+    for (const entry of all.sort((a, b) => length(a) - length(b))) {
+      const before = arena.get(FuzzWord.FEATURES);
+      arena.write(new Uint8Array(entry.buffer, CorpusEntry.BYTES * 4, length(entry)));
+      arena.machine.core.call.fuzzInput();
+      if (arena.get(FuzzWord.FEATURES) === before) continue;
+      arena.machine.core.words().set(entry, from + kept * CorpusEntry.WORDS);
+      kept++;
+    }
+    arena.set(FuzzWord.CORPUS, kept);
+    return all.length - kept;
+  }
+
   /** Fingerprint of the corpus: the same on every machine. */
   corpusHash(): string {
     const { arena } = this;
@@ -191,9 +225,11 @@ export class Campaign {
     return hash.toString(16).padStart(16, "0");
   }
 
-  progress(seconds: number): FuzzProgress {
+  /** `before`: runs of an earlier call, which took none of these seconds. */
+  progress(seconds: number, before = 0): FuzzProgress {
     return {
       runs: this.runs,
+      rate: seconds > 0 ? (this.runs - before) / seconds : 0,
       steps: this.steps,
       seconds,
       coverage: this.arena.get(FuzzWord.FEATURES),
@@ -202,7 +238,7 @@ export class Campaign {
     };
   }
 
-  result(seconds: number): FuzzResult {
+  result(seconds: number, before = 0): FuzzResult {
     const { arena } = this;
     const { edition, backend, ...drawn } = this.options;
     return {
@@ -214,7 +250,7 @@ export class Campaign {
       programs: this.programs,
       steps: this.steps,
       seconds,
-      runsPerSecond: seconds > 0 ? this.runs / seconds : 0,
+      runsPerSecond: seconds > 0 ? (this.runs - before) / seconds : 0,
       coverage: arena.get(FuzzWord.FEATURES),
       corpus: { entries: arena.get(FuzzWord.CORPUS), hash: this.corpusHash() },
       bounded: arena.get(FuzzWord.BOUNDED),
@@ -228,20 +264,31 @@ export class Campaign {
 /** Fuzzes until the time or the runs end, or the signal says so: an interrupted campaign gives what it has. */
 export async function fuzz(options: FuzzOptions = {}): Promise<FuzzResult> {
   const campaign = new Campaign(options);
-  const runs = options.runs ?? Number.POSITIVE_INFINITY;
+  if (options.state !== undefined) restoreCampaign(campaign, options.state);
+  if (options.minimize === true) campaign.minimize();
+  const until = campaign.runs + (options.runs ?? Number.POSITIVE_INFINITY);
   const seconds = options.time ?? (options.runs === undefined ? DEFAULT_SECONDS : Number.POSITIVE_INFINITY);
+  const before = campaign.runs;
   const started = performance.now();
   const passed = (): number => (performance.now() - started) / 1000;
-  while (campaign.runs < runs && passed() < seconds && options.signal?.aborted !== true) {
-    campaign.slice(Math.min(SLICE, runs - campaign.runs));
-    options.onProgress?.(campaign.progress(passed()));
-    await new Promise((resolve) => setImmediate(resolve));
+  let saved = 0;
+  while (campaign.runs < until && passed() < seconds && options.signal?.aborted !== true) {
+    campaign.slice(Math.min(SLICE, until - campaign.runs));
+    options.onProgress?.(campaign.progress(passed(), before));
+    if (options.onState !== undefined && passed() - saved > SAVE_SECONDS) {
+      options.onState(saveCampaign(campaign));
+      saved = passed();
+    }
+    await nextTurn();
   }
   const ended = passed();
+  options.onState?.(saveCampaign(campaign));
   for (let i = 0; i < campaign.found.length && options.shrink !== false; i++) {
     if (options.signal?.aborted === true) break;
     await campaign.shrink(i);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
-  return campaign.result(ended);
+  return campaign.result(ended, before);
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,5 @@
 /**
- * A campaign as bytes: what its core knows (random numbers, corpus, features, signatures) and what the host has counted.
+ * A campaign as bytes: what its core knows (random numbers, corpus, features, signatures), what the host has counted.
  *
  * Layout: a line of JSON, then the words of the regions. Saved at a multiple of a thousand runs, a campaign goes on as
  * if it had not been stopped.

@@ -1,16 +1,18 @@
 /**
  * A fuzzing campaign as text: what was run, what it saw, and each finding on a few lines. And the line of progress.
  */
+
+import type { CaseFile } from "../fuzz/case.js";
 import type { FuzzFinding, FuzzProgress, FuzzResult } from "../fuzz/fuzz.js";
+import { callText } from "../fuzz/program.js";
 import type { Look } from "./paint.js";
 import { count, plural, wrap } from "./text.js";
 
-/** One line in the manner of libFuzzer: `#runs cov: corp: find: exec/s: steps/s:`. */
+/** One line in the manner of libFuzzer: `#runs cov: corp: find:  exec/s: time:`. */
 export function fuzzLine(p: FuzzProgress): string {
-  const rate = (amount: number): string => count(Math.round(p.seconds > 0 ? amount / p.seconds : 0));
   return (
     `#${p.runs} cov: ${p.coverage} corp: ${p.corpus} find: ${p.findings} ` +
-    `exec/s: ${rate(p.runs)} steps/s: ${rate(p.steps)} time: ${p.seconds.toFixed(0)}s`
+    `exec/s: ${count(Math.round(p.rate))} time: ${p.seconds.toFixed(0)}s`
   );
 }
 
@@ -33,7 +35,19 @@ function findingText(finding: FuzzFinding, look: Look): string {
     ...(finding.born === "" ? [] : [`  taken away at  ${finding.born}`]),
     `  broken at      ${finding.where}`,
   ];
+  if (finding.case !== undefined) lines.push(...caseLines(finding.case));
   return lines.join("\n");
+}
+
+/** The smallest program that shows it. */
+function caseLines({ program, schedule, steps, violation }: CaseFile): string[] {
+  const made = program.setup.map(({ mm, calls }) => `  ${mm}, first:  ${calls.map(callText).join("; ")}`);
+  const tasks = program.tasks.map(({ cpu, mm, calls }) => `  ${mm} on CPU${cpu}: ${calls.map(callText).join("; ")}`);
+  const others = program.cpus.flatMap((mm, cpu) =>
+    mm === null || cpu < program.tasks.length ? [] : [`  ${mm} on CPU${cpu}: user code`],
+  );
+  const doubt = violation.confirmed ? "confirmed by a witness" : "UNCONFIRMED";
+  return [...made, ...tasks, ...others, `  ${plural(steps, "step")}, schedule ${schedule || "(no choice)"}, ${doubt}`];
 }
 
 function summary(result: FuzzResult, look: Look): string {

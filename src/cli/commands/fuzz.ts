@@ -6,6 +6,7 @@ import { type StrategyName, strategies } from "../../fuzz/arena.js";
 import { type FuzzProgress, fuzz } from "../../fuzz/fuzz.js";
 import { formatFuzz, fuzzLine } from "../../report/fuzz.js";
 import { count } from "../../report/text.js";
+import { CampaignFolder } from "../campaign-folder.js";
 import { Exit } from "../exit.js";
 import { examples } from "../help.js";
 import { oneOf, secondsNumber, wholeNumber } from "../options.js";
@@ -25,6 +26,9 @@ interface FuzzFlags {
   readonly strategy: StrategyName;
   readonly depth: number;
   readonly guided: boolean;
+  readonly shrink: boolean;
+  readonly corpus?: string;
+  readonly minimize?: true;
 }
 
 export function addFuzz(program: Command, session: Session): void {
@@ -43,24 +47,40 @@ export function addFuzz(program: Command, session: Session): void {
     .option("--strategy <name>", `how schedules are drawn: ${strategies.join(", ")}`, oneOf("--strategy", strategies))
     .option("--depth <n>", "depth of PCT", wholeNumber("--depth", 1, DEPTH_MOST), 3)
     .option("--no-guided", "draw every program anew, whatever others have shown")
+    .option("--no-shrink", "give findings as they were found")
+    .option("--corpus <dir>", "folder for the campaign and its cases; one that is there goes on")
+    .option("--minimize", "first take out of the corpus what shows nothing of its own")
     .addHelpText(
       "after",
       examples([
         ["shootdown fuzz --edition 5.15 --time 10", "what random programs find in a kernel without the seed's fix"],
         ["shootdown fuzz --runs 100000 --seed 7 --json", "a campaign that gives the same on every machine"],
+        ["shootdown fuzz --corpus campaign --time 3600", "an hour that can be stopped and gone on with"],
       ]),
     )
     .action((flags: FuzzFlags) => runFuzz(flags, session));
 }
 
-async function runFuzz(flags: FuzzFlags, session: Session): Promise<void> {
-  const onProgress = (p: FuzzProgress): void => session.progress.show(() => fuzzLine(p));
-  const result = await fuzz({ ...flags, signal: session.signal, onProgress });
+async function runFuzz({ corpus, ...flags }: FuzzFlags, session: Session): Promise<void> {
+  const folder = corpus === undefined ? undefined : new CampaignFolder(corpus);
+  const state = folder?.read();
+  if (state !== undefined) session.remark(`going on with the campaign in ${corpus}`);
+  const result = await fuzz({
+    ...flags,
+    ...(state === undefined ? {} : { state }),
+    ...(folder === undefined ? {} : { onState: (bytes: Uint8Array) => folder.write(bytes) }),
+    signal: session.signal,
+    onProgress: (p: FuzzProgress): void => session.progress.show(() => fuzzLine(p)),
+  });
   const interrupted = session.signal.aborted;
   session.code = result.findings.some((finding) => finding.severity === "harm") ? Exit.HARM : Exit.OK;
   if (interrupted) session.code = Exit.INTERRUPTED;
+  const cases = folder?.writeCases(result) ?? [];
   if (session.json) session.printJson(interrupted ? { ...result, interrupted } : result);
   else session.print(formatFuzz(result, session.look));
-  if (interrupted)
-    session.remark(`shootdown: interrupted after ${count(result.runs)} runs; the same command starts again`);
+  if (cases.length > 0)
+    session.remark(`${cases.length} cases in ${corpus}; tell one with: shootdown replay ${cases[0]}`);
+  if (!interrupted) return;
+  const how = corpus === undefined ? "starts again; with --corpus DIR it goes on" : "goes on";
+  session.remark(`shootdown: interrupted after ${count(result.runs)} runs; the same command ${how}`);
 }
