@@ -98,6 +98,8 @@ export const enum Draw {
   /** A destination: aligned to a huge page. */
   DESTINATION,
   FILE,
+  /** An ordinary file. */
+  PAGE_FILE,
   /** FILE (number + 1, or 0), OFFSET and FLAGS of a new mapping: two bytes. */
   MAP,
   PROT,
@@ -161,7 +163,11 @@ export const enum CorpusEntry {
 export const FUZZ_TASKS: u32 = 3;
 export const FUZZ_CPUS: u32 = 4;
 export const FUZZ_MMS: u32 = 3;
-export const FUZZ_FILES: u32 = 2;
+/** Files of hugetlbfs, and all files: the others have base pages. */
+export const HUGE_FILES: u32 = 2;
+export const FUZZ_FILES: u32 = 3;
+/** Line of birth of a violation that is about nothing owed. */
+export const NO_LINE: u32 = 0xfffe;
 /** The input: HEADER bytes, then calls of CALL_BYTES each, then the schedule. */
 export const HEADER: u32 = 8;
 export const CALL_BYTES: u32 = 8;

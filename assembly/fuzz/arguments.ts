@@ -4,7 +4,7 @@
  * The first GiB of every mm is for base pages, and there a range may begin anywhere; above it ranges go by huge pages
  * or whole GiBs, so that no huge page is ever cut: the kernel refuses that.
  */
-import { CallEntry, Draw } from "../abi/fuzz";
+import { CallEntry, Draw, HUGE_FILES } from "../abi/fuzz";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
 import { VmaFlag } from "../abi/records";
@@ -52,7 +52,10 @@ function drawFileRange(): void {
   to = min<u64>(from + 1 + <u64>(nextByte() & 3), most);
 }
 
-/** One of four mappings is of anonymous pages. Files go above the first GiB, at offsets that are mostly whole GiBs. */
+/**
+ * One of four mappings is of anonymous pages, one of the ordinary file. Huge pages go above the first GiB, at offsets
+ * that are mostly whole GiBs.
+ */
 function drawMap(): void {
   const a = nextByte();
   const b = nextByte();
@@ -60,6 +63,12 @@ function drawMap(): void {
     give(Reg.FILE, 0);
     give(Reg.OFFSET, 0);
     give(Reg.FLAGS, 0);
+    return;
+  }
+  if ((a & 3) == 2) {
+    give(Reg.FILE, 1 + HUGE_FILES);
+    give(Reg.OFFSET, <u64>(b & 3));
+    give(Reg.FLAGS, VmaFlag.SHARED | VmaFlag.MAYSHARE);
     return;
   }
   const gib = pagesOf(GIB);
@@ -70,7 +79,7 @@ function drawMap(): void {
     give(Reg.START, from);
     give(Reg.END, to);
   }
-  give(Reg.FILE, 1 + <u64>((a >> 2) % boot(Boot.FILES)));
+  give(Reg.FILE, 1 + <u64>((a >> 2) % HUGE_FILES));
   const offset = b < 192 ? <u64>((b >> 6) & 1) * gib : <u64>(b & 3) * pagesOf(HUGE);
   give(Reg.OFFSET, offset);
   give(Reg.FLAGS, VmaFlag.SHARED | VmaFlag.MAYSHARE | VmaFlag.HUGETLB);
@@ -107,7 +116,8 @@ function drawOne(draw: u32, register: u32): void {
     case Draw.SPACE: give(Reg.START, 0); give(Reg.END, spaceEnd()); break;
     case Draw.ADDRESS: give(register, (<u64>(nextByte() & 15) * spaceEnd()) >> 4); break;
     case Draw.DESTINATION: give(register, alignDown((<u64>(nextByte() & 15) * spaceEnd()) >> 4, HUGE)); break;
-    case Draw.FILE: give(register, nextByte() % boot(Boot.FILES)); break;
+    case Draw.FILE: give(register, nextByte() % HUGE_FILES); break;
+    case Draw.PAGE_FILE: give(register, HUGE_FILES); break;
     case Draw.MAP: drawMap(); break;
     case Draw.PROT: give(register, drawProt()); break;
     case Draw.MM: give(register, nextByte() % mms); break;

@@ -79,7 +79,7 @@ function fillMapping(at: u32, mm: u32): void {
   const gib: u32 = 1 + below(2);
   store<u8>(at + 2, <u8>((gib << 2) | (below(2) << 4)));
   store<u8>(at + 3, <u8>(onceIn(3) ? 1 : 0));
-  store<u8>(at + 4, <u8>(onceIn(8) ? 4 : 0));
+  store<u8>(at + 4, <u8>(onceIn(4) ? next() : 0));
   store<u8>(at + 5, 0);
   store<u8>(at + 6, 0);
 }

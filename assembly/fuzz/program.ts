@@ -21,6 +21,7 @@ import {
   FUZZ_TASKS,
   FuzzWord,
   HEADER,
+  HUGE_FILES,
   INPUT_MAX,
   RACE_MAX,
   SETUP_MAX,
@@ -134,7 +135,7 @@ function setFiles(): void {
   for (let file: u32 = 0; file < FUZZ_FILES; file++) {
     const smaller = (byte >> (2 * file)) & 3;
     put(fileAt(file) + FileRecord.SIZE, max(most - smaller, 1));
-    put(fileAt(file) + FileRecord.LEVEL, 1);
+    put(fileAt(file) + FileRecord.LEVEL, file < HUGE_FILES ? 1 : 0);
   }
 }
 

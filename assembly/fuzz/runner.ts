@@ -5,8 +5,8 @@
  * byte will do: it is taken modulo the number of agents, and the next agent after it that can move is meant. When the
  * bytes are used up, the strategy goes on; without one, the agent that moved last does while it can.
  */
-import { Status } from "../abi/events";
-import { FuzzWord, INPUT_MAX, SIGNATURES_MAX, Signature } from "../abi/fuzz";
+import { Fault, Status } from "../abi/events";
+import { FuzzWord, INPUT_MAX, NO_LINE, SIGNATURES_MAX, Signature } from "../abi/fuzz";
 import { Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
@@ -86,23 +86,32 @@ export function showed(kind: u32, birth: u32, at: u32): bool {
   const count = runWord(Run.VIOLATIONS);
   for (let i: u32 = 0; i < count; i++) {
     const record: u32 = VIOLATION_AREA + i * Violation.WORDS;
-    if (get(record + Violation.KIND) != kind || lineOf(get(record + Violation.PC)) != at) continue;
+    if (get(record + Violation.KIND) != kind || placeOf(record) != at) continue;
     if (birthLine(record) == birth) return true;
   }
   return false;
 }
 
-/** Line of the step at which the violation's obligation was born; 0 when it is about none. */
+/** Line of the step at which the violation's obligation was born; NO_LINE when it is about none. */
 function birthLine(record: u32): u32 {
   const birth = get(record + Violation.BIRTH);
-  return birth == 0 ? 0 : lineOf(opAt(birth));
+  return birth == 0 ? NO_LINE : lineOf(opAt(birth));
+}
+
+/** Where a violation is: a deadlock is where its first task waits, not where somebody else moved last. */
+function placeOf(record: u32): u32 {
+  if (get(record + Violation.KIND) != Fault.DEADLOCK) return lineOf(get(record + Violation.PC));
+  for (let i: u32 = 0; i < tasks; i++) {
+    if (get(taskAt(i) + Task.DONE) == 0) return lineOf(get(taskAt(i) + Task.PC));
+  }
+  return NO_LINE;
 }
 
 /** Counts a violation under its signature; true when it is the first of it. */
 function sign(record: u32): bool {
   const kind = get(record + Violation.KIND);
   const from = birthLine(record);
-  const at = lineOf(get(record + Violation.PC));
+  const at = placeOf(record);
   const known = word(FuzzWord.SIGNATURES);
   for (let i: u32 = 0; i < known; i++) {
     const other = findings + i * Signature.WORDS;

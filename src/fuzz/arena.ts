@@ -11,6 +11,7 @@ import {
   FUZZ_TASKS,
   FuzzMode,
   FuzzWord,
+  NO_LINE,
   Strategy,
 } from "../../assembly/abi/fuzz.js";
 import type { Core, CoreModule } from "../core/core.js";
@@ -167,6 +168,7 @@ export class Arena {
   /** What a line number of a signature stands for. */
   lineName(line: number): string {
     if (line === 0xffff) return "flush interrupt";
+    if (line === NO_LINE) return "";
     const op = this.machine.program[line];
     return op === undefined ? "" : `${op.fn}: ${op.text}`;
   }

@@ -4,7 +4,7 @@
  * Only the core decodes inputs. What it made of one is read back from the script region, so there is no second decoder
  * that could differ.
  */
-import { Decoded, FUZZ_TASKS, FuzzWord, SETUP_TASK } from "../../assembly/abi/fuzz.js";
+import { Decoded, FUZZ_TASKS, FuzzWord, HUGE_FILES, SETUP_TASK } from "../../assembly/abi/fuzz.js";
 import { Base } from "../../assembly/abi/layout.js";
 import type { Call } from "../kernel/listing.js";
 import type { CallStep, Scenario } from "../scenarios/scenario.js";
@@ -90,7 +90,8 @@ export function scenarioOf(program: Program, name = "program"): Scenario {
     geometry: ROOM.geometry,
     mms: [...MM_NAMES],
     cpus: program.cpus,
-    files: program.files,
+    files: program.files.slice(0, HUGE_FILES),
+    pageFiles: program.files.slice(HUGE_FILES).map((pages) => ({ pages })),
     setup: program.setup,
     room: ROOM,
     cases: [

@@ -19,6 +19,9 @@ const SINGLE: Readonly<Record<string, Draw>> = {
 
 type Argument = readonly [Draw, Reg];
 
+const singleDraw = (call: Call, name: string): Draw =>
+  name === "file" && call.random?.ordinary ? Draw.PAGE_FILE : (SINGLE[name] ?? Draw.VALUE);
+
 const isMapping = (call: Call): boolean => "file" in call.arguments && "flags" in call.arguments;
 
 /** Draws of a call's arguments, in the order in which they take bytes of the input. */
@@ -32,7 +35,7 @@ export function drawsOf(call: Call): readonly Argument[] {
   const onFile = "file" in rest && !isMapping(call);
   if ("start" in rest && "end" in rest) take(["start", "end"], rangeDraw(call, onFile));
   if (isMapping(call)) take(["file", "offset", "flags"], Draw.MAP);
-  for (const [name, reg] of Object.entries(rest)) draws.push([SINGLE[name] ?? Draw.VALUE, reg]);
+  for (const [name, reg] of Object.entries(rest)) draws.push([singleDraw(call, name), reg]);
   return draws;
 }
 

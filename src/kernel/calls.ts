@@ -32,7 +32,6 @@ export const calls: readonly Call[] = [
   call("exit", range, exit, { range: "space", effect: "exits" }),
   call("truncate", { file: Reg.FILE, ...range }, truncate, { range: "tail" }),
   call("punch", { file: Reg.FILE, ...range }, punchHole),
-  call("ftruncate", { file: Reg.FILE, ...range }, truncateFile),
   call("mprotect", { ...range, prot: Reg.PROT }, mprotect),
   call("mremap", { ...range, to: Reg.NEW_START }, mremap),
   call("migrate", { file: Reg.FILE, ...range }, migrate, { range: "page" }),
@@ -46,6 +45,7 @@ export const calls: readonly Call[] = [
   call("exec", { mm: Reg.NEW_START }, exec_mmap, { effect: "switches" }),
   call("clear-refs", range, clear_refs),
   call("fail-batches", { value: Reg.VALUE }, failBatches),
+  call("ftruncate", { file: Reg.FILE, ...range }, truncateFile, { range: "tail", ordinary: true }),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear, { never: true }),
 ];
 

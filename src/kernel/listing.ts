@@ -69,6 +69,8 @@ export interface RandomUse {
   readonly range?: "space" | "tail" | "page";
   /** What becomes of the CPU's mm: another one is loaded, the CPU is lazy, or the mm is gone. */
   readonly effect?: "switches" | "idles" | "exits";
+  /** Its file is an ordinary one, not of hugetlbfs. */
+  readonly ordinary?: true;
   /** A set-up may make it: it maps or touches, and takes nothing away. */
   readonly builds?: true;
   /** No random program makes it: it is no path of the kernel's, or a part of one that presumes what came before. */
