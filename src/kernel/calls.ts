@@ -42,7 +42,7 @@ export const calls: readonly Call[] = [
   call("switch", { mm: Reg.NEW_START }, switchMm, { effect: "switches" }),
   call("idle", {}, goIdle, { effect: "idles" }),
   call("collapse", { start: Reg.START }, collapse, { never: true }),
-  call("exec", { mm: Reg.NEW_START }, exec_mmap, { effect: "switches" }),
+  call("exec", { mm: Reg.NEW_START }, exec_mmap, { never: true }),
   call("clear-refs", range, clear_refs),
   call("fail-batches", { value: Reg.VALUE }, failBatches),
   call("ftruncate", { file: Reg.FILE, ...range }, truncateFile, { range: "tail", ordinary: true }),

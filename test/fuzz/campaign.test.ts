@@ -34,10 +34,25 @@ describe("a campaign", () => {
   });
 
   for (const strategy of strategies) {
-    it(`finds the race of the seed in 5.15 with ${strategy}, from an empty corpus`, async () => {
-      const { findings } = await fuzz({ edition: "5.15", strategy, seed: 3, runs: 10_000, shrink: false });
-      const stale = findings.filter(({ kind, born }) => kind === "STALE_TRANSLATION" && born.includes("pud_clear"));
-      expect(stale.length).toBeGreaterThan(0);
+    it(`finds the race of the seed in 5.15 with ${strategy}, from an empty corpus`, () => {
+      const campaign = new Campaign({ edition: "5.15", strategy, seed: 3 });
+      const isFound = (): boolean =>
+        campaign.findings().some(({ kind, born }) => kind === "STALE_TRANSLATION" && born.includes("pud_clear"));
+      while (!isFound() && campaign.runs < 60_000) campaign.slice(1000);
+      expect(isFound()).toBe(true);
     });
   }
+});
+
+/** Open in 5.19: lazy CPUs walk on (lazy-walk); mprotect of a part of a shared GiB flushes too little (to 6.2). */
+const EXPLAINED = /^STALE_WALK|^(STALE_TRANSLATION|RIGHTS_OUTLIVE_CALL): huge_pmd_unshare/;
+
+describe("5.19 on x86, where the seed is repaired", () => {
+  it("shows no harm that is not explained in runs that find the race in 5.15 many times over", async () => {
+    const { findings, runs } = await fuzz({ edition: "5.19", seed: 3, runs: 20_000, shrink: false });
+    expect(runs).toBe(20_000);
+    const harm = findings.filter(({ severity }) => severity === "harm");
+    const texts = harm.map(({ kind, born, where }) => `${kind}: ${born} to ${where}`);
+    expect(texts.filter((text) => !EXPLAINED.test(text))).toEqual([]);
+  });
 });

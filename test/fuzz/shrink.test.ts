@@ -57,7 +57,7 @@ describe("a finding", () => {
   });
 
   it("is written to the campaign's folder and told by replay; a damaged file is refused", async () => {
-    const args = ["fuzz", "--edition", "5.15", "--runs", "3000", "--corpus", folder];
+    const args = ["fuzz", "--edition", "5.15", "--runs", "8000", "--corpus", folder];
     expect((await shootdown(args)).code).toBe(1);
     const files = readdirSync(join(folder, "findings"));
     expect(files.length).toBeGreaterThan(0);
