@@ -46,12 +46,15 @@ export function namesOrAll(found: readonly string[] | undefined): readonly strin
   return found === undefined || found.includes("all") ? "all" : found;
 }
 
-/** A parser of one word out of some. */
-export function oneOf<Word extends string>(option: string, words: readonly Word[]): (text: string) => Word {
+/** A parser of one name out of several. */
+export function oneOf<T extends string>(option: string, known: readonly T[]): (text: string) => T {
   return (text) => {
-    const found = words.find((word) => word === text);
+    const found = known.find((name) => name === text);
     if (found !== undefined) return found;
-    throw new InputError(`${excerpt(text)} is not known`, { source: option, remedy: `give ${words.join(" or ")}` });
+    throw new InputError(`there is no ${excerpt(text)}`, {
+      source: option,
+      remedy: `choose one of: ${known.join(", ")}`,
+    });
   };
 }
 

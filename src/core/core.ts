@@ -43,6 +43,17 @@ export interface CoreExports {
   probePointer(cpu: number, vpn: bigint, level: number): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
+  fuzzBlock(): number;
+  fuzzStart(): number;
+  forgetFeatures(): void;
+  fuzzRuns(): number;
+  fuzzInput(): number;
+  fuzzPrepare(): number;
+  fuzzSeek(kind: number, birth: number, at: number): number;
+  fuzzShowed(kind: number, birth: number, at: number): number;
+  fuzzFollow(): void;
+  fuzzFresh(): void;
+  fuzzHash(): void;
 }
 
 /** The functions of the search's module: the core once more, built with a log of its writes, and the search. */

@@ -33,7 +33,7 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
   [["check", "yardstick", "--set", "variant=none"], "give fixed, late, missing"],
   [["check", "yardstick", "--set", "cores=2"], 'yardstick has no parameter "cores"'],
   [["check", "seed", "--set", "cpus=2"], 'seed has no parameter "cpus"'],
-  [["check", "seed", "--hardware", "real"], '--hardware: "real" is not known'],
+  [["check", "seed", "--hardware", "real"], '--hardware: there is no "real"'],
   [["check", "--bound", "abc"], '--bound: "abc" is no whole number'],
   [["check", "--bound", "1e99"], '--bound: "1e99" is no whole number'],
   [["check", "--bound", "1000000001"], "is no whole number from 1 to 1000000000"],
