@@ -7,6 +7,7 @@ import { addCheck } from "./commands/check.js";
 import { addConform } from "./commands/conform.js";
 import { addDiff } from "./commands/diff.js";
 import { addList } from "./commands/list.js";
+import { addMutate } from "./commands/mutate.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { addStory } from "./commands/story.js";
@@ -35,6 +36,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     .hook("preAction", () => session.configure(program.opts()));
   addStory(program, session);
   addCheck(program, session);
+  addMutate(program, session);
   addReplay(program, session);
   addRun(program, session);
   addConform(program, session);
