@@ -14,7 +14,8 @@ const meanings = {
 
 export function formatMutate(result: MutateResult, all: boolean, look: Look): string {
   const total = result.results.length;
-  const head = `${plural(total, "mutant")} of ${result.calls.join(", ")} in ${result.edition}, ${seconds(result.seconds)} s`;
+  const what = `${plural(total, "mutant")} of ${result.calls.join(", ")} in ${result.edition}`;
+  const head = `${what}, ${seconds(result.seconds)} s`;
   const lines = (Object.keys(meanings) as (keyof typeof meanings)[]).map(
     (verdict) => `  ${count(result.counts[verdict]).padStart(5)}  ${verdict.padEnd(10)}  ${meanings[verdict]}`,
   );
