@@ -7,6 +7,7 @@ import { addCheck } from "./commands/check.js";
 import { addConform } from "./commands/conform.js";
 import { addDiff } from "./commands/diff.js";
 import { addExport } from "./commands/export.js";
+import { addFuzz } from "./commands/fuzz.js";
 import { addList } from "./commands/list.js";
 import { addMutate } from "./commands/mutate.js";
 import { addReplay } from "./commands/replay.js";
@@ -38,6 +39,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addStory(program, session);
   addCheck(program, session);
   addMutate(program, session);
+  addFuzz(program, session);
   addReplay(program, session);
   addExport(program, session);
   addRun(program, session);
