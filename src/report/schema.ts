@@ -6,7 +6,7 @@
  */
 import * as z from "zod";
 import { violationKinds } from "../names.js";
-import { parameters, searchFields, witness } from "./search-schema.js";
+import { parameters, searchFields, witness } from "./check-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);

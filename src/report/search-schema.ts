@@ -1,48 +1,43 @@
 /**
- * What a search says about itself in a row of `shootdown check`, a witness, and the parameters of a scenario, as zod
- * schemas.
+ * The JSON of what goes over listings and searches beside `check`: mutants.
  */
 import * as z from "zod";
 
 const whole = z.int().min(0);
 
-export const searchFields = {
-  hardware: z.enum(["enumerated", "saturated"]),
-  parameters: z.record(z.string(), z.union([z.string(), whole])).optional(),
-  bytesPerState: z.number().min(0),
-  stoppedBy: z.enum(["states", "memory", "steps", "time", "interrupt"]).optional(),
-  queue: whole.optional(),
-  violationInstances: whole.optional(),
-  badStates: whole.optional(),
-  shortestBadDepth: whole.nullable().optional(),
-  setHash: z
-    .string()
-    .regex(/^[0-9a-f]{16}$/)
-    .optional(),
-};
+const saved = z.strictObject({
+  scenario: z.string(),
+  case: z.string(),
+  backend: z.string(),
+  flushes: z.int(),
+  ipis: z.int(),
+  tlbis: z.int(),
+});
 
-export const parameters = z.array(
-  z.strictObject({
-    name: z.string(),
-    title: z.string(),
-    default: z.union([z.string(), whole]),
-    least: whole.optional(),
-    most: whole.optional(),
-    words: z.array(z.string()).optional(),
-  }),
-);
+const mutant = z.strictObject({
+  id: z.string(),
+  kind: z.enum(["drop", "swap", "narrow"]),
+  fn: z.string(),
+  file: z.string(),
+  line: z.string(),
+  verdict: z.enum(["found", "equivalent", "unreached", "survived"]),
+  violation: z.string().optional(),
+  scenario: z.string().optional(),
+  case: z.string().optional(),
+  backend: z.string().optional(),
+  reason: z.string().optional(),
+  searches: whole,
+  states: whole,
+  saves: saved.optional(),
+});
 
-export const witness = z.strictObject({
-  cpu: whole,
-  steps: z.array(
-    z.strictObject({
-      before: whole,
-      cpu: whole,
-      what: z.enum(["fill", "fill-pointer", "reuse", "access", "write", "walk"]),
-      address: whole,
-      frame: whole,
-    }),
-  ),
-  frame: whole,
-  value: whole,
+export const mutateOutput = z.strictObject({
+  schema: z.literal("shootdown/mutate@1"),
+  edition: z.string(),
+  calls: z.array(z.string()),
+  counts: z.strictObject({ found: whole, equivalent: whole, unreached: whole, survived: whole }),
+  needless: z.array(z.string()),
+  results: z.array(mutant),
+  interrupted: z.boolean().optional(),
+  seconds: z.number(),
 });
