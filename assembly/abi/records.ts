@@ -43,6 +43,8 @@ export const enum Globals {
   TAIL_BASE,
   TAIL_HUGE,
   OBLIGATIONS,
+  /** The huge zero page, 0 when there is none. */
+  HUGE_ZERO,
   WORDS,
 }
 
@@ -172,6 +174,8 @@ export const enum Kind {
 
 /** OWNER of a page that a file's page cache holds: this plus the file. */
 export const OWNER_FILE: u32 = 0x100;
+/** OWNER from here on: frames whose mappings nobody counts, a driver's memory and the huge zero page. */
+export const OWNER_UNCOUNTED: u32 = 0x800;
 /** OWNER of a frame that the witness hands to somebody else. */
 export const OWNER_STRANGER: u32 = 0x1000;
 

@@ -269,12 +269,15 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
   owe(mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK);
 }
 
-/** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the obligation or 0. */
-export function owedIn(mm: u32, start: u64, end: u64, usable: u32): u32 {
+/** What an mm owes in [start, end) to a holder that can use it now (for stores, if `writes`): the obligation or 0. */
+export function owedIn(mm: u32, start: u64, end: u64, usable: u32, writes: bool): u32 {
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
+    // Reclaim may take a base page at any time: who only lost the right to read it has lost nothing by this call.
+    const stores = (get(record + Obligation.FLAGS) & ObligationFlag.STORES) != 0;
+    if (writes && get(record + Obligation.LEVEL) == 0 && !stores) continue;
     const from = getLong(record + Obligation.START);
     if (from < end && start < from + pagesOf(get(record + Obligation.LEVEL) & 15)) return record;
   }

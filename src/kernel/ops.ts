@@ -201,5 +201,6 @@ export const switch_mm = (): Line => op(Op.SWITCH_MM, [], "switch_mm_irqs_off()"
 export const enter_lazy_tlb = (): Line =>
   op(Op.ENTER_LAZY, [], "enter_lazy_tlb()", "the CPU runs a kernel thread and keeps the mm loaded");
 export const leave_mm = (): Line => op(Op.LEAVE_MM, [], "mmdrop()", "the CPU loads the kernel's own mm");
-/** End of the call; `ranged` when START..END are addresses that the call promised to change. */
-export const ret = (ranged: boolean): Line => op(Op.RETURN, [ranged ? 1 : 0], "return", "the call returns");
+/** End of the call; `promised`: START..END are addresses that nobody uses any more as before, or nobody writes to. */
+export const ret = (promised: boolean | "no writes"): Line =>
+  op(Op.RETURN, [promised === "no writes" ? 2 : promised ? 1 : 0], "return", "the call returns");
