@@ -43,6 +43,8 @@ export const enum Globals {
   TAIL_BASE,
   TAIL_HUGE,
   OBLIGATIONS,
+  /** Pages for table batches that will not be had: injected failures. */
+  FAIL_BATCHES,
   /** The huge zero page, 0 when there is none. */
   HUGE_ZERO,
   WORDS,

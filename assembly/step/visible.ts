@@ -15,12 +15,11 @@ import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
-import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
 import { add, bulk, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
-import { ordinary } from "./ordinary";
+import { more } from "./more";
 
 function tryLock(task: u32, ref: u32, rank: u32): bool {
   const lock = locks.lockOf(task, ref);
@@ -114,7 +113,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1), get(op + 2)); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
     case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2)); return next;
-    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), when(pgtable.freeNextTable(task))); return next;
+    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), pgtable.freeNextTable(task)); return next;
     case Op.RMAP_ADD: pages.rmap(task, 1); return next;
     case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;
     case Op.PUT_PAGE: pages.putPage(regWord(task, Reg.PAGE)); return next;
@@ -138,8 +137,6 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
     case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
     case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;
-    case Op.RISCV_SEND: riscv.send(task); return next;
-    case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
-    default: ordinary(task, op); return next;
+    default: return more(task, op, next);
   }
 }

@@ -64,6 +64,7 @@ export function stage(options: StageOptions): Machine {
     hugeFrames: Math.max(0, ...files.map((file) => (file.level === 1 ? file.pages : 0))) + 2,
     ...(files.some((file) => file.level === 0) ? { baseFrames: 6 } : {}),
     tableFrames: scenario.mms.length * 4,
+    ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
     visited: options.visited ?? 16,
     frontier: options.frontier ?? 1,

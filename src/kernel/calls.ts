@@ -2,9 +2,12 @@
  * The calls that a task can make, by name, with their arguments. Addresses count base pages.
  */
 import { Reg } from "../../assembly/abi/operands.js";
+import { clear_refs } from "./fs/clear-refs.js";
+import { exec_mmap, failBatches } from "./fs/exec.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
+import { collapse } from "./mm/khugepaged.js";
 import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
 import { migratePage, numaScan } from "./mm/migrate.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
@@ -45,6 +48,10 @@ export const calls: readonly Call[] = [
   call("store", { start: Reg.START, value: Reg.VALUE }, store),
   call("switch", { mm: Reg.NEW_START }, switchMm),
   call("idle", {}, goIdle),
+  call("collapse", { start: Reg.START }, collapse),
+  call("exec", { mm: Reg.NEW_START }, exec_mmap),
+  call("clear-refs", range, clear_refs),
+  call("fail-batches", { value: Reg.VALUE }, failBatches),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear),
 ];
 

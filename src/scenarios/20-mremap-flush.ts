@@ -10,7 +10,7 @@ export const mremapFlush: Scenario = {
   kernels: "3.2 to 4.18",
   vulnerable: "7.1~eb66ae030829",
   fixed: "7.1",
-  editions: ["4.8", "4.18", "4.19", "7.1"],
+  editions: ["7.1~eb66ae030829", "7.1"],
   known:
     "order of locks, moves and flush read in source [S: mm/mremap.c of 6.1.192 and 7.0rc6]; the order before the fix " +
     "in patches [T: eb66ae030829, 5d1904204c99]. Moves of whole tables (5.1) are left out: one page moves.",

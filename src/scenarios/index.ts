@@ -19,6 +19,10 @@ import { largeFolio } from "./28-large-folio.js";
 import { hugeZero } from "./29-huge-zero.js";
 import { dirtyZap } from "./30-dirty-zap.js";
 import { dirtyRmap } from "./31-dirty-rmap.js";
+import { lazyCollapse } from "./40-lazy-collapse.js";
+import { execSwitch } from "./41-exec-switch.js";
+import { tableBatch } from "./42-table-batch.js";
+import { softDirty } from "./43-soft-dirty.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -42,6 +46,10 @@ export const scenarios: readonly Scenario[] = [
   hugeZero,
   dirtyZap,
   dirtyRmap,
+  lazyCollapse,
+  execSwitch,
+  tableBatch,
+  softDirty,
 ];
 
 /** The scenario of this name or alias, whatever the case. */

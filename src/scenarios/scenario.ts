@@ -73,6 +73,8 @@ export interface Scenario {
   readonly files: readonly number[];
   /** Files of ordinary pages, which follow them: sizes, in base pages or in folios as large as a huge page. */
   readonly pageFiles?: readonly { readonly pages: number; readonly large?: boolean }[];
+  /** Pages that a gather holds before it must flush and free (default 8). */
+  readonly batch?: number;
   readonly setup: readonly Setup[];
   readonly cases: readonly Case[];
   /** Violations that must never happen in an edition that is right. */
@@ -103,6 +105,12 @@ export const touch = (gib: number, huge: number, value = 1): CallStep => ({
   call: "store",
   args: { start: at(gib, huge), value },
 });
+
+/** A GiB of anonymous memory of the calling mm, with its first `pages` base pages written. */
+export const anon = (gib: number, pages: number): CallStep[] => [
+  { call: "mmap", args: { start: at(gib), end: at(gib + 1), prot: READ_WRITE } },
+  ...Array.from({ length: pages }, (_, i) => ({ call: "store", args: { start: at(gib) + i, value: 1 } })),
+];
 
 export const munmap = (gib: number, gibs: number): CallStep => ({
   call: "munmap",

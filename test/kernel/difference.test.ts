@@ -133,6 +133,8 @@ describe("the difference of two editions", () => {
         "  + full = 1  (3ea277194daa)",
         "  + freed_tables = 1  (3ea277194daa)",
         "  + flush_tlb_mm_range()  (3ea277194daa)",
+        "tlb_remove_table_one",
+        "  + tlb_flush_mmu_tlbonly()  (d86564a2f085)",
         "tlb_finish_mmu",
         "  + mm_tlb_flush_nested()  (56236a59556c)",
         "  + tlb->fullmm = 1; tlb->freed_tables = 1  (56236a59556c)",

@@ -20,6 +20,9 @@ export interface Backend {
 /** A direct flush_tlb_range reaches tables on every machine; the gather's flush only if tables were recorded. */
 const direct: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 1)];
 
+/** flush_tlb_mm: everything of the mm, tables included, on every machine [S: kernel.md 4.1]. */
+const whole: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
+
 const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), dsb()]);
 
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
@@ -39,15 +42,6 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   dsb(),
 ]);
 
-/** Everything of the mm, tables included. */
-const wholeMm: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
-const broadcastMm = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_mm", [
-  ...wholeMm,
-  tlbi.limits(),
-  tlbi(),
-  dsb(),
-]);
-
 /** Flushes that reclaim defers: broadcast page by page and waited for at the end, or interrupts at the end [S]. */
 const broadcastBatch = {
   tlbbatch_add_pending: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), tlbi()],
@@ -55,9 +49,10 @@ const broadcastBatch = {
 };
 const maskBatch = { tlbbatch_add_pending: [batch.add], tlbbatch_flush: [batch.send, batch.wait] };
 
-/** Up to 6.15 arm64 thought that a wait of its own was enough; a DSB waits for the same CPU's TLBI only [S: 6.12.117]. */
+/** Up to 6.15 arm64 took a wait of its own for enough; a DSB waits for its own CPU's TLBI only [S: 6.12.117]. */
+const broadcastMm: readonly Line[] = [...whole, tlbi.limits(), tlbi(), dsb()];
 const arm64Batched: readonly Line[] = [
-  since("6.16", "4b634918384c", broadcastMm),
+  since("6.16", "4b634918384c", ...broadcastMm),
   until("6.16", "4b634918384c", dsb()),
 ];
 
@@ -72,7 +67,7 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
 const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
-  flush_tlb_mm: [broadcastMm],
+  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
   flush_tlb_batched: arm64Batched,
   ...broadcastBatch,
   tlb_end_vma: [endVma],
@@ -88,8 +83,8 @@ const x86Direct: readonly Line[] = [
 const x86Hooks = {
   tlb_flush: [flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
-  flush_tlb_mm: [...wholeMm, flush_tlb_mm_range],
-  flush_tlb_batched: [...wholeMm, flush_tlb_mm_range],
+  flush_tlb_mm: [...whole, flush_tlb_mm_range],
+  flush_tlb_batched: [...whole, flush_tlb_mm_range],
   ...maskBatch,
   tlb_end_vma: [],
 };
@@ -98,8 +93,8 @@ const x86Hooks = {
 const riscvHooks = {
   tlb_flush: [riscv_flush],
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
-  flush_tlb_mm: [...wholeMm, riscv_flush],
-  flush_tlb_batched: [...wholeMm, riscv_flush],
+  flush_tlb_mm: [...whole, riscv_flush],
+  flush_tlb_batched: [...whole, riscv_flush],
   ...maskBatch,
   tlb_end_vma: [endVma],
 };
@@ -112,8 +107,8 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [preciseFlush],
       flush_tlb_range: [...direct, preciseFlush],
-      flush_tlb_mm: [broadcastMm],
-      flush_tlb_batched: [broadcastMm],
+      flush_tlb_mm: [...whole, preciseFlush],
+      flush_tlb_batched: [...whole, preciseFlush],
       ...broadcastBatch,
       tlb_end_vma: [],
     },
@@ -155,9 +150,8 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [broadcast_tlb_flush],
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
-      flush_tlb_mm: [...wholeMm, broadcast_tlb_flush],
-      ...maskBatch,
-      flush_tlb_batched: [...wholeMm, broadcast_tlb_flush],
+      flush_tlb_mm: [...whole, broadcast_tlb_flush],
+      flush_tlb_batched: [...whole, broadcast_tlb_flush],
       ...maskBatch,
       tlb_end_vma: [],
     },

@@ -48,6 +48,19 @@ const tlb_free_vmas = listing("include/asm-generic/tlb.h", "tlb_free_vmas", [
   ...at("none"),
 ]);
 
+/** Bit of free_next_table()'s answer: no page for a batch was to be had. */
+const NO_BATCH = 2;
+
+/**
+ * A table that no batch takes is freed at once, after an interrupt to every CPU for the sake of software walkers. From
+ * 4.19 on hardware is thought of too [S: 7.0rc6 for the order; M for the commit]. On x86 only kernels with paravirt
+ * support took this path then; here every machine does.
+ */
+const tlb_remove_table_one = listing("mm/mmu_gather.c", "tlb_remove_table_one", [
+  since("4.19", "d86564a2f085", tlb_flush_mmu_tlbonly),
+  k.put_table(),
+]);
+
 /** Takes the VMAs out of their files' trees (i_mmap again), then the tables that nobody needs out of the mm. */
 const free_pgtables = listing("mm/memory.c", "free_pgtables", [
   since("5.19", "b67fbebd4cf9", tlb_free_vmas),
@@ -64,7 +77,11 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
   k.jump("next"),
   ...at("tables", k.free_next_table(Reg.TMP)),
   k.if_zero(Reg.TMP, "out"),
-  k.gather_full(Reg.TMP),
+  k.test(Reg.TMP, Reg.TMP, NO_BATCH),
+  k.if_zero(Reg.TMP, "batched"),
+  tlb_remove_table_one,
+  k.jump("tables"),
+  ...at("batched", k.gather_full(Reg.TMP)),
   k.if_zero(Reg.TMP, "tables"),
   tlb_flush_mmu,
   k.jump("tables"),
