@@ -121,7 +121,7 @@ export function probeWrite(cpu: u32, vpn: u64): u32 {
   return (flags & Entry.WRITE) != 0 ? Witness.CONFIRMED : Witness.GONE;
 }
 
-/** A store by `cpu` through what it still has cached: CONFIRMED when it needs no walk and nobody will take its value. */
+/** A store by `cpu` through what it has cached: CONFIRMED when it needs no walk and nobody will take its value. */
 export function probeStore(cpu: u32, vpn: u64): u32 {
   const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
   if (loaded == 0) return Witness.GONE;

@@ -11,9 +11,13 @@ export const numaPending: Scenario = {
   fixed: "4.13",
   editions: ["4.13~16af97dc5a89", "4.13"],
   known:
-    "the commit's own text and diff [T: 16af97dc5a89]; ptep_clear_flush and pte_accessible in source [S: 6.1.192]; that base pages are hit as huge ones are is [D].",
+    "the commit's own text and diff [T: 16af97dc5a89]; ptep_clear_flush and pte_accessible in source [S: " +
+    "6.1.192]; that base pages are hit as huge ones are is [D].",
   story:
-    "Two threads of A turn pages into NUMA hints, each with its own flush at the end, and each says so in mm->tlb_flush_pending. One finishes and clears the flag although the other is not done. Migration unmaps the second page, finds an entry that hardware cannot use and no flush pending, and does not flush. The page is copied and freed; CPU1 still writes to it.",
+    "Two threads of A turn pages into NUMA hints, each with its own flush at the end, and each says so in " +
+    "mm->tlb_flush_pending. One finishes and clears the flag although the other is not done. Migration unmaps the" +
+    " second page, finds an entry that hardware cannot use and no flush pending, and does not flush. The page is " +
+    "copied and freed; CPU1 still writes to it.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "A", "B"],

@@ -11,9 +11,12 @@ export const parallelDontneed: Scenario = {
   fixed: "7.1",
   editions: ["7.1~56236a59556c", "7.1"],
   known:
-    "tlb_finish_mmu read in source [S: 6.1.192, 7.0rc6]; the race in the commits' texts [T: 56236a59556c, 99baac21e458].",
+    "tlb_finish_mmu read in source [S: 6.1.192, 7.0rc6]; the race in the commits' texts [T: 56236a59556c, " +
+    "99baac21e458].",
   story:
-    "Two threads give back the same page with MADV_DONTNEED, both under mmap_lock for read. The first clears the entry and has its flush still before it. The second finds an empty entry, has nothing to flush, and returns: its caller believes that the old content is gone, and CPU1 still reads it.",
+    "Two threads give back the same page with MADV_DONTNEED, both under mmap_lock for read. The first clears the " +
+    "entry and has its flush still before it. The second finds an empty entry, has nothing to flush, and returns:" +
+    " its caller believes that the old content is gone, and CPU1 still reads it.",
   geometry: "tiny",
   mms: ["A"],
   cpus: ["A", "A", "A"],

@@ -11,9 +11,12 @@ export const forcedLevels: Scenario = {
   fixed: "5.1+7a30df49f63a",
   editions: ["5.1", "5.1+7a30df49f63a"],
   known:
-    "text and diff of the fix and its discussion [T: 7a30df49f63a]; the guard of tlb_flush_mmu_tlbonly in 5.1 is [M: 0758cd830494].",
+    "text and diff of the fix and its discussion [T: 7a30df49f63a]; the guard of tlb_flush_mmu_tlbonly in 5.1 is " +
+    "[M: 0758cd830494].",
   story:
-    "munmap frees page tables under mmap_lock for read while another thread has a gather open. It therefore flushes by force, and for that resets its gather: the range is right, but that tables were freed is forgotten. Machines that flush leaves only, or leave lazy CPUs alone, keep pointers to tables that are free.",
+    "munmap frees page tables under mmap_lock for read while another thread has a gather open. It therefore " +
+    "flushes by force, and for that resets its gather: the range is right, but that tables were freed is " +
+    "forgotten. Machines that flush leaves only, or leave lazy CPUs alone, keep pointers to tables that are free.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "A"],

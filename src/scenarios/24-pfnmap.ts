@@ -12,9 +12,12 @@ export const pfnmap: Scenario = {
   fixed: "7.1",
   editions: ["7.1~b67fbebd4cf9", "7.1"],
   known:
-    "tlb_free_vmas read in source [S: 7.0rc6]; the race in the commit's text [T: b67fbebd4cf9]. The driver is ours: what it may do is what unmap_mapping_range promises [D].",
+    "tlb_free_vmas read in source [S: 7.0rc6]; the race in the commit's text [T: b67fbebd4cf9]. The driver is " +
+    "ours: what it may do is what unmap_mapping_range promises [D].",
   story:
-    "A munmaps a driver's memory (VM_PFNMAP): the entries are cleared, the VMA leaves the file's tree, the flush is still to come. The driver takes its memory back: unmap_mapping_range finds no VMA, so nobody maps it, and no reference says otherwise. The memory is freed and CPU1 still reaches it.",
+    "A munmaps a driver's memory (VM_PFNMAP): the entries are cleared, the VMA leaves the file's tree, the flush " +
+    "is still to come. The driver takes its memory back: unmap_mapping_range finds no VMA, so nobody maps it, and" +
+    " no reference says otherwise. The memory is freed and CPU1 still reaches it.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

@@ -11,9 +11,13 @@ export const batchedFlush: Scenario = {
   fixed: "7.1",
   editions: ["7.1~3ea277194daa", "7.1"],
   known:
-    "reclaim and flush_tlb_batched_pending read in source [S: 6.1.192, 7.0rc6]; the race in the commit's text [T: 3ea277194daa].",
+    "reclaim and flush_tlb_batched_pending read in source [S: 6.1.192, 7.0rc6]; the race in the commit's text [T:" +
+    " 3ea277194daa].",
   story:
-    "Reclaim clears the entry of a dirty page under its table's lock and leaves the flush for later. A thread of A unmaps the page, or makes it read-only, finds an empty entry, has nothing to flush and returns. CPU1 still writes through its old entry. The repair notes in the mm that a flush is owed, and who takes the lock looks there first.",
+    "Reclaim clears the entry of a dirty page under its table's lock and leaves the flush for later. A thread of " +
+    "A unmaps the page, or makes it read-only, finds an empty entry, has nothing to flush and returns. CPU1 still" +
+    " writes through its old entry. The repair notes in the mm that a flush is owed, and who takes the lock looks" +
+    " there first.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

@@ -11,9 +11,12 @@ export const batchedBool: Scenario = {
   fixed: "7.1",
   editions: ["7.1~5ee2fa2f0636", "7.1"],
   known:
-    "the generations read in source [S: 7.0rc6]; the bool and the race in the commit's text [T: 5ee2fa2f0636; M: release].",
+    "the generations read in source [S: 7.0rc6]; the bool and the race in the commit's text [T: 5ee2fa2f0636; M: " +
+    "release].",
   story:
-    "mprotect finds the flag of a deferred flush and flushes the mm. Meanwhile reclaim clears another entry, in another table, and sets the flag again. mprotect then clears it: the second flush is forgotten. The next mprotect finds the second entry empty and the flag clear, and returns without a flush.",
+    "mprotect finds the flag of a deferred flush and flushes the mm. Meanwhile reclaim clears another entry, in " +
+    "another table, and sets the flag again. mprotect then clears it: the second flush is forgotten. The next " +
+    "mprotect finds the second entry empty and the flag clear, and returns without a flush.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

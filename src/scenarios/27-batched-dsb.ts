@@ -11,9 +11,12 @@ export const batchedDsb: Scenario = {
   fixed: "7.1",
   editions: ["7.1~4b634918384c", "7.1"],
   known:
-    "both ends read in source [S: 6.12.117]; that a DSB completes only its own CPU's TLBI is the architecture's rule [M].",
+    "both ends read in source [S: 6.12.117]; that a DSB completes only its own CPU's TLBI is the architecture's " +
+    "rule [M].",
   story:
-    "On arm64 reclaim broadcasts each invalidation at once and waits for all of them at the end. mprotect finds that a flush is owed and executes a DSB of its own: that does not wait for another CPU's broadcasts. mprotect returns, and CPU1 still writes to the page.",
+    "On arm64 reclaim broadcasts each invalidation at once and waits for all of them at the end. mprotect finds " +
+    "that a flush is owed and executes a DSB of its own: that does not wait for another CPU's broadcasts. " +
+    "mprotect returns, and CPU1 still writes to the page.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

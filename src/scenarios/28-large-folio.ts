@@ -11,9 +11,12 @@ export const largeFolio: Scenario = {
   fixed: "7.1",
   editions: ["7.1~bc2ff4cbc329", "7.1"],
   known:
-    "the inline free read in source [S: 6.1.192 with its repair]; reports of the stable series [T]. That bc2ff4cbc329 is the commit that repaired mainline by the way is [M].",
+    "the inline free read in source [S: 6.1.192 with its repair]; reports of the stable series [T]. That " +
+    "bc2ff4cbc329 is the commit that repaired mainline by the way is [M].",
   story:
-    "Reclaim unmaps a large folio of a file with a deferred flush. Small pages wait for that flush in a batch; a large folio is destroyed on the spot. Its memory is handed out again while CPU1 still reads or runs it: random SIGSEGV and SIGILL in production.",
+    "Reclaim unmaps a large folio of a file with a deferred flush. Small pages wait for that flush in a batch; a " +
+    "large folio is destroyed on the spot. Its memory is handed out again while CPU1 still reads or runs it: " +
+    "random SIGSEGV and SIGILL in production.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

@@ -11,9 +11,12 @@ export const hugeZero: Scenario = {
   fixed: "4.6",
   editions: ["4.6~aa88b68c3b1d", "4.6"],
   known:
-    "the commit's text and diff [T: aa88b68c3b1d]; the shrinker read in source [S: 6.1.192]. Since 4.8 the reference belongs to the mm [M: 6fcb52a56ff6].",
+    "the commit's text and diff [T: aa88b68c3b1d]; the shrinker read in source [S: 6.1.192]. Since 4.8 the " +
+    "reference belongs to the mm [M: 6fcb52a56ff6].",
   story:
-    "A thread gives back huge memory that was only read: its entry maps the huge zero page. The entry is cleared and the page's reference dropped at once, the flush comes later. The shrinker finds that nobody maps the page and frees it. CPU1 still reads it, and no longer reads zeros.",
+    "A thread gives back huge memory that was only read: its entry maps the huge zero page. The entry is cleared " +
+    "and the page's reference dropped at once, the flush comes later. The shrinker finds that nobody maps the " +
+    "page and frees it. CPU1 still reads it, and no longer reads zeros.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

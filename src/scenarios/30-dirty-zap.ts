@@ -12,7 +12,10 @@ export const dirtyZap: Scenario = {
   editions: ["3.15~1cf35d47712d", "3.15"],
   known: "text and diff of the fix [T: 1cf35d47712d]; write-back and page_mkclean read in source [S: 6.1.192].",
   story:
-    "MADV_DONTNEED clears the entry of a dirty page of a file, marks the page dirty, drops the table's lock, and has the flush before it. Write-back finds that nobody maps the page, takes the mark and writes the content. CPU1 writes on through its old entry: that is lost. Write-back waits until the lock is free, so that the other half of the story (dirty-rmap) stays out.",
+    "MADV_DONTNEED clears the entry of a dirty page of a file, marks the page dirty, drops the table's lock, and " +
+    "has the flush before it. Write-back finds that nobody maps the page, takes the mark and writes the content. " +
+    "CPU1 writes on through its old entry: that is lost. Write-back waits until the lock is free, so that the " +
+    "other half of the story (dirty-rmap) stays out.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],

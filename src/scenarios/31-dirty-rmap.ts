@@ -12,7 +12,10 @@ export const dirtyRmap: Scenario = {
   editions: ["7.1~5df397dec7c4", "7.1"],
   known: "delayed rmap read in source [S: 6.1.192, 7.0rc6]; the race in the commit's text [T: 5df397dec7c4].",
   story:
-    "Since 3.15 a dirty page of a file is flushed before the table's lock is dropped, so that write-back, which takes that lock, comes too late to lose anything. But the page's map count had fallen before: write-back sees a page that nobody maps and need not take the lock at all. The repair lets the count fall after the flush.",
+    "Since 3.15 a dirty page of a file is flushed before the table's lock is dropped, so that write-back, which " +
+    "takes that lock, comes too late to lose anything. But the page's map count had fallen before: write-back " +
+    "sees a page that nobody maps and need not take the lock at all. The repair lets the count fall after the " +
+    "flush.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "A", "B"],
