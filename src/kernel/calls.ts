@@ -8,11 +8,14 @@ import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
 import { collapse } from "./mm/khugepaged.js";
-import { truncateFile } from "./mm/memory.js";
+import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
+import { migratePage, numaScan } from "./mm/migrate.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
+import { awaitZapped, writeback } from "./mm/page-writeback.js";
 import { migrate, poison } from "./mm/rmap.js";
+import { reclaim } from "./mm/vmscan.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
 
@@ -29,6 +32,13 @@ export const calls: readonly Call[] = [
   call("truncate", { file: Reg.FILE, ...range }, truncate),
   call("punch", { file: Reg.FILE, ...range }, punchHole),
   call("ftruncate", { file: Reg.FILE, ...range }, truncateFile),
+  call("revoke", { file: Reg.FILE, ...range }, revoke),
+  call("reclaim", { file: Reg.FILE, ...range }, reclaim),
+  call("writeback", { file: Reg.FILE, ...range }, writeback),
+  call("migrate-page", { file: Reg.FILE, ...range }, migratePage),
+  call("numa-scan", range, numaScan),
+  call("shrink-huge-zero", {}, shrinkHugeZero),
+  call("await-zapped", { start: Reg.START, mm: Reg.NEW_START }, awaitZapped),
   call("mprotect", { ...range, prot: Reg.PROT }, mprotect),
   call("mremap", { ...range, to: Reg.NEW_START }, mremap),
   call("migrate", { file: Reg.FILE, ...range }, migrate),
