@@ -80,6 +80,7 @@ export function send(task: u32): void {
   put(cpuAt(me) + Cpu.REQUEST_MM, 0);
   add(tally(Tally.FLUSHES), 1);
   add(tally(Tally.FULL_FLUSHES), 1);
+  if (machine == Machine.X86_INVLPGB) sometimes(Sometimes.REMOTE_FLUSH);
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     if (machine == Machine.X86_INVLPGB) dropAll(cpu);
     else if ((mask & (1 << cpu)) == 0) continue;

@@ -22,7 +22,7 @@ export const largeFolio: Scenario = {
   cpus: ["A", "A", "B"],
   files: [],
   pageFiles: [{ pages: 1, large: true }],
-  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 2), loadPage(base(1)), loadPage(base(1, 1))] }],
+  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 2), loadPage(base(1))] }],
   cases: [{ name: "reclaim", tasks: [{ name: "R", cpu: 2, mm: "B", calls: [pagesOf("reclaim", 0, 1)] }] }],
   always: ["STALE_TRANSLATION", "STALE_WALK", "RIGHTS_OUTLIVE_CALL", "WRITE_LOST"],
   sometimes: ["REMOTE_HOLDER", "DEFERRED", "PAGE_FREED", "REMOTE_FLUSH"],
