@@ -24,6 +24,17 @@ export {
   probeStore,
   probeWrite,
 } from "./explore/witness";
+export { forgetFeatures, fuzzBlock, fuzzStart } from "./fuzz/block";
+export {
+  fuzzFollow,
+  fuzzFresh,
+  fuzzHash,
+  fuzzInput,
+  fuzzPrepare,
+  fuzzRuns,
+  fuzzSeek,
+  fuzzShowed,
+} from "./fuzz/campaign";
 // Exported to stay functions: scripts/tighten.mjs.
 export { clearEntries, freeInBulk } from "./mm/bulk";
 export { retireMm } from "./mm/x86";

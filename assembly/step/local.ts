@@ -120,6 +120,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.GATHER_FORCE: gather.force(task, get(op + 1) != 0); break;
       case Op.BATCH_RESET: reclaim.reset(task); break;
       case Op.BATCH_DUE: setReg(task, get(op + 1), get(task + Task.BATCH_DUE)); break;
+      case Op.MAY_MOVE: setReg(task, get(op + 1), when(vma.mayMove(task))); break;
       case Op.BATCH_DEFER: setReg(task, get(op + 1), when(reclaim.shouldDefer(task))); break;
       default: break;
     }
