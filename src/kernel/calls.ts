@@ -35,13 +35,6 @@ export const calls: readonly Call[] = [
   call("exit", range, exit, { range: "space", effect: "exits" }),
   call("truncate", { file: Reg.FILE, ...range }, truncate, { range: "tail" }),
   call("punch", { file: Reg.FILE, ...range }, punchHole),
-  call("revoke", { file: Reg.FILE, ...range }, revoke),
-  call("reclaim", { file: Reg.FILE, ...range }, reclaim),
-  call("writeback", { file: Reg.FILE, ...range }, writeback),
-  call("migrate-page", { file: Reg.FILE, ...range }, migratePage),
-  call("numa-scan", range, numaScan),
-  call("shrink-huge-zero", {}, shrinkHugeZero),
-  call("await-zapped", { start: Reg.START, mm: Reg.NEW_START }, awaitZapped),
   call("mprotect", { ...range, prot: Reg.PROT }, mprotect),
   call("mremap", { ...range, to: Reg.NEW_START }, mremap),
   call("migrate", { file: Reg.FILE, ...range }, migrate, { range: "page" }),
@@ -57,6 +50,13 @@ export const calls: readonly Call[] = [
   call("fail-batches", { value: Reg.VALUE }, failBatches),
   call("ftruncate", { file: Reg.FILE, ...range }, truncateFile, { range: "tail", ordinary: true }),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear, { never: true }),
+  call("revoke", { file: Reg.FILE, ...range }, revoke, { never: true }),
+  call("reclaim", { file: Reg.FILE, ...range }, reclaim, { ordinary: true }),
+  call("writeback", { file: Reg.FILE, ...range }, writeback, { ordinary: true }),
+  call("migrate-page", { file: Reg.FILE, ...range }, migratePage, { range: "page", ordinary: true }),
+  call("numa-scan", range, numaScan, { never: true }),
+  call("shrink-huge-zero", {}, shrinkHugeZero, { never: true }),
+  call("await-zapped", { start: Reg.START, mm: Reg.NEW_START }, awaitZapped, { never: true }),
 ];
 
 export function findCall(name: string): Call | undefined {
