@@ -18,6 +18,8 @@ export const enum Fault {
   STALE_ACCESS,
   /** A step used a pointer that is not there: a real kernel would have crashed. */
   OOPS,
+  /** A store through a stale entry after the page's content was taken: written back, or copied. */
+  WRITE_LOST,
   COUNT,
 }
 
@@ -44,6 +46,10 @@ export const enum Sometimes {
   /** A CPU was idle in lazy mode when a flush passed it by. */
   LAZY_SKIPPED = 1024,
   FAULTED = 2048,
+  /** Reclaim deferred a flush. */
+  DEFERRED = 4096,
+  /** Write-back took a page. */
+  WRITTEN_BACK = 8192,
 }
 
 /** What hid a broken promise: a flush that dropped more than its gather had recorded. */

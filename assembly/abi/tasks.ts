@@ -59,6 +59,8 @@ export const enum GatherBit {
   CLEARED_3 = 8,
   FREED_TABLES = 16,
   FULLMM = 32,
+  /** Frames without references were unmapped (vma_pfn). */
+  PFN = 64,
   /** What tlb_flush_mmu_tlbonly looks at before it does anything. */
   NEEDS_FLUSH = 31,
 }

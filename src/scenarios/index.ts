@@ -8,6 +8,17 @@ import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
 import { mremapFlush } from "./20-mremap-flush.js";
+import { numaPending } from "./21-numa-pending.js";
+import { parallelDontneed } from "./22-parallel-dontneed.js";
+import { forcedLevels } from "./23-forced-levels.js";
+import { pfnmap } from "./24-pfnmap.js";
+import { batchedFlush } from "./25-batched-flush.js";
+import { batchedBool } from "./26-batched-bool.js";
+import { batchedDsb } from "./27-batched-dsb.js";
+import { largeFolio } from "./28-large-folio.js";
+import { hugeZero } from "./29-huge-zero.js";
+import { dirtyZap } from "./30-dirty-zap.js";
+import { dirtyRmap } from "./31-dirty-rmap.js";
 import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
@@ -25,6 +36,17 @@ export const scenarios: readonly Scenario[] = [
   exitShortcut,
   lazyWalk,
   mremapFlush,
+  numaPending,
+  parallelDontneed,
+  forcedLevels,
+  pfnmap,
+  batchedFlush,
+  batchedBool,
+  batchedDsb,
+  largeFolio,
+  hugeZero,
+  dirtyZap,
+  dirtyRmap,
   lazyCollapse,
   execSwitch,
   tableBatch,

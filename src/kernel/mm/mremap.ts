@@ -10,9 +10,9 @@ import { VmaFlag } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
+import { BATCHED, flush_tlb_batched_pending } from "./batched.js";
 import { huge_pmd_unshare } from "./hugetlb.js";
 import { __do_munmap, NO_FILE } from "./mmap.js";
-import { BATCHED, flush_tlb_batched_pending } from "./reclaim.js";
 
 const WIDE = "3d0b95cd87b2";
 
