@@ -64,9 +64,6 @@ describe("the difference of two editions", () => {
         "  + tlb->vma_pfn  (b67fbebd4cf9)",
         "  + if (!tmp) goto  (b67fbebd4cf9)",
         "  + tlb_flush_mmu_tlbonly()  (b67fbebd4cf9)",
-        "set_tlb_ubc_flush_pending",
-        "  + atomic_inc(&mm->tlb_flush_batched)  (5ee2fa2f0636)",
-        "  - mm->tlb_flush_batched = true  (5ee2fa2f0636)",
         "mprotect",
         "  + if (!need_flush) goto  (4a18419f71cd)",
         "  + tlb_finish_mmu()  (4a18419f71cd)",
@@ -91,6 +88,9 @@ describe("the difference of two editions", () => {
         "  - atomic_dec(&mm->tlb_flush_pending)  (4a18419f71cd)",
         "move_hugetlb_page_tables",
         "  + if (force_flush) goto  (3d0b95cd87b2)",
+        "set_tlb_ubc_flush_pending",
+        "  + atomic_inc(&mm->tlb_flush_batched)  (5ee2fa2f0636)",
+        "  - mm->tlb_flush_batched = true  (5ee2fa2f0636)",
       ]
     `);
   });
