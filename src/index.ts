@@ -3,6 +3,10 @@
  *
  * Results are data; nothing prints. Long calls take an AbortSignal and report progress.
  */
+export { isScenarioFile, loadScenarios } from "./author/load.js";
+export { proofread } from "./author/proofread.js";
+export { reg } from "./author/registers.js";
+export type { OwnEdition, OwnScenario } from "./author/schema.js";
 export {
   type ConformResult,
   type ConformRow,
@@ -36,8 +40,22 @@ export { type Backend, backends } from "./kernel/arch/backends.js";
 export { calls } from "./kernel/calls.js";
 export { type CompiledOp, compile } from "./kernel/compile.js";
 export { type Edition, editions, releases } from "./kernel/editions.js";
-export { at, type Call, type Line, listing, op, type Sub, since, to, until } from "./kernel/listing.js";
+export {
+  arch,
+  at,
+  type Call,
+  type Line,
+  listing,
+  only,
+  op,
+  type Sub,
+  since,
+  to,
+  unless,
+  until,
+} from "./kernel/listing.js";
 export * as ops from "./kernel/ops.js";
+export * as pageops from "./kernel/pageops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
 export type { MutantResult, MutantVerdict, MutateOptions, MutateResult } from "./mutate/mutate.js";
 export { mutate } from "./mutate/mutate.js";
@@ -60,3 +78,4 @@ export { rangeUnmap, type UnmapOptions, type UnmapResult } from "./replay/unmap.
 export { type RunOptions, type RunResult, run } from "./run/run.js";
 export { scenarios } from "./scenarios/index.js";
 export type { Case, Scenario, Setup, TaskSpec } from "./scenarios/scenario.js";
+export * as steps from "./scenarios/scenario.js";

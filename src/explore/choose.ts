@@ -14,13 +14,15 @@ function unknown(what: string, name: string, known: readonly string[]): InputErr
   });
 }
 
-export function chooseEdition(name: string): Edition {
-  const found = findEdition(name);
+/** An edition by name: one that the scenario brings with it, or one of ours. */
+export function chooseEdition(name: string, scenario?: Scenario): Edition {
+  const own = scenario?.ownEditions ?? [];
+  const found = own.find((edition) => edition.name === name) ?? findEdition(name);
   if (found === undefined)
     throw unknown(
       "edition",
       name,
-      editions.map((edition) => edition.name),
+      [...own, ...editions].map((edition) => edition.name),
     );
   return found;
 }
@@ -49,12 +51,13 @@ export function chooseScenario(name: string): Scenario {
 
 /**
  * The editions to check a scenario in. Without names: its own pair, or every release when it has none. "all" is every
- * release, or the editions that the scenario names.
+ * release, or the editions that the scenario names or brings with it.
  */
 export function chooseEditions(names: readonly string[] | "all" | undefined, scenario?: Scenario): readonly Edition[] {
-  if (names === undefined) return (scenario && pairOf(scenario)?.map(chooseEdition)) ?? chooseEditions("all", scenario);
-  if (names === "all") return scenario?.editions?.map(chooseEdition) ?? releases;
-  return names.map(chooseEdition);
+  const choose = (name: string): Edition => chooseEdition(name, scenario);
+  if (names === undefined) return (scenario && pairOf(scenario)?.map(choose)) ?? chooseEditions("all", scenario);
+  if (names === "all") return scenario?.editions?.map(choose) ?? scenario?.ownEditions ?? releases;
+  return names.map(choose);
 }
 
 export function chooseBackends(names: readonly string[] | "all" | undefined): readonly Backend[] {

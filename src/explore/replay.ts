@@ -53,7 +53,7 @@ export function replay(token: string, own: readonly Scenario[] = []): Story {
       remedy: `choose one of: ${scenario.cases.map((c) => c.name).join(", ")}`,
     });
   }
-  const edition = chooseEdition(parsed.edition);
+  const edition = chooseEdition(parsed.edition, scenario);
   const what = { scenario, which: caseIn(original, edition), edition, backend: chooseBackend(parsed.backend) };
   const machine = stage(what);
   const path = pathOfToken(machine, parsed, token);

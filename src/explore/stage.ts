@@ -4,6 +4,7 @@
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Tally } from "../../assembly/abi/records.js";
 import type { Core, CoreModule } from "../core/core.js";
+import { InputError } from "../error.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
@@ -89,9 +90,17 @@ export function stage(options: StageOptions): Machine {
   for (const { cpu, mm, calls } of scenario.setup) {
     const signal = machine.perform(cpu, mmOf(scenario, mm), calls);
     if (signal !== 0 && scenario.room === undefined)
-      throw new Error(`${scenario.name}: the set-up of mm ${mm} ended with signal ${signal}`);
+      throw new InputError(`the set-up of mm ${mm} ended with signal ${signal}`, {
+        source: scenario.name,
+        remedy: "map what it touches first, with the rights that it needs",
+      });
   }
-  if (machine.tally(Tally.VIOLATIONS) !== 0) throw new Error(`${scenario.name}: the set-up alone breaks a promise`);
+  if (machine.tally(Tally.VIOLATIONS) !== 0) {
+    throw new InputError("the set-up alone breaks a promise", {
+      source: scenario.name,
+      remedy: "move the call that does it from the set-up into a task",
+    });
+  }
   which.tasks.forEach((task, index) => {
     machine.assign(index, task.cpu, mmOf(scenario, task.mm), task.calls);
   });

@@ -26,6 +26,18 @@ export interface Place {
   readonly file: string;
 }
 
+/** A listing that cannot be compiled: in which function, and what is wrong. */
+export class ListingError extends Error {
+  override readonly name = "ListingError";
+
+  constructor(
+    readonly fn: string,
+    readonly what: string,
+  ) {
+    super(`${fn}: ${what}`);
+  }
+}
+
 interface Scope {
   readonly id: number;
   readonly fn: string;
@@ -105,15 +117,15 @@ class Compiler {
 
   #label(name: string, scope: Scope): void {
     const key = `${scope.id}:${name}`;
-    if (this.labels.has(key)) throw new Error(`${scope.fn}: the label ${name} stands twice`);
+    if (this.labels.has(key)) throw new ListingError(scope.fn, `the label ${name} stands twice`);
     this.labels.set(key, this.drafts.length);
   }
 
-  resolve(operand: Operand | undefined, scope: Scope, offset: number): number {
+  resolve(operand: Operand | undefined, { scope, text }: Draft, offset: number): number {
     if (operand === undefined) return 0;
     if (typeof operand === "number") return operand;
     const target = this.labels.get(`${scope.id}:${operand.label}`);
-    if (target === undefined) throw new Error(`${scope.fn}: there is no label ${operand.label}`);
+    if (target === undefined) throw new ListingError(scope.fn, `there is no label ${operand.label}, for "${text}"`);
     return target + offset;
   }
 }
@@ -131,11 +143,7 @@ export function compile(listing: Sub, edition: Edition, backend: Backend, offset
   compiler.sub(listing, []);
   return compiler.drafts.map((draft) => ({
     op: draft.op,
-    operands: [0, 1, 2].map((i) => compiler.resolve(draft.operands[i], draft.scope, offset)) as [
-      number,
-      number,
-      number,
-    ],
+    operands: [0, 1, 2].map((i) => compiler.resolve(draft.operands[i], draft, offset)) as [number, number, number],
     text: draft.text,
     says: draft.says,
     fn: draft.scope.fn,

@@ -16,6 +16,8 @@ export interface CheckAsked {
   readonly time?: number | undefined;
   /** False when no witness was looked for. */
   readonly witness: boolean;
+  /** Files with scenarios of the user's own: replaying one needs its file. */
+  readonly files?: readonly string[];
 }
 
 export function formatCheck(result: CheckResult, asked: CheckAsked, look: Look): string {
@@ -51,7 +53,7 @@ export function formatCheck(result: CheckResult, asked: CheckAsked, look: Look):
     masking,
     notes.format(look.width),
     legend(result.results, asked, look),
-    replays(result.results, look),
+    replays(result.results, asked.files ?? [], look),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -148,13 +150,14 @@ function proofOf(all: number, doubtful: number, wanted: boolean, look: Look): st
   return `${count(all - doubtful)} are confirmed; ${few}: ${defect}.`;
 }
 
-function replays(rows: readonly CheckResultRow[], look: Look): string {
+function replays(rows: readonly CheckResultRow[], files: readonly string[], look: Look): string {
   // A run in which hardware moves too has no schedule of kernel agents alone: its steps are in the JSON.
   const harms = rows.flatMap((row) => shortestHarm(row.violations) ?? []).filter((harm) => harm.schedule !== "");
   if (harms.length === 0) return "";
   const width = Math.max(...harms.map((harm) => harm.schedule.length));
+  const own = files.map((file) => ` --file ${file}`).join("");
   const lines = harms.map((harm) => {
-    const command = look.paint("command", `shootdown replay ${harm.schedule.padEnd(width)}`);
+    const command = look.paint("command", `shootdown replay ${harm.schedule.padEnd(width)}${own}`);
     return `  ${command}  ${look.paint("quiet", `${harm.kind} after ${plural(harm.steps, "step")}`)}`;
   });
   return [look.paint("title", "The shortest harm of each violated row, step by step:"), ...lines].join("\n");

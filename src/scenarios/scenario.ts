@@ -4,6 +4,7 @@
  * Addresses are given as (GiB, huge page in it) of the geometry; ranges of files in huge pages.
  */
 
+import type { Edition } from "../kernel/editions.js";
 import type { Call } from "../kernel/listing.js";
 
 export interface CallStep {
@@ -119,6 +120,8 @@ export interface Scenario {
   readonly known?: string;
   /** The editions that `all` means for it; every listed release by default. */
   readonly editions?: readonly string[];
+  /** Editions that it brings with it: what-ifs of its own listings. They are what is checked by default. */
+  readonly ownEditions?: readonly Edition[];
   /** What goes wrong, in one paragraph. */
   readonly story: string;
   readonly geometry: string;

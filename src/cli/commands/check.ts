@@ -2,11 +2,14 @@
  * `shootdown check`: every schedule of the chosen scenarios, editions and back-ends, with a verdict for each.
  */
 import type { Command } from "commander";
+import { isScenarioFile, loadScenarios } from "../../author/load.js";
+import { proofread } from "../../author/proofread.js";
 import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/case.js";
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
+import type { Scenario } from "../../scenarios/scenario.js";
 import { Exit } from "../exit.js";
 import { examples } from "../help.js";
 import { names, namesOrAll, oneOf, secondsNumber, settings, wholeNumber } from "../options.js";
@@ -33,7 +36,11 @@ export function addCheck(program: Command, session: Session): void {
       "Tries every schedule of each scenario, in each edition on each back-end, and gives a verdict: holds, masked, " +
         "violated or bounded. Ends with 1 when harm was found.",
     )
-    .argument("[scenario...]", "names from `shootdown list scenarios`, CVEs, commits, bugs such as B12 (default: all)")
+    .argument(
+      "[scenario...]",
+      "names from `shootdown list scenarios`, CVEs, commits, bugs such as B12, or files of your own such as " +
+        "./my-bug.ts (default: all)",
+    )
     .option(
       "-e, --edition <list>",
       "editions, separated by commas, or all: the releases (default: each bug's own pair)",
@@ -65,6 +72,7 @@ export function addCheck(program: Command, session: Session): void {
       examples([
         ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
         ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
+        ["shootdown check ./examples/my-bug.ts", "listings of your own, from a file (docs/authoring.md)"],
         ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
         [
           "shootdown check yardstick --set cpus=4,variant=late --hardware enumerated",
@@ -76,7 +84,8 @@ export function addCheck(program: Command, session: Session): void {
 }
 
 async function runCheck(scenarios: readonly string[], flags: CheckFlags, session: Session): Promise<void> {
-  const asked: CheckAsked = { ...flags, time: flags.time };
+  const files = [...new Set(scenarios.filter(isScenarioFile))];
+  const asked: CheckAsked = { ...flags, time: flags.time, files };
   const rows: CheckResultRow[] = [];
   const { interrupted, total } = await checkEach(scenarios, flags, session, rows);
   const result: CheckResult = { schema: "shootdown/check@1", results: rows };
@@ -92,6 +101,15 @@ async function runCheck(scenarios: readonly string[], flags: CheckFlags, session
   }
 }
 
+/** Files among the names become the scenarios that they export; `sources` learns which is from which file. */
+async function withFiles(names: readonly string[], sources: Map<string, string>): Promise<(string | Scenario)[]> {
+  const found = await Promise.all(names.map((name) => (isScenarioFile(name) ? loadScenarios(name) : [name])));
+  found.forEach((several, i) => {
+    for (const one of several) if (typeof one !== "string") sources.set(one.name, names[i] as string);
+  });
+  return found.flat();
+}
+
 /** One library call for each row, so that an interrupted check can print the rows that it has. */
 async function checkEach(
   scenarios: readonly string[],
@@ -100,9 +118,14 @@ async function checkEach(
   rows: CheckResultRow[],
 ): Promise<{ interrupted: boolean; total: number }> {
   // All names are looked up before the first search: a typing mistake must not cost minutes.
-  const chosen = [...new Set(chooseScenarios(scenarios))];
+  const sources = new Map<string, string>();
+  const chosen = [...new Set(chooseScenarios(await withFiles(scenarios, sources)))];
   const editions = flags.edition === undefined ? undefined : namesOrAll(flags.edition);
   const jobs = checksOf(chosen, editions, namesOrAll(flags.backend), flags.set);
+  for (const { scenario, edition, backend } of jobs) {
+    const source = sources.get(scenario.name);
+    if (source !== undefined) proofread(scenario, edition, backend, source);
+  }
   const total = jobs.length;
   const onProgress = (p: CheckProgress): void => session.progress.show(() => progressLine(p, rows.length, total));
   try {

@@ -2,6 +2,7 @@
  * `shootdown replay`: one schedule, step by step, in plain words.
  */
 import type { Command } from "commander";
+import { loadScenarios } from "../../author/load.js";
 import { replay } from "../../explore/replay.js";
 import { replayCase } from "../../fuzz/case.js";
 import { formatStory } from "../../report/replay.js";
@@ -19,6 +20,7 @@ export function addReplay(program: Command, session: Session): void {
         "Ends with 1 when the schedule does harm.",
     )
     .argument("<token|file>", "a replay token, or a JSON file with one (docs/json.md)")
+    .option("--file <path>", "where the scenario of the token stands, when it is your own (docs/authoring.md)")
     .option("--fold", "one row for several steps that no other CPU can notice")
     .addHelpText(
       "after",
@@ -27,9 +29,10 @@ export function addReplay(program: Command, session: Session): void {
         ["shootdown check seed --json > found.json; shootdown replay found.json --fold", "the shortest harm"],
       ]),
     )
-    .action(async (what: string, flags: { fold?: boolean }) => {
+    .action(async (what: string, flags: { fold?: boolean; file?: string }) => {
       const { token, remark, case: found } = await tokenOf(what);
-      const story = found === undefined ? replay(token) : replayCase(found, what);
+      const own = flags.file === undefined ? [] : await loadScenarios(flags.file);
+      const story = found === undefined ? replay(token, own) : replayCase(found, what);
       session.code = story.violations.some((violation) => violation.severity === "harm") ? Exit.HARM : Exit.OK;
       if (remark !== undefined) session.remark(remark);
       if (session.json) session.printJson(story);
