@@ -18,6 +18,10 @@ export const enum Fault {
   STALE_ACCESS,
   /** A step used a pointer that is not there: a real kernel would have crashed. */
   OOPS,
+  /** A software walker is inside a table that is freed, or took a page that is not the mm's from one that was not. */
+  WALKER_INSIDE,
+  /** mremap put an entry where source and destination are not as far apart as the call said. */
+  MOVED_WRONG,
   COUNT,
 }
 
@@ -44,6 +48,8 @@ export const enum Sometimes {
   /** A CPU was idle in lazy mode when a flush passed it by. */
   LAZY_SKIPPED = 1024,
   FAULTED = 2048,
+  /** gup_fast took a page without a lock. */
+  PINNED = 4096,
 }
 
 /** What hid a broken promise: a flush that dropped more than its gather had recorded. */

@@ -90,6 +90,18 @@ export const enum Op {
   ARM64_HINT,
   /** SIGNAL of the task := # a */
   SIGNAL,
+  /** mark the gather: a PMD table was unshared, and fully when TABLE counts no other sharer any more */
+  GATHER_UNSHARE,
+  /** r a := 1 when the gather has unshared a table (# b: 0), or has one that became exclusive (# b: 1) */
+  GATHER_UNSHARED,
+  /** the gather's exclusive tables are safe from software walkers */
+  GATHER_SYNCED,
+  /** r a := 1 when the next frame to free is a table while another CPU has its interrupts off */
+  GATHER_WALKERS,
+  /** the gup_fast walk has succeeded and keeps PAGE */
+  GUP_KEEP,
+  /** r a := 1 when the task holds lock k b for write */
+  LOCK_HELD,
 
   VISIBLE = 64,
   // --- locks ---
@@ -135,7 +147,7 @@ export const enum Op {
   SET_ENTRY,
   /** take the write right from the entry at ENTRY, level L a */
   PROTECT_ENTRY,
-  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b */
+  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b; r c holds the address of NEW_ENTRY (0: not checked) */
   MOVE_ENTRY,
   /** free the next table of MM that no VMA needs in [START, END): clears its parent's entry, records, queues;
       r a := 1 when one was freed */
@@ -189,5 +201,24 @@ export const enum Op {
   LEAVE_MM,
   /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
   RETURN,
+  // --- software walkers ---
+  /** interrupts off, and a gup_fast walk of MM at ADDRESS begins */
+  GUP_BEGIN,
+  /** reads one entry; r a := 0 nothing there, 1 a table, 2 a page */
+  GUP_STEP,
+  /** a reference of PAGE for r a := 1, unless it has none left */
+  GUP_GRAB,
+  /** r a := 1 when the entry is still what it was, and (# b: 2, for a base page) the one above it too */
+  GUP_UNCHANGED,
+  /** interrupts on */
+  GUP_END,
+  /** interrupt every other CPU, and wait until each has taken it */
+  SYNC_IPI,
+  SYNC_WAIT,
+  /** a reference on the PMD table of mm NEW_START at START for r a := 1; and dropped */
+  SPECULATE,
+  UNSPECULATE,
+  /** cut the VMA of MM at r a */
+  SPLIT_VMA,
   COUNT,
 }

@@ -73,7 +73,9 @@ export const enum Cpu {
   RUNNERS = 29,
   /** Bit set of CPUs that this CPU has interrupted and that have not acknowledged: PENDING, seen by the sender. */
   AWAITED = 30,
-  WORDS = 31,
+  /** Bit set of CPUs with interrupts off that this CPU waits for (tlb_remove_table_sync_one, a grace period). */
+  SYNCS = 31,
+  WORDS = 32,
 }
 
 export const enum Mm {
@@ -89,6 +91,8 @@ export const enum Mm {
   TABLES,
   MMAP_LOCK,
   PAGE_TABLE_LOCK,
+  /** The per-VMA locks of all its VMAs (6.4) as one: writers of any of them exclude faults in all. */
+  VMA_WRITE,
   WORDS,
 }
 

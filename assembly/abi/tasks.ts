@@ -30,9 +30,12 @@ export const enum Task {
   /** Concrete walk in flight: level + 1 and table frame. */
   WALK_LEVEL,
   WALK_TABLE,
+  /** Software walk in flight (gup_fast): its table + 1, 0 when there is none, and the level of the table's entries. */
+  GUP_TABLE,
+  GUP_LEVEL,
   /** REGISTERS values of two words. */
   REGISTER,
-  WORDS = 13 + 26 * 2,
+  WORDS = 15 + 26 * 2,
 }
 
 /** One mmu_gather; its batch (BATCH words of frame) follows. Each task has GATHERS of them. */
@@ -56,8 +59,11 @@ export const enum GatherBit {
   CLEARED_3 = 8,
   FREED_TABLES = 16,
   FULLMM = 32,
+  /** A PMD table was unshared; one was, and became exclusive to another mm (8ce720d5bd91). */
+  UNSHARED = 64,
+  FULLY_UNSHARED = 128,
   /** What tlb_flush_mmu_tlbonly looks at before it does anything. */
-  NEEDS_FLUSH = 31,
+  NEEDS_FLUSH = 95,
 }
 
 /** Flush obligation: what hardware may still hold although the tables no longer say so. */

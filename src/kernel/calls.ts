@@ -5,6 +5,8 @@ import { Reg } from "../../assembly/abi/operands.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
+import { pin, scan } from "./mm/gup.js";
+import { uffdRegister } from "./mm/hugetlb-unshare.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
@@ -29,6 +31,9 @@ export const calls: readonly Call[] = [
   call("migrate", { file: Reg.FILE, ...range }, migrate),
   call("poison", { file: Reg.FILE, ...range }, poison),
   call("dontneed", range, dontneed),
+  call("uffd-register", range, uffdRegister),
+  call("pin", { start: Reg.START }, pin),
+  call("scan", { start: Reg.START, mm: Reg.NEW_START }, scan),
   call("load", { start: Reg.START }, load),
   call("store", { start: Reg.START, value: Reg.VALUE }, store),
   call("switch", { mm: Reg.NEW_START }, switchMm),

@@ -5,7 +5,7 @@
  * code differed, the listing says so.
  */
 import { Machine, Reg } from "../../../assembly/abi/operands.js";
-import { type ArchHook, at, type Line, listing } from "../listing.js";
+import { type ArchHook, at, type Line, listing, since } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
 import { dsb, flush_tlb_mm_range, tlbi } from "./ops.js";
@@ -20,10 +20,23 @@ export interface Backend {
 /** A direct flush_tlb_range reaches tables on every machine; the gather's flush only if tables were recorded. */
 const direct: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 1)];
 
-const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), dsb()]);
+/** A table that was unshared is flushed like one that was freed [T: diff of c2ff4764e03e]. */
+const tables: Line = since(
+  "7.1",
+  "c2ff4764e03e",
+  k.gather_unshared(Reg.TMP),
+  k.if_zero(Reg.TMP, "leaves"),
+  k.set(Reg.TABLES, 1),
+  ...at("leaves"),
+);
+
+const preciseFlush = listing("(precise)", "tlb_flush", [tables, tlbi.limits(), tlbi(), dsb()]);
+
+const preciseRange = listing("(precise)", "flush_tlb_range", [tlbi.limits(), tlbi(), dsb()]);
 
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
 const arm64Flush = listing("arch/arm64/include/asm/tlb.h", "tlb_flush", [
+  tables,
   k.if_zero(Reg.FULL, "range"),
   k.if_zero(Reg.TABLES, "out"),
   ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb()),
@@ -54,7 +67,7 @@ export const backends: readonly Backend[] = [
     name: "precise",
     machine: Machine.PRECISE,
     title: "flushes what was recorded and nothing more; leaves only, unless tables were recorded",
-    hooks: { tlb_flush: [preciseFlush], flush_tlb_range: [...direct, preciseFlush], tlb_end_vma: [] },
+    hooks: { tlb_flush: [preciseFlush], flush_tlb_range: [...direct, preciseRange], tlb_end_vma: [] },
   },
   {
     name: "x86",

@@ -6,6 +6,8 @@ import { arch, at, type Line, listing, only, since, until } from "../listing.js"
 import * as k from "../ops.js";
 import { tlb_finish_mmu, tlb_flush_mmu } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
+import { splitEnds } from "./hugetlb-unshare.js";
+import { VMA_LOCK, vma_end_write_all, vma_start_write } from "./locking.js";
 
 /** Base-page entries that one step clears: a batch is one step, because no listing here races inside it. */
 export const ZAP_BATCH = 512;
@@ -20,15 +22,19 @@ export const unmap_page_range = listing("mm/memory.c", "unmap_page_range", [
   ...at("out", arch("tlb_end_vma")),
 ]);
 
+const ZAP_LOCKED = "2820b0f09be9";
+
 /** One VMA of a munmap or exit: huge pages under i_mmap_rwsem, base pages without. */
 const unmap_single_vma = listing("mm/memory.c", "unmap_single_vma", [
   k.vma_bounds(Reg.TMP),
   k.if_zero(Reg.TMP, "ordinary"),
   // 3.5 frees its private list itself; what other VMAs have gathered must not be freed with it unflushed.
   until("3.6", "24669e58477e", tlb_flush_mmu),
+  since("6.1", VMA_LOCK, k.lock_write(k.VMA_LOCK)),
   k.lock_write(k.I_MMAP),
   __unmap_hugepage_range,
-  since("3.6", "d833352a4338", k.clear_maysharing()),
+  until("6.1", VMA_LOCK, since("3.6", "d833352a4338", k.clear_maysharing())),
+  since("6.1", VMA_LOCK, k.detach_vma_lock(), k.unlock(k.VMA_LOCK)),
   k.unlock(k.I_MMAP),
   only("late-flush", flush_if_unshared),
   k.jump("out"),
@@ -68,12 +74,20 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
 const unmap_region: readonly Line[] = [k.tlb_gather_mmu(), unmap_vmas, free_pgtables, tlb_finish_mmu];
 
 /** The part of munmap below the mmap_lock; mremap ends with it too. */
-export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [k.detach_vmas(), ...unmap_region]);
+export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [
+  splitEnds,
+  vma_start_write,
+  k.detach_vmas(),
+  ...unmap_region,
+]);
 
 export const munmap = listing("mm/mmap.c", "munmap", [
   k.lock_write(k.MMAP_LOCK),
+  splitEnds,
+  vma_start_write,
   k.detach_vmas(),
-  since("5.15", "dd2283f2605e, 4.20 [M]", k.downgrade(k.MMAP_LOCK)),
+  vma_end_write_all,
+  since("4.20", "dd2283f2605e", k.downgrade(k.MMAP_LOCK)),
   ...unmap_region,
   k.free_vmas(),
   k.unlock(k.MMAP_LOCK),
@@ -100,14 +114,44 @@ export const mmap = listing("mm/mmap.c", "mmap", [
   k.ret(false),
 ]);
 
-/** MADV_DONTNEED of base pages. On hugetlb it is EINVAL up to 5.17 and not modelled after. */
+/**
+ * MADV_DONTNEED of a huge VMA (5.18, 90e7e7f5ef3f [M]). Up to 6.6 the gather ends after the locks are dropped; since
+ * 2820b0f09be9 (6.7 [M]) inside them [S: 7.0rc6 zap_page_range_single]. Only whole huge pages: others are EINVAL.
+ */
+const zap_huge_range = listing("mm/memory.c", "zap_page_range_single", [
+  until("6.7", ZAP_LOCKED, k.tlb_gather_mmu()),
+  since("6.1", VMA_LOCK, k.lock_write(k.VMA_LOCK)),
+  k.lock_write(k.I_MMAP),
+  since("6.7", ZAP_LOCKED, k.tlb_gather_mmu()),
+  k.move(Reg.ADDRESS, Reg.START),
+  k.move(Reg.LAST, Reg.END),
+  __unmap_hugepage_range,
+  since("6.7", ZAP_LOCKED, tlb_finish_mmu),
+  since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK)),
+  k.unlock(k.I_MMAP),
+  until("6.7", ZAP_LOCKED, tlb_finish_mmu),
+]);
+
+/** MADV_DONTNEED. On hugetlb it is EINVAL up to 5.17, which is not told apart: a scenario must not call it there. */
 export const dontneed = listing("mm/madvise.c", "madvise", [
   k.lock_read(k.MMAP_LOCK),
+  since(
+    "5.18",
+    "90e7e7f5ef3f",
+    k.find_vma(Reg.START),
+    k.if_zero(Reg.VMA, "out"),
+    k.vma_bounds(Reg.TMP),
+    k.if_zero(Reg.TMP, "ordinary"),
+    zap_huge_range,
+    k.jump("out"),
+    ...at("ordinary"),
+  ),
   k.move(Reg.ADDRESS, Reg.START),
   k.move(Reg.LAST, Reg.END),
   k.tlb_gather_mmu(),
   unmap_page_range,
   tlb_finish_mmu,
+  since("5.18", "90e7e7f5ef3f", ...at("out")),
   k.unlock(k.MMAP_LOCK),
   k.ret(true),
 ]);

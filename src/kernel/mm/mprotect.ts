@@ -2,16 +2,20 @@
  * mm/mprotect.c and hugetlb_change_protection [S: 972d, a4a1, 4838; T: d833352a4338].
  *
  * mprotect of a part splits the VMA first. The small VMA covers no whole GiB, so its flush is not widened although a
- * shared table is cleared as a whole: a mistake of every edition here, repaired by b30c14cd6102 (6.2).
+ * shared table is cleared as a whole: a mistake up to 6.1, repaired by b30c14cd6102 (6.2), which unshares at the split.
  */
 
 import { Reg } from "../../../assembly/abi/operands.js";
 import { VmaFlag } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
-import { huge_pmd_unshare } from "./hugetlb.js";
+import { tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
+import { GATHERED, huge_pmd_unshare, huge_pmd_unshare_flush } from "./hugetlb.js";
+import { splitEnds } from "./hugetlb-unshare.js";
+import { VMA_LOCK, vma_end_write_all, vma_start_write } from "./locking.js";
 
-const SPLIT_PTL = "split page-table locks, 3.13 [M]";
+const SPLIT_PTL = "cb900f412154";
+const WIDENED = "dff11abe280b";
 
 /** RANGE_START, RANGE_END hold the range to flush if anything was unshared; START, END of the VMA's part otherwise. */
 const flush: readonly Line[] = [
@@ -31,27 +35,34 @@ const hugetlb_change_protection = listing("mm/hugetlb.c", "hugetlb_change_protec
   k.move(Reg.NEW_START, Reg.ADDRESS),
   k.move(Reg.RANGE_START, Reg.ADDRESS),
   k.move(Reg.RANGE_END, Reg.LAST),
-  since("5.15", "dff11abe280b, 4.19 [M]", k.widen_range()),
+  since("4.19", WIDENED, k.widen_range()),
+  since("7.0", GATHERED, k.tlb_gather_mmu()),
+  since("6.1", VMA_LOCK, k.lock_write(k.VMA_LOCK)),
   k.lock_write(k.I_MMAP),
-  until("5.15", SPLIT_PTL, k.lock_write(k.PAGE_TABLE_LOCK)),
+  until("3.13", SPLIT_PTL, k.lock_write(k.PAGE_TABLE_LOCK)),
   ...at("next", k.if_ge(Reg.ADDRESS, Reg.LAST, "out")),
   k.walk(Reg.ADDRESS, k.PMD),
   k.if_zero(Reg.ENTRY, "advance"),
-  since("5.15", SPLIT_PTL, k.lock_write(k.PTL)),
+  since("3.13", SPLIT_PTL, k.lock_write(k.PTL)),
   huge_pmd_unshare,
   k.if_zero(Reg.TMP, "ordinary"),
-  since("5.15", "dff11abe280b, 4.19 [M]", k.set(Reg.FORCE_FLUSH, 1)),
+  since("4.19", WIDENED, k.set(Reg.FORCE_FLUSH, 1)),
   k.jump("unlock"),
   ...at("ordinary", k.protect_entry(k.PMD)),
+  since("7.0", GATHERED, k.record(Reg.ADDRESS, k.PMD, k.PMD, "tlb_remove_huge_tlb_entry()")),
   ...at("unlock"),
-  since("5.15", SPLIT_PTL, k.unlock(k.PTL)),
+  since("3.13", SPLIT_PTL, k.unlock(k.PTL)),
   ...at("advance", k.add_pages(Reg.ADDRESS, k.PMD)),
   k.jump("next"),
   ...at("out"),
-  until("5.15", SPLIT_PTL, k.unlock(k.PAGE_TABLE_LOCK)),
+  until("3.13", SPLIT_PTL, k.unlock(k.PAGE_TABLE_LOCK)),
   until("3.6", "d833352a4338", k.unlock(k.I_MMAP)),
-  ...flush,
+  until("7.0", GATHERED, ...flush),
+  since("7.0", GATHERED, tlb_flush_mmu_tlbonly, huge_pmd_unshare_flush),
   since("3.6", "d833352a4338", k.unlock(k.I_MMAP)),
+  since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK)),
+  // mprotect's own gather (4a18419f71cd [M]) is open on the mm too, so this one ends with everything flushed.
+  since("7.0", GATHERED, k.set(Reg.TMP, 2), k.gather_promote(Reg.TMP), tlb_flush_mmu, k.gather_finish()),
 ]);
 
 const change_protection_range = listing("mm/mprotect.c", "change_protection_range", [
@@ -67,6 +78,8 @@ const change_protection_range = listing("mm/mprotect.c", "change_protection_rang
 
 export const mprotect = listing("mm/mprotect.c", "mprotect", [
   k.lock_write(k.MMAP_LOCK),
+  splitEnds,
+  vma_start_write,
   k.protect_vmas(),
   k.move(Reg.ADDRESS, Reg.START),
   ...at("next", k.if_ge(Reg.ADDRESS, Reg.END, "out")),
@@ -80,5 +93,5 @@ export const mprotect = listing("mm/mprotect.c", "mprotect", [
   ...at("ordinary", k.vma_bounds(Reg.TMP), change_protection_range),
   ...at("advance", k.move(Reg.ADDRESS, Reg.LAST)),
   k.jump("next"),
-  ...at("out", k.unlock(k.MMAP_LOCK), k.ret(true)),
+  ...at("out", vma_end_write_all, k.unlock(k.MMAP_LOCK), k.ret(true)),
 ]);
