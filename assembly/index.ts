@@ -8,13 +8,15 @@ import { witnessFrame, witnessValue } from "./explore/witness";
 import { enterLazy, leaveMm, switchMm } from "./mm/x86";
 import * as run from "./run";
 import { nextCall } from "./step";
-import { put, setRun, setTracing, taskAt } from "./word";
+import { put, setBulk, setRun, setTracing, taskAt, tracing } from "./word";
 
 export { bootMachine, newMm } from "./boot";
 export { audit, outcomesSeen, outcomesSum } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
-export { fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+export { evict, fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+// Exported to stay functions: scripts/tighten.mjs.
+export { clearEntries, freeInBulk } from "./mm/bulk";
 export { retireMm } from "./mm/x86";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 
@@ -35,6 +37,15 @@ export function loadScript(task: u32, from: u32, to: u32): void {
 /** Runs one task to its end, other tasks standing still. */
 export function runAlone(task: u32, stepsMax: u32): u32 {
   return run.runAlone(task, stepsMax);
+}
+
+/** The same with batches in one step and nothing for the oracle (mm/bulk.ts). 0 while a trace is written. */
+export function runInBulk(task: u32, stepsMax: u32): u32 {
+  if (tracing) return 0;
+  setBulk(true);
+  const status = run.runAlone(task, stepsMax);
+  setBulk(false);
+  return status;
 }
 
 /** Loads an mm into a CPU outside any run (set-up). */

@@ -68,6 +68,8 @@ export let levels: u32 = 0;
 export let machine: u32 = 0;
 export let concrete: bool = false;
 export let tracing: bool = false;
+/** Batches go in one step and the oracle is not told, see mm/bulk.ts. */
+export let bulk: bool = false;
 
 /** Copies the Base and Boot words that hot code needs into globals. */
 export function cacheBases(): void {
@@ -98,6 +100,10 @@ export function cacheBases(): void {
 
 export function setTracing(on: bool): void {
   tracing = on;
+}
+
+export function setBulk(on: bool): void {
+  bulk = on;
 }
 
 export function setConcrete(on: bool): void {

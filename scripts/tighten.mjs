@@ -50,6 +50,13 @@ for (let i = 0; i < module.getNumFunctions(); i++) {
   walk(binaryen.getFunctionInfo(module.getFunctionByIndex(i)).body, foldFields);
 }
 
+// A loop over a batch of pages needs its registers to itself: inlined into the step, it lives on the stack.
+for (const name of ["clearEntries", "freeInBulk"]) {
+  const { value } = binaryen.getExportInfo(module.getExport(name));
+  binaryen.setPassArgument("no-inline", value);
+  module.runPasses(["no-inline"]);
+}
+
 binaryen.setOptimizeLevel(3);
 binaryen.setShrinkLevel(0);
 binaryen.setOneCallerInlineMaxSize(5000);

@@ -26,6 +26,8 @@ export interface MachineConfig {
   readonly batch?: number;
   readonly reuse?: "immediate" | "fifo" | "never";
   readonly pcid?: boolean;
+  /** INVPCID, which the x86-pti back-end uses for the user PCID (default true). */
+  readonly invpcid?: boolean;
   /** Simulate TLBs entry by entry instead of knowing only what hardware may hold. */
   readonly concrete?: boolean;
   readonly visited?: number;
@@ -75,9 +77,11 @@ export function writeBoot(core: Core, config: MachineConfig, geometry: Geometry)
   boot[Boot.BATCH] = config.batch ?? 8;
   boot[Boot.CEILING] = geometry.ceiling;
   boot[Boot.DVM_OPS] = geometry.dvmOps;
+  boot[Boot.FENCE_OPS] = geometry.fenceOps;
   boot[Boot.REUSE] = REUSE[config.reuse ?? "immediate"];
   boot[Boot.MACHINE] = config.backend.machine;
   boot[Boot.PCID] = (config.pcid ?? true) ? 1 : 0;
+  boot[Boot.INVPCID] = (config.invpcid ?? true) ? 1 : 0;
   boot[Boot.CONCRETE] = config.concrete ? 1 : 0;
   const parts = [tlb.l1, tlb.l1Huge, tlb.l1Giant, tlb.l2];
   parts.forEach(([sets, ways], part) => {

@@ -11,6 +11,8 @@ export interface Geometry {
   readonly ceiling: number;
   /** arm64: strides at which a loop of TLBI becomes a whole-ASID one (entries of a table). */
   readonly dvmOps: number;
+  /** riscv: strides above which a ranged flush becomes a whole-ASID one (64 of 512 on real tables). */
+  readonly fenceOps: number;
 }
 
 export const geometries: readonly Geometry[] = [
@@ -20,8 +22,9 @@ export const geometries: readonly Geometry[] = [
     bits: [1, 1, 2],
     ceiling: 1,
     dvmOps: 2,
+    fenceOps: 1,
   },
-  { name: "x86-64", title: "4 levels of 512 entries", bits: [9, 9, 9, 9], ceiling: 33, dvmOps: 512 },
+  { name: "x86-64", title: "4 levels of 512 entries", bits: [9, 9, 9, 9], ceiling: 33, dvmOps: 512, fenceOps: 64 },
 ];
 
 export function findGeometry(name: string): Geometry | undefined {

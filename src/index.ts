@@ -3,6 +3,14 @@
  *
  * Results are data; nothing prints. Long calls take an AbortSignal and report progress.
  */
+export {
+  type ConformResult,
+  type ConformRow,
+  conform,
+  type Disagreement,
+  type NamedRecording,
+} from "./conform/conform.js";
+export { loadRecordings } from "./conform/load.js";
 export { InputError } from "./error.js";
 export {
   type CheckOptions,

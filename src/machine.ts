@@ -197,15 +197,19 @@ export class Machine {
     this.core.call.loadScript(task, from, this.#scriptEnd);
   }
 
-  /** Runs calls on a CPU for an mm to their end, everything else standing still. Gives the last signal (0: none). */
-  perform(cpu: number, mm: number, calls: readonly CallSpec[], task = 0): number {
+  /**
+   * Runs calls on a CPU for an mm to their end, everything else standing still. Gives the last signal (0: none).
+   * In bulk, batches of base pages go in one step and the oracle is not told: for questions of cost, not of safety.
+   */
+  perform(cpu: number, mm: number, calls: readonly CallSpec[], task = 0, bulk = false): number {
     const record = this.task(task);
     this.put(record + Task.CPU, cpu);
     this.put(record + Task.MM, mm);
     const from = this.#scriptEnd;
     const to = this.#writeScript(calls, from);
     this.core.call.loadScript(task, from, to);
-    this.core.call.runAlone(task, SETUP_STEPS_MAX);
+    if (bulk) this.core.call.runInBulk(task, SETUP_STEPS_MAX);
+    else this.core.call.runAlone(task, SETUP_STEPS_MAX);
     return this.get(record + Task.SIGNAL);
   }
 

@@ -82,6 +82,7 @@ const hiddenTexts: readonly [Hidden, string][] = [
   [Hidden.WHOLE_MM, "the whole mm was flushed for another reason (exit, a second gather, a generation gap)"],
   [Hidden.INVLPG_WALK, "INVLPG drops every paging-structure entry of its PCID, whatever the address"],
   [Hidden.OTHER_RECORD, "the flush of another range happened to cover it"],
+  [Hidden.FENCE_LIMIT, "the flush had more strides than tlb_flush_all_threshold, so the whole ASID was flushed"],
 ];
 
 /** Sentences for what hid a broken promise. */

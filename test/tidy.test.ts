@@ -52,6 +52,17 @@ const walls: Wall[] = [
     may: ["assembly/abi", "src/boot", "src/core", "src/error", "src/geometry", "src/kernel", "src/machine"],
     because: "a recording is predicted by the machine alone, without searches",
   },
+  {
+    room: "src/sequential",
+    may: ["src/kernel"],
+    packages: false,
+    because: "one call after another on plain objects: no core, no files, no scripts",
+  },
+  {
+    room: "src/conform",
+    may: ["src/error", "src/kernel", "src/sequential", "src/workload"],
+    because: "a recording is predicted by the model alone",
+  },
   { room: "src/workload", may: ["src/error"], because: "readers of input know nothing of the machine" },
 ];
 

@@ -64,6 +64,8 @@ export const enum Hidden {
   INVLPG_WALK = 8,
   /** The flush of another record covered it. */
   OTHER_RECORD = 16,
+  /** riscv: more strides than tlb_flush_all_threshold. */
+  FENCE_LIMIT = 32,
 }
 
 export const enum Status {

@@ -43,12 +43,16 @@ export const enum Boot {
   CEILING,
   /** arm64: strides at which a loop of TLBI becomes a whole-ASID one. */
   DVM_OPS,
+  /** riscv: strides above which a ranged flush becomes a whole-ASID one. */
+  FENCE_OPS,
   /** 0 reuses the last freed frame first, 1 the first freed, 2 never reuses. */
   REUSE,
   /** Machine, see abi/ops.ts. */
   MACHINE,
   /** 0 without PCID: slot 0 only, and every switch of mm flushes. */
   PCID,
+  /** x86 with PTI: 0 without INVPCID, when the user PCID is flushed as a whole on the way back to user mode. */
+  INVPCID,
   /** 1 simulates TLBs entry by entry; 0 knows only the flush obligations. */
   CONCRETE,
   /** TLB sets and ways: L1 of base, huge and giant pages, then the unified L2. */

@@ -57,6 +57,10 @@ export const enum Machine {
   X86,
   ARM64,
   ARM64_RANGE,
+  X86_PTI,
+  X86_TCE,
+  X86_INVLPGB,
+  RISCV,
 }
 
 /** What an invalidation reaches besides the leaf entries of its addresses. */

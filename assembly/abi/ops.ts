@@ -88,6 +88,8 @@ export const enum Op {
   ARM64_LIMITS,
   /** r a := TTL level hint of the gather, 0 for none */
   ARM64_HINT,
+  /** FULL := tables were freed, or more strides than tlb_flush_all_threshold */
+  RISCV_LIMITS,
   /** SIGNAL of the task := # a */
   SIGNAL,
   /** mark the gather: a PMD table was unshared, and fully when TABLE counts no other sharer any more */
@@ -220,5 +222,8 @@ export const enum Op {
   UNSPECULATE,
   /** cut the VMA of MM at r a */
   SPLIT_VMA,
+  /** fence the other CPUs of FLUSH_MM's mask, and this one if it is in it */
+  RISCV_SEND,
+  RISCV_FENCE_LOCAL,
   COUNT,
 }

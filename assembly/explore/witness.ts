@@ -13,6 +13,7 @@ import { Base } from "../abi/layout";
 import { Cpu, Entry, Frame, Kind, Mm, OWNER_STRANGER } from "../abi/records";
 import { event } from "../ghost/report";
 import { allocate, Pool, poolOf } from "../hw/frames";
+import { invalidateAll } from "../hw/invalidate";
 import { entriesOf, frameOf, isTableEntry, makeEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp, lookUpWalk } from "../hw/tlb";
 import { startWalk, stepWalk, WalkResult, walkLevel, walkTable } from "../hw/walk";
@@ -30,6 +31,11 @@ export let witnessValue: u32 = 0;
 /** Fills the translation of `vpn`, and the pointers on the path, into the TLB and walk caches of `cpu`. */
 export function fillLeaf(cpu: u32, vpn: u64): bool {
   return speculate(cpu, vpn);
+}
+
+/** Makes room: a CPU may evict what it likes, when it likes. */
+export function evict(cpu: u32): void {
+  invalidateAll(cpu);
 }
 
 /** Fills only the pointer of `level` on the path to `vpn` (a walk that was cut short). */

@@ -27,6 +27,7 @@ import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable
 import {
   add,
   boot,
+  bulk,
   cpuAt,
   cpus,
   frameAt,
@@ -104,13 +105,13 @@ function holdersOf(mm: u32): u32 {
  */
 export function entryCleared(mm: u32, vpn: u64, level: u32, table: u32, slot: u32, guard: u32): void {
   const entry = get(slot);
-  if ((entry & Entry.PRESENT) == 0) return;
+  if ((entry & Entry.PRESENT) == 0 || bulk) return;
   lost(mm, vpn, level, table, entry, guard, 0);
 }
 
 /** Called before the entry loses its write right. */
 export function rightsLost(mm: u32, vpn: u64, level: u32, table: u32, slot: u32, guard: u32): void {
-  lost(mm, vpn, level, table, get(slot), guard, ObligationFlag.RIGHTS);
+  if (!bulk) lost(mm, vpn, level, table, get(slot), guard, ObligationFlag.RIGHTS);
 }
 
 function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {

@@ -95,7 +95,18 @@ export function release(frame: u32): void {
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
-  let live: u32 = 0;
-  for (let i: u32 = 0; i < tableWords; i++) live += get(table + i) & Entry.PRESENT;
+  const present = i32x4.splat(Entry.PRESENT);
+  let sums = i32x4.splat(0);
+  let i: u32 = 0;
+  while (i + 4 <= tableWords) {
+    sums = i32x4.add(sums, v128.and(v128.load((table + i) << 2), present));
+    i += 4;
+  }
+  let live: u32 =
+    i32x4.extract_lane(sums, 0) +
+    i32x4.extract_lane(sums, 1) +
+    i32x4.extract_lane(sums, 2) +
+    i32x4.extract_lane(sums, 3);
+  while (i < tableWords) live += get(table + i++) & Entry.PRESENT;
   return live;
 }

@@ -4,25 +4,41 @@
  *   machine       instruction                     leaves                walk caches
  *   x86           INVLPG                          of the address        all of the PCID        [M: SDM 4.10.4.1]
  *   x86           CR3 write, INVPCID one context  all but global        all of the PCID        [M: SDM 4.10.4.1]
+ *   x86-pti       INVLPG, for the kernel PCID     of the address        all of the PCID        [S: 7.0rc6]
+ *                 INVPCID, for the user PCID      of the address        those on the path      [S: kernel.md 4.2]
+ *                 mark, and flush on return       all but global        all of the user PCID   [S: 7.0rc6]
+ *   x86-tce       INVLPG with EFER.TCE (AMD)      of the address        those on the path      [T: CVE-2026-74674]
+ *   x86-invlpgb   INVLPGB with EFER.TCE           of the address        those on the path      [T: CVE-2026-74674]
+ *                 INVLPGB of one PCID             all but global        all of the PCID        [S: 7.0rc6]
  *   arm64         VALE1IS                         of the address        none                   [T: c2ff4764e03e]
  *   arm64         VAE1IS                          of the address        those on the path      [T: c2ff4764e03e]
  *   arm64         ASIDE1IS                        all of the ASID       all of the ASID        [T: c2ff4764e03e]
  *   any arm64     TTL hint of another level       nothing               nothing                [S: kernel.md 4.3]
+ *   riscv         SFENCE.VMA address, ASID        of the address        none                   [M: privileged spec.]
+ *                 SFENCE.VMA ASID                 all but global        all of the ASID        [M: privileged spec.]
  *   precise       as arm64 with range operations; a machine that hides nothing
+ *
+ * AMD without TCE is as Intel: x86. With PTI a user access goes through the user PCID, and INVLPG of the kernel PCID
+ * reaches at least as much: so the user PCID decides, and is what the TLBs here hold. Without INVPCID (Boot.INVPCID)
+ * the user PCID goes as a whole before user mode is back, and what is left is what the kernel PCID keeps.
  *
  * An address inside a huge page names the whole page: one INVLPG is enough for 2 MiB [S: tlb.rst].
  * Tags such as [M] say how a fact is known; the list of tags is in ARCHITECTURE.md.
  */
 
+import { Boot } from "../abi/layout";
 import { Machine, Scope } from "../abi/operands";
 import { Entry } from "../abi/records";
-import { get, getLong, machine, put } from "../word";
+import { boot, get, getLong, machine, put } from "../word";
 import { pagesOf } from "./tables";
 import { Cached, endEntries, leafEntries, spaceOf, walkEntries } from "./tlb";
 
 /** The scope of an address invalidation that the kernel asked to be leaf-only or not. */
 export function addressScope(leafOnly: bool): u32 {
   if (machine == Machine.X86) return Scope.ALL_WALK;
+  if (machine == Machine.X86_PTI) return boot(Boot.INVPCID) != 0 ? Scope.PATH : Scope.ALL_WALK;
+  if (machine == Machine.X86_TCE || machine == Machine.X86_INVLPGB) return Scope.PATH;
+  if (machine == Machine.RISCV) return Scope.LEAF;
   return leafOnly ? Scope.LEAF : Scope.PATH;
 }
 

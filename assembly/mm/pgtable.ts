@@ -25,6 +25,7 @@ import {
 } from "../hw/tables";
 import {
   add,
+  bulk,
   frameAt,
   gatherOf,
   get,
@@ -172,6 +173,8 @@ let freeSlot: u32 = 0;
 let freeTable: u32 = 0;
 let freeStart: u64 = 0;
 let freeLevel: u32 = 0;
+/** Bulk: nothing below is left to free, so that many tables do not cost the square of their number. */
+let resumeAt: u64 = 0;
 
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
@@ -180,7 +183,10 @@ let freeLevel: u32 = 0;
 export function freeNextTable(task: u32): bool {
   const mm = regWord(task, Reg.MM);
   const root = pgdOf(task);
-  if (!findFreeable(mm, root, levels - 1, 0, reg(task, Reg.START), reg(task, Reg.END))) return false;
+  const from = bulk ? max(resumeAt, reg(task, Reg.START)) : reg(task, Reg.START);
+  const found = findFreeable(mm, root, levels - 1, 0, from, reg(task, Reg.END));
+  resumeAt = bulk && found ? freeStart : 0;
+  if (!found) return false;
   const child = frameOf(get(freeSlot));
   // free_pmd_range() takes what it finds in a table for garbage and clears it (pmd_clear_bad): someone else's entries.
   if (get(frameAt(child) + Frame.REFERENCES) > 1 && liveEntries(child) != 0) violation(Fault.UNBALANCED, 0, 31);

@@ -19,13 +19,12 @@ import { Machine, Reg, Scope } from "../abi/operands";
 import { Cpu, Mm, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
-import { invalidated, mmLoaded } from "../ghost/rules";
-import { invalidate } from "../hw/invalidate";
+import { mmLoaded } from "../ghost/rules";
+import { addressScope } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import {
   add,
   boot,
-  concrete,
   cpuAt,
   cpus,
   get,
@@ -39,38 +38,10 @@ import {
   setReg,
   tally,
 } from "../word";
+import { fence } from "./riscv";
+import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
 
-const SLOT_COUNT: u32 = 6;
-
-function slotAt(cpu: u32, slot: u32): u32 {
-  return cpuAt(cpu) + Cpu.SLOTS + (slot << 1);
-}
-
-/** Tag of the translations that `cpu` makes for the mm it has loaded: PCID slot, or the mm's own ASID. */
-export function spaceOfCpu(cpu: u32): u32 {
-  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
-  if (loaded == 0) return 0;
-  return machine == Machine.X86 ? get(cpuAt(cpu) + Cpu.SLOT) + 1 : loaded;
-}
-
-/** Tag under which `cpu` keeps translations of `mm`, 0 when it keeps none. */
-export function spaceOfMm(cpu: u32, mm: u32): u32 {
-  if (machine != Machine.X86) return mm + 1;
-  for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-    if (get(slotAt(cpu, slot)) == get(mmAt(mm) + Mm.CONTEXT)) return slot + 1;
-  }
-  return 0;
-}
-
-/** One invalidation on one CPU, in the TLBs when they are simulated, and for the oracle. */
-export function drop(cpu: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
-  if (concrete) {
-    const space = spaceOfMm(cpu, mm);
-    if (space != 0) invalidate(cpu, space, scope, hint, from, to);
-  }
-  event(EventKind.INVALIDATED, cpu, mm, from, to, scope, hint);
-  invalidated(cpu, mm, scope, hint, from, to, why);
-}
+export { spaceOfCpu, spaceOfMm } from "./spaces";
 
 /** FULL when the flush has more strides than the ceiling. An empty or inverted range is the kernel's "everything". */
 export function decideFull(task: u32): void {
@@ -85,6 +56,12 @@ export function nextGeneration(task: u32): void {
   const mm = mmAt(regWord(task, Reg.FLUSH_MM));
   add(mm + Mm.TLB_GENERATION, 1);
   setReg(task, Reg.GENERATION, get(mm + Mm.TLB_GENERATION));
+  writeRequest(task);
+  put(cpuAt(get(task + Task.CPU)) + Cpu.REQUEST_GENERATION, get(mm + Mm.TLB_GENERATION));
+}
+
+/** What this CPU is about to ask of the others: the flush in the registers. */
+export function writeRequest(task: u32): void {
   const full = regWord(task, Reg.FULL);
   add(tally(Tally.FLUSHES), 1);
   if (full != 0) add(tally(Tally.FULL_FLUSHES), 1);
@@ -99,7 +76,6 @@ export function nextGeneration(task: u32): void {
   putLong(request + Cpu.REQUEST_START, from);
   putLong(request + Cpu.REQUEST_END, to);
   put(request + Cpu.REQUEST_STRIDE, stride | (full << 8));
-  put(request + Cpu.REQUEST_GENERATION, get(mm + Mm.TLB_GENERATION));
   put(request + Cpu.REQUEST_TABLES, tables);
 }
 
@@ -133,11 +109,11 @@ export function flushFunc(cpu: u32, sender: u32): void {
   put(local, current);
 }
 
-/** One INVLPG a stride. Each drops the page's leaf, and every paging-structure entry of the PCID. */
+/** One INVLPG a stride, which drops the page's leaf, and of the paging-structure entries what hw/invalidate.ts says. */
 function invalidatePages(cpu: u32, mm: u32, from: u64, to: u64, stride: u64): void {
   let at = from;
   while (at < to) {
-    drop(cpu, mm, Scope.ALL_WALK, 0, at, at + 1, 0);
+    drop(cpu, mm, addressScope(false), 0, at, at + 1, 0);
     at += stride;
   }
 }
@@ -158,12 +134,17 @@ export function sendIpi(task: u32): void {
       sometimes(Sometimes.LAZY_SKIPPED);
       continue;
     }
-    put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | (1 << me));
-    put(cpuAt(me) + Cpu.AWAITED, get(cpuAt(me) + Cpu.AWAITED) | (1 << cpu));
-    add(tally(Tally.IPIS), 1);
-    sometimes(Sometimes.REMOTE_FLUSH);
-    event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
+    interrupt(cpu, me, mm);
   }
+}
+
+/** `sender` interrupts `cpu` about `mm`, and waits for it. */
+export function interrupt(cpu: u32, sender: u32, mm: u32): void {
+  put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | (1 << sender));
+  put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) | (1 << cpu));
+  add(tally(Tally.IPIS), 1);
+  sometimes(Sometimes.REMOTE_FLUSH);
+  event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
 }
 
 /** Whether every CPU has acknowledged what `cpu` sent. */
@@ -175,9 +156,16 @@ export function acknowledged(cpu: u32): bool {
 export function handleIpi(cpu: u32): void {
   const pending = get(cpuAt(cpu) + Cpu.PENDING);
   const sender = <u32>ctz(pending);
-  flushFunc(cpu, sender);
+  if (machine == Machine.RISCV) fence(cpu, sender);
+  else flushFunc(cpu, sender);
   put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
+}
+
+/** riscv with ASIDs keeps a CPU in mm_cpumask for good: it may still hold translations [M: riscv set_mm]. */
+function leaveMask(cpu: u32, mm: u32): void {
+  if (machine == Machine.RISCV) return;
+  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
 }
 
 /** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */
@@ -186,13 +174,13 @@ export function switchMm(cpu: u32, mm: u32): void {
   const old = get(self + Cpu.LOADED_MM);
   put(self + Cpu.LAZY, 0);
   if (old != mm + 1) {
-    if (old != 0) put(mmAt(old - 1) + Mm.CPUMASK, get(mmAt(old - 1) + Mm.CPUMASK) & ~(1 << cpu));
+    if (old != 0) leaveMask(cpu, old - 1);
     put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
     chooseSlot(cpu, mm);
     put(self + Cpu.LOADED_MM, mm + 1);
   }
   const generation = slotAt(cpu, get(self + Cpu.SLOT)) + 1;
-  if (machine == Machine.X86 && get(generation) != get(mmAt(mm) + Mm.TLB_GENERATION)) {
+  if (hasSlots() && get(generation) != get(mmAt(mm) + Mm.TLB_GENERATION)) {
     drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
     put(generation, get(mmAt(mm) + Mm.TLB_GENERATION));
   }
@@ -201,7 +189,7 @@ export function switchMm(cpu: u32, mm: u32): void {
 
 /** choose_new_asid: the slot that still remembers the mm, or the next one round-robin, emptied. */
 function chooseSlot(cpu: u32, mm: u32): void {
-  if (machine != Machine.X86) return;
+  if (!hasSlots()) return;
   const self = cpuAt(cpu);
   const context = get(mmAt(mm) + Mm.CONTEXT);
   const pcid = boot(Boot.PCID) != 0;
@@ -241,11 +229,11 @@ export function leaveMm(cpu: u32): void {
   const self = cpuAt(cpu);
   const old = get(self + Cpu.LOADED_MM);
   if (old == 0) return;
-  put(mmAt(old - 1) + Mm.CPUMASK, get(mmAt(old - 1) + Mm.CPUMASK) & ~(1 << cpu));
+  leaveMask(cpu, old - 1);
   put(self + Cpu.LOADED_MM, 0);
   put(self + Cpu.LAZY, 0);
   // Without a PCID to keep them under, the CR3 load drops the translations; with one they stay, latent.
-  if (machine == Machine.X86 && boot(Boot.PCID) == 0) {
+  if (hasSlots() && boot(Boot.PCID) == 0) {
     drop(cpu, old - 1, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
     put(slotAt(cpu, 0), 0);
   }

@@ -11,8 +11,19 @@ import { Reg } from "../abi/operands";
 import { Entry, Frame, Mm, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { alignDown, frameOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
-import { add, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg } from "../word";
+import {
+  alignDown,
+  entriesOf,
+  frameOf,
+  indexOf,
+  isTableEntry,
+  pagesOf,
+  slotOf,
+  slotTable,
+  writeEntry,
+} from "../hw/tables";
+import { add, bulk, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg } from "../word";
+import { zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
 
 /**
@@ -20,6 +31,7 @@ import { queue, record } from "./gather";
  * is skipped as a whole. True when the batch is full.
  */
 export function zapPtes(task: u32, limit: u32): bool {
+  if (bulk) return zapInBulk(task, limit);
   const mm = regWord(task, Reg.MM);
   const pgd = get(mmAt(mm) + Mm.PGD);
   const gather = gatherOf(task);
@@ -27,8 +39,13 @@ export function zapPtes(task: u32, limit: u32): bool {
   let at = reg(task, Reg.ADDRESS);
   let left = limit;
   let full = false;
+  let slot: u32 = 0;
+  let table: u32 = 0;
   while (at < end && left > 0 && !full) {
-    const slot = slotOf(pgd, at, 0);
+    if (slot == 0 || indexOf(at, 0) == 0) {
+      slot = slotOf(pgd, at, 0);
+      table = slotTable;
+    }
     if (slot == 0) {
       at = nextTable(pgd, at);
       continue;
@@ -36,24 +53,34 @@ export function zapPtes(task: u32, limit: u32): bool {
     const entry = get(slot);
     if ((entry & Entry.PRESENT) != 0) {
       const frame = frameOf(entry);
-      entryCleared(mm, at, 0, slotTable, slot, 0);
+      entryCleared(mm, at, 0, table, slot, 0);
       writeEntry(slot, 0);
       record(gather, at, 1, GatherBit.CLEARED_0);
       if (get(frameAt(frame) + Frame.MAPS) != 0) add(frameAt(frame) + Frame.MAPS, -1);
       full = queue(gather, frame);
       left--;
     }
+    slot++;
     at++;
   }
   setReg(task, Reg.ADDRESS, at < end ? at : end);
   return full;
 }
 
-/** First address after the span of the lowest missing table on the way to `at`. */
-function nextTable(pgd: u32, at: u64): u64 {
+/** First address that may have a table again, after the missing one on the way to `at`. */
+export function nextTable(pgd: u32, at: u64): u64 {
   let level: u32 = 1;
-  while (slotOf(pgd, at, level) == 0) level++;
-  return alignDown(at, level) + pagesOf(level);
+  let slot = slotOf(pgd, at, level);
+  while (slot == 0) slot = slotOf(pgd, at, ++level);
+  const last = entriesOf(level) - 1;
+  let index = indexOf(at, level);
+  let next = alignDown(at, level) + pagesOf(level);
+  // Its neighbours are often missing too: a sparse range is passed a table at a time.
+  while (index < last && !isTableEntry(get(++slot))) {
+    next += pagesOf(level);
+    index++;
+  }
+  return next;
 }
 
 /** Gives every present base-page entry of [ADDRESS, LAST) the rights PROT; true when one lost its write right. */
@@ -64,8 +91,13 @@ export function protectPtes(task: u32): bool {
   const writable = (regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0;
   let at = reg(task, Reg.ADDRESS);
   let changed = false;
+  let slot: u32 = 0;
+  let table: u32 = 0;
   while (at < end) {
-    const slot = slotOf(pgd, at, 0);
+    if (slot == 0 || indexOf(at, 0) == 0) {
+      slot = slotOf(pgd, at, 0);
+      table = slotTable;
+    }
     if (slot == 0) {
       at = nextTable(pgd, at);
       continue;
@@ -73,11 +105,12 @@ export function protectPtes(task: u32): bool {
     const entry = get(slot);
     if ((entry & Entry.PRESENT) != 0 && ((entry & Entry.WRITE) != 0) != writable) {
       if (!writable) {
-        rightsLost(mm, at, 0, slotTable, slot, 0);
+        rightsLost(mm, at, 0, table, slot, 0);
         changed = true;
       }
       put(slot, writable ? entry | Entry.WRITE : entry & ~Entry.WRITE);
     }
+    slot++;
     at++;
   }
   setReg(task, Reg.ADDRESS, end);

@@ -18,6 +18,7 @@ import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
+import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import { codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
@@ -117,6 +118,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.GATHER_WALKERS: setReg(task, get(op + 1), when(gup.holdsUp(task))); break;
       case Op.LOCK_HELD: setReg(task, get(op + 1), holdsLock(task, get(op + 2))); break;
       case Op.GUP_KEEP: gup.keep(task); break;
+      case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       default: break;
     }

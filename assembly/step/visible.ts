@@ -9,16 +9,18 @@ import { FileRecord, Tally } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import * as access from "../mm/access";
 import * as arm64 from "../mm/arm64";
+import { freeInBulk } from "../mm/bulk";
 import * as gather from "../mm/gather";
 import * as gup from "../mm/gup";
 import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
+import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
-import { add, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
+import { add, bulk, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
 
 function tryLock(task: u32, ref: u32, rank: u32): bool {
   const lock = locks.lockOf(task, ref);
@@ -41,6 +43,10 @@ function freeQueued(task: u32): bool {
   const record = gatherOf(task);
   const left = get(record + Gather.COUNT);
   if (left == 0) return false;
+  if (bulk) {
+    freeInBulk(record);
+    return false;
+  }
   put(record + Gather.COUNT, left - 1);
   const slot = record + Gather.WORDS + left - 1;
   const frame = get(slot);
@@ -141,6 +147,8 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SPECULATE: setReg(task, get(op + 1), speculate(task)); return next;
     case Op.UNSPECULATE: gup.unspeculate(task); return next;
     case Op.SPLIT_VMA: vma.splitAt(regWord(task, Reg.MM), reg(task, get(op + 1))); return next;
+    case Op.RISCV_SEND: riscv.send(task); return next;
+    case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
     default: return next;
   }
 }

@@ -19,7 +19,7 @@ import {
   synthetic,
   withInvalidations,
 } from "./data.js";
-import { build, childSeconds, type Goal, output, type Suite, scratch, type Task } from "./harness.js";
+import { build, childSeconds, collectGarbage, type Goal, output, type Suite, scratch, type Task } from "./harness.js";
 
 /** How much of everything: whole traces, or enough to see that it runs and gives the same counts. */
 export interface Scale {
@@ -174,17 +174,21 @@ function unmap(scale: Scale): Suite {
   const run = (): void => ready?.unmap();
   const prepare = (): void => {
     ready = prepareUnmap({ kind: "dense", pages });
+    collectGarbage();
   };
   const tasks: Task[] = [{ name: "munmap", units: pages, run, prepare }];
   const goals: Goal[] = [];
   const path = scale.native ? build("unmap") : undefined;
   if (path !== undefined) {
-    tasks.push({
-      name: "C",
-      units: pages,
-      seconds: () => Number(/"s":([\d.]+)/.exec(output(path, "-r", "9"))?.[1]),
-    });
-    goals.push({ name: "munmap / C", ours: "munmap", against: "C", atLeast: 0.75 });
+    // Packed counts, and the machine's own frame records: what the layout costs, and what the machine does.
+    for (const [name, field] of [
+      ["C", "s"],
+      ["C, same records", "records_s"],
+    ] as const) {
+      const seconds = (): number => Number(new RegExp(`"${field}":([\\d.]+)`).exec(output(path, "-r", "9"))?.[1]);
+      tasks.push({ name, units: pages, seconds });
+      goals.push({ name: `munmap / ${name}`, ours: "munmap", against: name, atLeast: 0.75 });
+    }
   }
   return { name: "unmap", tasks, goals, result: () => ready?.machine.tally(Tally.PAGES_FREED) };
 }

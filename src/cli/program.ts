@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCheck } from "./commands/check.js";
+import { addConform } from "./commands/conform.js";
 import { addDiff } from "./commands/diff.js";
 import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
@@ -34,6 +35,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addCheck(program, session);
   addReplay(program, session);
   addRun(program, session);
+  addConform(program, session);
   registerTlb(program, session);
   registerConvert(program, session);
   addDiff(program, session);

@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import { InputError } from "../error.js";
 import { type CheckResultRow, check } from "../explore/check.js";
 import { replay, type Story } from "../explore/replay.js";
-import { backends } from "../kernel/arch/backends.js";
 import { releases } from "../kernel/editions.js";
 import { type RunProgress, type RunResult, run } from "../run/run.js";
 
@@ -76,12 +75,15 @@ export async function counterexample(options: StoryOptions): Promise<Story> {
   return replay(found.schedule);
 }
 
-/** One scenario in every release on every back-end. */
+/** The machines of the story: the others differ from these in what they drop besides, not in what they miss. */
+const MACHINES = ["precise", "x86", "arm64", "arm64-range"];
+
+/** One scenario in every release on the story's machines. */
 export function history(scenario: string, options: StoryOptions): Promise<readonly CheckResultRow[]> {
   const asked = {
     scenarios: [scenario],
     editions: releases.map((edition) => edition.name),
-    backends: backends.map((backend) => backend.name),
+    backends: MACHINES,
   };
   return rowsOf(asked, options);
 }

@@ -19,6 +19,7 @@ export interface CoreExports {
   retireMm(mm: number): void;
   loadScript(task: number, from: number, to: number): void;
   runAlone(task: number, stepsMax: number): number;
+  runInBulk(task: number, stepsMax: number): number;
   saveInitial(): void;
   reset(): void;
   agentCount(): number;
@@ -37,6 +38,7 @@ export interface CoreExports {
   trace(on: number): void;
   hash(): void;
   fillLeaf(cpu: number, vpn: bigint): number;
+  evict(cpu: number): void;
   fillPointer(cpu: number, vpn: bigint, level: number): number;
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;

@@ -8,7 +8,7 @@
  */
 import { Witness as Outcome } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
-import { OBLIGATION_TABLE, ObligationFlag } from "../../assembly/abi/tasks.js";
+import { OBLIGATION_TABLE, ObligationFlag, Task } from "../../assembly/abi/tasks.js";
 import type { Machine, RawViolation } from "../machine.js";
 import { kindName } from "../names.js";
 import { hasViolation, restart } from "./path.js";
@@ -50,9 +50,27 @@ export function findWitness(
     for (const cpu of bystandersFirst(options)) {
       if (((violation.holders >>> cpu) & 1) === 0) continue;
       machine.setRun(Run.TLBI_EARLY, early);
-      const found = attempt(machine, path, violation, cpu);
+      const found = firstOf(momentsOf(violation), (from) => attempt(machine, path, violation, cpu, from));
       if (found !== undefined) return found;
     }
+  }
+  return undefined;
+}
+
+/**
+ * Steps from which the CPU may keep what it fills: all along, and if that does not do, ever later. What is cached too
+ * early can serve an access that the path wants to fault; until then the CPU evicts everything.
+ */
+function momentsOf(violation: RawViolation): number[] {
+  const viaPointer = (violation.level & OBLIGATION_TABLE) !== 0 || (violation.flags & ObligationFlag.VIA_WALK) !== 0;
+  if (!viaPointer) return [1];
+  return [1, ...Array.from({ length: Math.max(0, violation.birth - 1) }, (_, i) => violation.birth - i)];
+}
+
+function firstOf<T, R>(items: readonly T[], look: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -64,7 +82,13 @@ function bystandersFirst(options: StageOptions): number[] {
   return [...cpus.filter((cpu) => !busy.has(cpu)), ...cpus.filter((cpu) => busy.has(cpu))];
 }
 
-function attempt(machine: Machine, path: readonly number[], violation: RawViolation, cpu: number): Witness | undefined {
+function attempt(
+  machine: Machine,
+  path: readonly number[],
+  violation: RawViolation,
+  cpu: number,
+  from: number,
+): Witness | undefined {
   const steps: WitnessStep[] = [];
   const address = violation.start;
   const isTable = (violation.level & OBLIGATION_TABLE) !== 0;
@@ -73,7 +97,8 @@ function attempt(machine: Machine, path: readonly number[], violation: RawViolat
   restart(machine);
   path.forEach((agent, i) => {
     const before = i + 1;
-    if (before <= violation.birth && (isTable || viaWalk)) {
+    if (before < from) machine.core.call.evict(cpu);
+    if (before >= from && before <= violation.birth && (isTable || viaWalk)) {
       // The pointer to the table: level of the PUD entry, one above the leaf that is read through it.
       if (machine.core.call.fillPointer(cpu, BigInt(address), isTable ? level : level + 1) !== 0) {
         keepLast(steps, { before, cpu, what: "fill-pointer", address, frame: 0 });
@@ -82,10 +107,17 @@ function attempt(machine: Machine, path: readonly number[], violation: RawViolat
     if (before === violation.birth && !isTable && machine.core.call.fillLeaf(cpu, BigInt(address)) !== 0) {
       steps.push({ before, cpu, what: "fill", address, frame: violation.frame });
     }
-    machine.core.call.stepAgent(agent);
+    stepWhole(machine, agent);
   });
   if (!hasViolation(machine, violation.kind)) return undefined;
   return finish(machine, path.length + 1, violation, cpu, steps);
+}
+
+/** One step of the path. An access is one step there; on concrete TLBs its walk reads one table a step. */
+function stepWhole(machine: Machine, agent: number): void {
+  machine.core.call.stepAgent(agent);
+  if (agent >= machine.config.tasks) return;
+  while (machine.get(machine.task(agent) + Task.WALK_LEVEL) !== 0) machine.core.call.stepAgent(agent);
 }
 
 /** A pointer is refilled again and again while it can be; the story needs only the last time. */

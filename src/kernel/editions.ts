@@ -6,6 +6,7 @@
  * editions that differ by that commit and by nothing else.
  */
 import type { Line } from "./listing.js";
+import { parseStable } from "./stable.js";
 
 /** What stands in a place of a listing instead of what is written there. The place is named by the array itself. */
 export interface Change {
@@ -73,6 +74,8 @@ const SPELLING = /^(\d+\.\d+\+?(?![0-9a-f]))((?:[~+][0-9a-f]{12})*)$/;
 export function findEdition(name: string): Edition | undefined {
   const known = editions.find((edition) => edition.name === name);
   if (known !== undefined) return known;
+  const stable = parseStable(name);
+  if (stable !== undefined) return { name, title: `stable release ${name}, as far as it is modelled`, ...stable };
   const [, base, commits] = SPELLING.exec(name) ?? [];
   if (base === undefined || commits === undefined) return undefined;
   const changes = commits.match(/[~+][0-9a-f]{12}/g) ?? [];

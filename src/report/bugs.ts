@@ -42,9 +42,13 @@ const GENERATED = "<!-- Written by `npm run docs` from src/scenarios; edits here
 
 function indexPage(all: readonly Bug[], surveys: Surveys): string {
   const lines = all.map((bug) => {
-    const shows = bug.scenarios.flatMap((s) => surveys.get(s.name)?.shows ?? []);
+    const found = bug.scenarios.flatMap((s) => surveys.get(s.name) ?? []);
+    const shows = machinesOf(
+      found.flatMap((one) => one.shows),
+      found.flatMap((one) => one.vulnerable.map((row) => row.backend)),
+    );
     const state = bug.missing === undefined ? bug.scenarios.map((s) => `\`${s.name}\``).join(", ") : "not modelled";
-    const where = bug.missing ?? [...new Set(shows)].join(", ");
+    const where = bug.missing ?? shows;
     return `| [${bug.id}](${numberOf(bug.id)}.md) | ${bug.cve.join(", ")} | ${state} | ${where} |`;
   });
   const left = all.filter((bug) => bug.missing !== undefined).length;
@@ -56,6 +60,14 @@ function indexPage(all: readonly Bug[], surveys: Surveys): string {
   );
   const table = ["| bug | CVE | scenarios | shows on, or what is missing |", "|---|---|---|---|", ...lines].join("\n");
   return `# The catalogue\n\n${GENERATED}\n\n${head}\n\n${table}\n`;
+}
+
+/** "every machine", "all but arm64" or a list. */
+function machinesOf(some: readonly string[], checked: readonly string[]): string {
+  const [shown, all] = [[...new Set(some)], [...new Set(checked)]];
+  const rest = all.filter((name) => !shown.includes(name));
+  if (rest.length === 0) return shown.length === 0 ? "" : "every machine";
+  return rest.length < shown.length ? `all but ${rest.join(", ")}` : shown.join(", ");
 }
 
 function bugText(bug: Bug, surveys: Surveys): string {

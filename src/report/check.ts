@@ -4,6 +4,7 @@
 import type { CheckResult, CheckResultRow, FoundViolation } from "../explore/check.js";
 import { scenarios } from "../scenarios/index.js";
 import { Footnotes } from "./footnotes.js";
+import { formatMasking } from "./masking.js";
 import type { Look, Paint } from "./paint.js";
 import { count, plural, seconds, table, wrap } from "./text.js";
 import { onlyTheLevel, shortestHarm, shortestOfEach, verdictMeanings } from "./words.js";
@@ -43,8 +44,10 @@ export function formatCheck(result: CheckResult, asked: CheckAsked, look: Look):
     { head: "violations (steps)", flexible: true, least: 30 },
     { head: "note" },
   ] as const;
+  const masking = formatMasking(result.results, notes, look);
   const parts = [
     table(columns, rows, look),
+    masking,
     notes.format(look.width),
     legend(result.results, asked, look),
     replays(result.results, look),

@@ -122,7 +122,10 @@ export const listOutput = z.discriminatedUnion("what", [
     }),
   ),
   listOf("calls", z.strictObject({ name: z.string(), file: z.string(), arguments: z.array(z.string()) })),
-  listOf("geometries", z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole })),
+  listOf(
+    "geometries",
+    z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole, fenceOps: whole }),
+  ),
 ]);
 
 const functionDifference = z.strictObject({
@@ -191,6 +194,43 @@ export const runOutput = z.strictObject({
   ignored: counts,
   processes: whole,
   editions: z.array(editionResult),
+});
+
+export const conformOutput = z.strictObject({
+  schema: z.literal("shootdown/conform@1"),
+  operations: whole,
+  compared: whole,
+  agreed: whole,
+  unrepeatable: whole,
+  unsupported: whole,
+  rows: z.array(
+    z.strictObject({
+      kernel: z.string(),
+      file: z.string(),
+      edition: z.string(),
+      note: z.string().optional(),
+      scenarios: whole,
+      operations: whole,
+      compared: whole,
+      agreed: whole,
+      unrepeatable: whole,
+      unsupported: whole,
+    }),
+  ),
+  disagreements: z.array(
+    z.strictObject({
+      kernel: z.string(),
+      file: z.string(),
+      scenario: z.string(),
+      op: whole,
+      line: z.string(),
+      field: z.enum(["result", "status", "counters", "events", "switches"]),
+      recorded: z.string(),
+      predicted: z.string(),
+      explanation: z.string(),
+    }),
+  ),
+  skipped: z.array(z.strictObject({ file: z.string(), scenario: z.string(), line: z.string(), why: z.string() })),
 });
 
 export const storyOutput = z.strictObject({

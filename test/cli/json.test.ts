@@ -65,6 +65,16 @@ describe("--json", () => {
     ]);
   });
 
+  it("of conform gives every row, and 1 when less agrees than is asked", async () => {
+    const file = "test/fixtures/golden/6.1.192/b_noshare.json.xz";
+    const { code, value } = await printed(["conform", file]);
+    expect(code).toBe(0);
+    expect(schemas.conformOutput.parse(value).rows).toHaveLength(1);
+    const wrong = await printed(["conform", "test/fixtures/golden/7.3.4/d_punch.json.xz", "--least", "100"]);
+    expect(wrong.code).toBe(1);
+    expect(schemas.conformOutput.parse(wrong.value).disagreements.length).toBeGreaterThan(0);
+  });
+
   it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries"])(
     "of list %s gives its items",
     async (what) => {

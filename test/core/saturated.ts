@@ -11,6 +11,10 @@
  *
  *   x86       INVLPG            the leaf of the address, every pointer of the PCID            (SDM vol. 3A, 4.10.4.1)
  *             context           everything of the PCID
+ *   x86-pti   INVPCID           the leaf of the address and the pointers on the path to it    (SDM vol. 3A, 4.10.4.1)
+ *   x86-tce   INVLPG            the same: EFER.TCE                                            (AMD APM vol. 2, 5.5.2)
+ *   invlpgb   INVLPGB           the same, as a broadcast that ends with the issuer's TLBSYNC
+ *   riscv     SFENCE.VMA        the leaf of the address; with no address everything of the ASID
  *   arm64     VALE1IS           leaves of the range                                          (Arm ARM, D8, TLBI)
  *   precise   VAE1IS            and the pointers on the path to it
  *             ASIDE1IS          everything of the ASID
@@ -51,6 +55,7 @@ interface Broadcast {
 type Cache = Map<string, Held>;
 
 const ALL_CPUS = 0xff;
+const INTERRUPTED = new Set([MachineKind.X86, MachineKind.X86_PTI, MachineKind.X86_TCE, MachineKind.RISCV]);
 
 export class Saturated {
   readonly caches: Cache[][];
@@ -146,19 +151,30 @@ export class Saturated {
     const [from, to] = [machine.long(at + Event.START), machine.long(at + Event.END)];
     const extra = machine.get(at + Event.EXTRA);
     if (kind === EventKind.FLUSH) {
-      if (machine.config.backend.machine === MachineKind.X86) return false;
-      const scope = extra >>> 9 !== 0 ? "context" : ((extra >>> 8) & 1) !== 0 ? "path" : "leaf";
+      if (this.#byInterrupt()) return false;
+      const isPath = ((extra >>> 8) & 1) !== 0 || machine.config.backend.machine === MachineKind.X86_INVLPGB;
+      const scope = extra >>> 9 !== 0 ? "context" : isPath ? "path" : "leaf";
       this.#issue(cpu, { mm, from, to, scope, ttl: machine.get(at + Event.FRAME) - 1 });
     } else if (cpu === ALL_CPUS) this.#complete(machine.get(at + Event.AGENT));
-    else this.#invlpg(cpu, mm, from, machine.get(at + Event.FRAME) === Scope.CONTEXT);
+    else this.#one(cpu, mm, from, machine.get(at + Event.FRAME) === Scope.CONTEXT);
     return true;
   }
 
-  #invlpg(cpu: number, mm: number, address: number, isContext: boolean): void {
+  /** Each CPU invalidates for itself; the others broadcast. */
+  #byInterrupt(): boolean {
+    return INTERRUPTED.has(this.machine.config.backend.machine);
+  }
+
+  /** A CPU's own instruction for one address, or for a whole context. */
+  #one(cpu: number, mm: number, address: number, isContext: boolean): void {
     const cache = this.#cache(cpu, mm);
+    const kind = this.machine.config.backend.machine;
     for (const [key, held] of cache) {
       const isAddress = held.start <= address && address < held.start + this.#pages(held.level);
-      if (isContext || held.isPointer || isAddress) cache.delete(key);
+      const isGone = !held.isPointer
+        ? isAddress
+        : kind === MachineKind.X86 || (isAddress && kind !== MachineKind.RISCV);
+      if (isContext || isGone) cache.delete(key);
     }
   }
 

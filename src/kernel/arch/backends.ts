@@ -5,10 +5,10 @@
  * code differed, the listing says so.
  */
 import { Machine, Reg } from "../../../assembly/abi/operands.js";
-import { type ArchHook, at, type Line, listing, since } from "../listing.js";
+import { type ArchHook, at, type Line, listing, since, until } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
-import { dsb, flush_tlb_mm_range, tlbi } from "./ops.js";
+import { broadcast_tlb_flush, dsb, flush_tlb_mm_range, riscv_flush, tlbi } from "./ops.js";
 
 export interface Backend {
   readonly name: string;
@@ -62,6 +62,26 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
 
 const arm64Hooks = { tlb_flush: [arm64Flush], flush_tlb_range: [arm64Range], tlb_end_vma: [endVma] };
 
+/** Until 6.15 a direct flush left lazy CPUs alone, whatever its caller had removed (CVE-2025-22045) [T]. */
+const x86Direct: readonly Line[] = [
+  k.set(Reg.FULL, 0),
+  until("6.15", "3ef938c35035", k.set(Reg.TABLES, 0)),
+  since("6.15", "3ef938c35035", k.set(Reg.TABLES, 1)),
+];
+
+const x86Hooks = {
+  tlb_flush: [flush_tlb_mm_range],
+  flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
+  tlb_end_vma: [],
+};
+
+/** The direct flush of riscv does not say whether tables went: only the number of strides decides. */
+const riscvHooks = {
+  tlb_flush: [riscv_flush],
+  flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
+  tlb_end_vma: [endVma],
+};
+
 export const backends: readonly Backend[] = [
   {
     name: "precise",
@@ -73,11 +93,7 @@ export const backends: readonly Backend[] = [
     name: "x86",
     machine: Machine.X86,
     title: "interrupts and INVLPG; everything above tlb_single_page_flush_ceiling",
-    hooks: {
-      tlb_flush: [flush_tlb_mm_range],
-      flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), flush_tlb_mm_range],
-      tlb_end_vma: [],
-    },
+    hooks: x86Hooks,
   },
   {
     name: "arm64",
@@ -90,6 +106,34 @@ export const backends: readonly Backend[] = [
     machine: Machine.ARM64_RANGE,
     title: "TLBI broadcast with FEAT_TLBIRANGE: exact ranges",
     hooks: arm64Hooks,
+  },
+  {
+    name: "x86-pti",
+    machine: Machine.X86_PTI,
+    title: "x86 with page-table isolation: the user PCID is invalidated by INVPCID, one address and its path",
+    hooks: x86Hooks,
+  },
+  {
+    name: "x86-tce",
+    machine: Machine.X86_TCE,
+    title: "AMD with EFER.TCE: INVLPG drops only the paging-structure entries on the path",
+    hooks: x86Hooks,
+  },
+  {
+    name: "x86-invlpgb",
+    machine: Machine.X86_INVLPGB,
+    title: "AMD, mm with a global ASID: INVLPGB broadcast and TLBSYNC; lazy CPUs are reached",
+    hooks: {
+      tlb_flush: [broadcast_tlb_flush],
+      flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
+      tlb_end_vma: [],
+    },
+  },
+  {
+    name: "riscv",
+    machine: Machine.RISCV,
+    title: "SFENCE.VMA on every CPU of mm_cpumask: leaves only, the whole ASID above 64 strides or for freed tables",
+    hooks: riscvHooks,
   },
 ];
 

@@ -39,4 +39,19 @@ export const tlbi = Object.assign(
   },
 );
 
+/** broadcast_tlb_flush: for an mm with a global ASID, reached on every CPU, lazy or not [S: 7.0rc6]. */
+export const broadcast_tlb_flush = listing("arch/x86/mm/tlb.c", "broadcast_tlb_flush", [
+  op(Op.X86_CEILING, [], "(end - start) >> stride_shift > tlb_single_page_flush_ceiling"),
+  op(Op.TLBI, [0], "invlpgb_flush_user_nr_nosync()", "broadcasts the invalidation of {range} for {flushed}"),
+  op(Op.DSB, [], "__tlbsync()", "what this CPU has broadcast is complete on every CPU"),
+]);
+
+/** __flush_tlb_range of riscv, by interrupt or by SBI [S: 038ac18aae93]. */
+export const riscv_flush = listing("arch/riscv/mm/tlbflush.c", "__flush_tlb_range", [
+  op(Op.RISCV_LIMITS, [], "nr_ptes_in_range > tlb_flush_all_threshold"),
+  op(Op.RISCV_SEND, [], "sbi_remote_sfence_vma_asid()", "asks the other CPUs of {flushed} to fence {range}"),
+  op(Op.RISCV_FENCE_LOCAL, [], "sfence.vma", "this CPU fences {range}, if it is in the mask of {flushed}"),
+  op(Op.X86_WAIT_IPI, [], "the calls have returned", "every CPU that was asked has fenced"),
+]);
+
 export const dsb = (): Line => op(Op.DSB, [], "dsb(ish)", "the broadcast invalidation is complete on every CPU");

@@ -96,6 +96,19 @@ for (const backend of ["arm64", "arm64-range", "precise"]) {
   );
 }
 
+for (const backend of ["x86-pti", "x86-tce", "x86-invlpgb"]) {
+  const row = (says: string, row: Omit<Row, "says" | "backend">): Row => ({ says, backend, ...row });
+  (rows as Row[]).push(
+    row("one address", { scope: "leaf", span: [0, 1], drops: ["base0", ...path] }),
+    row("one address in a 2 MiB page", { scope: "leaf", span: [3, 4], drops: ["huge2", "walk2at0"] }),
+    row("a whole PCID", { scope: "context", span: [0, 0], drops: contextDrops }),
+  );
+}
+(rows as Row[]).push(
+  { says: "SFENCE.VMA of an address", backend: "riscv", scope: "all-level", span: [0, 1], drops: ["base0"] },
+  { says: "SFENCE.VMA of an ASID", backend: "riscv", scope: "context", span: [0, 0], drops: contextDrops },
+);
+
 const inOrder = (names: readonly Name[]): Name[] => ALL.filter((name) => names.includes(name));
 
 function run(row: Row): Rig {
@@ -132,6 +145,14 @@ describe("an invalidation", () => {
     made.core.invalidateAll(0);
     expect(dropped(made)).toEqual(ALL);
     expect(ALL.every((name) => isHeld(made, name, 1))).toBe(true);
+  });
+});
+
+describe("page-table isolation without INVPCID", () => {
+  it("leaves to the user PCID's flush on return what INVPCID would have dropped: no pointer stays", () => {
+    const made = rig({ backend: "x86-pti", invpcid: false });
+    expect(made.core.addressScope(1)).toBe(Scope.ALL_WALK);
+    expect(rig({ backend: "x86-pti" }).core.addressScope(1)).toBe(Scope.PATH);
   });
 });
 
