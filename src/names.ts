@@ -113,6 +113,8 @@ const unbalanced: Readonly<Record<number, string>> = {
   30: "tlb_finish_mmu() still has fully_unshared_tables: a walker was not waited for",
   31: "free_pgtables() met live entries in a table that is about to go (a bad pmd)",
   26: "a VMA was detached and never let go",
+  27: "an entry is left that no VMA accounts for",
+  28: "a table is left that no VMA needs",
 };
 
 /** Locks by LockRef. */

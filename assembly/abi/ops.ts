@@ -152,7 +152,7 @@ export const enum Op {
   /** move ENTRY to NEW_ENTRY, level L a, guard lock k b; r c holds the address of NEW_ENTRY (0: not checked) */
   MOVE_ENTRY,
   /** free the next table of MM that no VMA needs in [START, END): clears its parent's entry, records, queues;
-      r a := 1 when one was freed */
+      r a := 1 when one was freed, 3 when no batch took it and it is in PAGE */
   FREE_NEXT_TABLE,
   // --- pages ---
   /** map count of PAGE up, down */
@@ -225,5 +225,15 @@ export const enum Op {
   /** fence the other CPUs of FLUSH_MM's mask, and this one if it is in it */
   RISCV_SEND,
   RISCV_FENCE_LOCAL,
+  // --- what failing, switching and collapsing need ---
+  /** the next VALUE pages asked for a table batch are not to be had */
+  FAIL_BATCHES,
+  /** interrupts of this CPU off (# a = 1) or on (0) */
+  IRQ_OFF,
+  /** the first half of a switch to mm NEW_START: this CPU enters its mask; and the second: the load itself */
+  SWITCH_BEGIN,
+  SWITCH_END,
+  /** clear the entry of MM at ADDRESS, level # a, that points to a table; PAGE := the table, or 0 without one */
+  UNHOOK_TABLE,
   COUNT,
 }

@@ -43,6 +43,8 @@ export const enum Globals {
   TAIL_BASE,
   TAIL_HUGE,
   OBLIGATIONS,
+  /** Pages for table batches that will not be had: injected failures. */
+  FAIL_BATCHES,
   WORDS,
 }
 

@@ -19,8 +19,9 @@ import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, taskAt, tasks, tracing } from "../word";
+import { owedIn } from "./calls";
 import { obligationCount, onlyOn } from "./lookup";
-import { forget, leftBehind, owedIn } from "./obligations";
+import { forget, leftBehind } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {

@@ -18,18 +18,43 @@ import { Cpu, Entry, Frame, Kind, Mm, OWNER_FILE, Vma } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import { sometimes, violation } from "../ghost/report";
 import { frameOf, indexOf, isTableEntry } from "../hw/tables";
-import { add, cpuAt, cpus, frameAt, gatherOf, get, levels, mmAt, put, reg, regWord, setReg, tableAt } from "../word";
+import {
+  add,
+  cpuAt,
+  cpus,
+  frameAt,
+  gatherOf,
+  get,
+  getLong,
+  levels,
+  mmAt,
+  put,
+  reg,
+  regWord,
+  setReg,
+  tableAt,
+  vmaAt,
+  vmas,
+} from "../word";
 import { putPage } from "./pages";
-import { findVma } from "./vma";
+
+/** Number of the file that `mm` maps at `vpn`, 0 for none. A VMA that is being unmapped counts: entries may stand. */
+function fileAt(mm: u32, vpn: u64): u32 {
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || vpn < getLong(vma + Vma.START) || vpn >= getLong(vma + Vma.END)) continue;
+    return get(vma + Vma.FILE);
+  }
+  return 0;
+}
 
 /** Interrupts off; the walk of MM at ADDRESS begins at its root. LAST: owner of the pages that may be found there. */
 export function begin(task: u32): void {
   const mm = regWord(task, Reg.MM);
-  put(cpuAt(get(task + Task.CPU)) + Cpu.IRQ_OFF, 1);
+  setIrqOff(get(task + Task.CPU), 1);
   put(task + Task.GUP_TABLE, get(mmAt(mm) + Mm.PGD) + 1);
   put(task + Task.GUP_LEVEL, levels - 1);
-  const vma = findVma(mm, reg(task, Reg.ADDRESS));
-  const file = vma == 0 ? 0 : get(vma + Vma.FILE);
+  const file = fileAt(mm, reg(task, Reg.ADDRESS));
   setReg(task, Reg.LAST, file == 0 ? mm + 1 : OWNER_FILE + file - 1);
 }
 
@@ -76,12 +101,17 @@ export function keep(task: u32): void {
   if (owner != regWord(task, Reg.LAST)) violation(Fault.WALKER_INSIDE, 0, 2);
 }
 
-/** Interrupts on: the walker is out of all tables, and whoever waited for this CPU need not any more. */
+/** The walker is out of all tables, and interrupts are on. */
 export function end(task: u32): void {
-  const cpu = get(task + Task.CPU);
-  put(cpuAt(cpu) + Cpu.IRQ_OFF, 0);
   put(task + Task.GUP_TABLE, 0);
   put(task + Task.GUP_LEVEL, 0);
+  setIrqOff(get(task + Task.CPU), 0);
+}
+
+/** Interrupts of a CPU off or on: when they are on again, it answers all who wait for it. */
+export function setIrqOff(cpu: u32, off: u32): void {
+  put(cpuAt(cpu) + Cpu.IRQ_OFF, off);
+  if (off != 0) return;
   for (let other: u32 = 0; other < cpus; other++) {
     const waiting = cpuAt(other) + Cpu.SYNCS;
     put(waiting, get(waiting) & ~(1 << cpu));

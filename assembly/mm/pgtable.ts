@@ -8,7 +8,7 @@
 
 import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
-import { Entry, Frame, Kind, Mm, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { isNull, Missing, sometimes, violation } from "../ghost/report";
 import { allocate, liveEntries, Pool } from "../hw/frames";
@@ -30,6 +30,7 @@ import {
   gatherOf,
   get,
   getLong,
+  globalWord,
   levels,
   mmAt,
   put,
@@ -178,24 +179,58 @@ let resumeAt: u64 = 0;
 
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
- * table's start (the level above), queues the table. False when none is left in [START, END).
+ * table's start (the level above), queues the table. 0 when none is left in [START, END), 1 when one was queued, and
+ * Unhooked.ALONE when no page for a batch was to be had: then it is in PAGE.
  */
-export function freeNextTable(task: u32): bool {
+export function freeNextTable(task: u32): u32 {
   const mm = regWord(task, Reg.MM);
   const root = pgdOf(task);
   const from = bulk ? max(resumeAt, reg(task, Reg.START)) : reg(task, Reg.START);
   const found = findFreeable(mm, root, levels - 1, 0, from, reg(task, Reg.END));
   resumeAt = bulk && found ? freeStart : 0;
-  if (!found) return false;
+  if (!found) return Unhooked.NONE;
   const child = frameOf(get(freeSlot));
   // free_pmd_range() takes what it finds in a table for garbage and clears it (pmd_clear_bad): someone else's entries.
   if (get(frameAt(child) + Frame.REFERENCES) > 1 && liveEntries(child) != 0) violation(Fault.UNBALANCED, 0, 31);
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);
   recordTable(gatherOf(task), freeStart, freeLevel);
-  queue(gatherOf(task), child);
   add(mmAt(mm) + Mm.TABLES, -1);
-  return true;
+  const failures = globalWord(Globals.FAIL_BATCHES);
+  if (get(failures) != 0) {
+    add(failures, -1);
+    setReg(task, Reg.PAGE, child);
+    return Unhooked.ALONE;
+  }
+  queue(gatherOf(task), child);
+  return Unhooked.QUEUED;
+}
+
+/** What came of unhooking a table; ALONE has the bit of QUEUED, so that zero means none. */
+const enum Unhooked {
+  NONE,
+  QUEUED,
+  ALONE = 3,
+}
+
+/** Injects failures: the next VALUE tables find no page for their batch. */
+export function failBatches(task: u32): void {
+  put(globalWord(Globals.FAIL_BATCHES), regWord(task, Reg.VALUE));
+}
+
+/** Clears the entry of `level` at ADDRESS that points to a table, which is left in PAGE; 0 when there is none. */
+export function unhookTable(task: u32, level: u32): void {
+  const mm = regWord(task, Reg.MM);
+  const at = reg(task, Reg.ADDRESS);
+  const slot = slotOf(pgdOf(task), at, level);
+  const table = slotTable;
+  setReg(task, Reg.PAGE, 0);
+  if (slot == 0 || !isTableEntry(get(slot))) return;
+  const child = frameOf(get(slot));
+  entryCleared(mm, at, level, table, slot, 0);
+  writeEntry(slot, 0);
+  add(mmAt(mm) + Mm.TABLES, -1);
+  setReg(task, Reg.PAGE, child);
 }
 
 /** Word of the entry of `mm` that points to the PMD table of `vpn`, 0 when there is no table for it. */

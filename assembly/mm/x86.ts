@@ -170,12 +170,23 @@ function leaveMask(cpu: u32, mm: u32): void {
 
 /** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */
 export function switchMm(cpu: u32, mm: u32): void {
+  beginSwitch(cpu, mm);
+  finishSwitch(cpu, mm);
+}
+
+/** The CPU leaves the mask of what it has loaded, and is in the mask of `mm` before it loads it. */
+export function beginSwitch(cpu: u32, mm: u32): void {
+  const old = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  if (old == mm + 1) return;
+  if (old != 0) leaveMask(cpu, old - 1);
+  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
+}
+
+/** The load itself: a slot, the generation that it must have, CR3. An interrupt may have come since the begin. */
+export function finishSwitch(cpu: u32, mm: u32): void {
   const self = cpuAt(cpu);
-  const old = get(self + Cpu.LOADED_MM);
   put(self + Cpu.LAZY, 0);
-  if (old != mm + 1) {
-    if (old != 0) leaveMask(cpu, old - 1);
-    put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
+  if (get(self + Cpu.LOADED_MM) != mm + 1) {
     chooseSlot(cpu, mm);
     put(self + Cpu.LOADED_MM, mm + 1);
   }

@@ -11,16 +11,15 @@ import * as access from "../mm/access";
 import * as arm64 from "../mm/arm64";
 import { freeInBulk } from "../mm/bulk";
 import * as gather from "../mm/gather";
-import * as gup from "../mm/gup";
 import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
-import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
 import { add, bulk, codeBase, fileAt, gatherOf, get, put, reg, regWord, setReg, tally } from "../word";
+import { more } from "./more";
 
 function tryLock(task: u32, ref: u32, rank: u32): bool {
   const lock = locks.lockOf(task, ref);
@@ -77,10 +76,6 @@ function allocTables(task: u32, op: u32): void {
   setReg(task, get(op + 1), when(pgtable.allocTablesFor(task, get(op + 3), get(op + 2))));
 }
 
-function speculate(task: u32): u64 {
-  return when(gup.speculate(task, pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START))));
-}
-
 function when(condition: bool): u64 {
   return condition ? 1 : 0;
 }
@@ -113,7 +108,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1)); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
     case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2), get(op + 3)); return next;
-    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), when(pgtable.freeNextTable(task))); return next;
+    case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), pgtable.freeNextTable(task)); return next;
     case Op.RMAP_ADD: pages.rmap(task, 1); return next;
     case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;
     case Op.PUT_PAGE: pages.putPage(regWord(task, Reg.PAGE)); return next;
@@ -137,18 +132,6 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
     case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
     case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;
-    case Op.GUP_BEGIN: gup.begin(task); return next;
-    case Op.GUP_STEP: setReg(task, get(op + 1), gup.step(task)); return next;
-    case Op.GUP_GRAB: setReg(task, get(op + 1), when(gup.grab(task))); return next;
-      case Op.GUP_UNCHANGED: setReg(task, get(op + 1), when(gup.unchanged(task, get(op + 2)))); return next;
-    case Op.GUP_END: gup.end(task); return next;
-    case Op.SYNC_IPI: gup.sync(task); return next;
-    case Op.SYNC_WAIT: return next;
-    case Op.SPECULATE: setReg(task, get(op + 1), speculate(task)); return next;
-    case Op.UNSPECULATE: gup.unspeculate(task); return next;
-    case Op.SPLIT_VMA: vma.splitAt(regWord(task, Reg.MM), reg(task, get(op + 1))); return next;
-    case Op.RISCV_SEND: riscv.send(task); return next;
-    case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
-    default: return next;
+    default: return more(task, op, next);
   }
 }

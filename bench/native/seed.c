@@ -53,6 +53,7 @@ static u32 runLocal(u32 task, u32 pc) {
       case Op_BRANCH_NONZERO: if (reg(task, a) != 0) at = b; break;
       case Op_BRANCH_GE: if (reg(task, a) >= reg(task, b)) at = c; break;
       case Op_SET: setReg(task, a, b); break;
+      case Op_TEST: setReg(task, a, (regWord(task, b) & get(op + 3)) != 0); break;
       case Op_MOVE: setReg(task, a, reg(task, b)); break;
       case Op_ADD_PAGES: setReg(task, a, reg(task, a) + pagesOf(b)); break;
       case Op_SUB_PAGES: setReg(task, a, reg(task, a) - pagesOf(b)); break;
@@ -158,6 +159,7 @@ static void nextCall(u32 task) {
 
 static void returned(u32 task, bool ranged) {
   if (ranged) callReturned(get(task + Task_MM), reg(task, Reg_START), reg(task, Reg_END));
+  callEnds(currentAgent);
   if (get(task + Task_RANKS) != 0) violation(Fault_UNBALANCED, 0, 8);
   if (get(gatherOf(task) + Gather_MM) != 0) violation(Fault_UNBALANCED, 0, 9);
   clear(task + Task_REGISTER, REGISTERS * 2);

@@ -55,6 +55,7 @@ export function stage(options: StageOptions): Machine {
     filePages: Math.max(...scenario.files),
     hugeFrames: Math.max(...scenario.files) + 2,
     tableFrames: scenario.mms.length * 4,
+    ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
     visited: options.visited ?? 16,
     frontier: options.frontier ?? 1,

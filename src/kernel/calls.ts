@@ -2,11 +2,14 @@
  * The calls that a task can make, by name, with their arguments. Addresses count base pages.
  */
 import { Reg } from "../../assembly/abi/operands.js";
+import { clear_refs } from "./fs/clear-refs.js";
+import { exec_mmap, failBatches } from "./fs/exec.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
 import { pin, scan } from "./mm/gup.js";
 import { uffdRegister } from "./mm/hugetlb-unshare.js";
+import { collapse } from "./mm/khugepaged.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
@@ -38,6 +41,10 @@ export const calls: readonly Call[] = [
   call("store", { start: Reg.START, value: Reg.VALUE }, store),
   call("switch", { mm: Reg.NEW_START }, switchMm),
   call("idle", {}, goIdle),
+  call("collapse", { start: Reg.START }, collapse),
+  call("exec", { mm: Reg.NEW_START }, exec_mmap),
+  call("clear-refs", range, clear_refs),
+  call("fail-batches", { value: Reg.VALUE }, failBatches),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear),
 ];
 

@@ -158,6 +158,7 @@ export const page_dup_rmap = (): Line => op(Op.RMAP_ADD, [], "page_dup_rmap()", 
 export const page_remove_rmap = (): Line =>
   op(Op.RMAP_REMOVE, [], "page_remove_rmap()", "page {page} counts one mapping less");
 export const put_page = (): Line => op(Op.PUT_PAGE, [], "put_page(page)", "drops a reference of page {page}");
+export const put_table = (): Line => op(Op.PUT_PAGE, [], "__tlb_remove_table()", "table {page} is freed at once");
 export const find_or_alloc_page = (reg: Reg): Line =>
   op(
     Op.FIND_OR_ALLOC_PAGE,
@@ -225,5 +226,17 @@ export const switch_mm = (): Line => op(Op.SWITCH_MM, [], "switch_mm_irqs_off()"
 export const enter_lazy_tlb = (): Line =>
   op(Op.ENTER_LAZY, [], "enter_lazy_tlb()", "the CPU runs a kernel thread and keeps the mm loaded");
 export const leave_mm = (): Line => op(Op.LEAVE_MM, [], "mmdrop()", "the CPU loads the kernel's own mm");
+export const fail_batches = (): Line =>
+  op(Op.FAIL_BATCHES, [], "(scenario)", "there is no page for the next table batches");
+export const local_irq_disable = (): Line =>
+  op(Op.IRQ_OFF, [1], "local_irq_disable()", "this CPU takes no interrupts from here on");
+export const local_irq_enable = (): Line =>
+  op(Op.IRQ_OFF, [0], "local_irq_enable()", "this CPU takes interrupts again");
+export const switch_begin = (): Line =>
+  op(Op.SWITCH_BEGIN, [], "cpumask_set_cpu(cpu, mm_cpumask(next))", "the CPU enters the mask of the mm to come");
+export const switch_end = (): Line =>
+  op(Op.SWITCH_END, [], "load_new_mm_cr3()", "the CPU loads the mm, up to date with its flushes so far");
+export const unhook_table = (level: number, text: string): Line =>
+  op(Op.UNHOOK_TABLE, [level], text, "clears the entry of {mm} at {address} that points to a table, {page}");
 /** End of the call; `ranged` when START..END are addresses that the call promised to change. */
 export const ret = (ranged: boolean): Line => op(Op.RETURN, [ranged ? 1 : 0], "return", "the call returns");

@@ -7,6 +7,17 @@ import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
+import { dyingVma } from "./09-dying-vma.js";
+import { vmaSplit } from "./10-vma-split.js";
+import { gupUnshared } from "./11-gup-unshared.js";
+import { fakeSharing } from "./12-fake-sharing.js";
+import { walkCache } from "./13-walk-cache.js";
+import { mremapDelta } from "./14-mremap-delta.js";
+import { migrateNarrow } from "./15-migrate-narrow.js";
+import { lazyCollapse } from "./40-lazy-collapse.js";
+import { execSwitch } from "./41-exec-switch.js";
+import { tableBatch } from "./42-table-batch.js";
+import { softDirty } from "./43-soft-dirty.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -18,6 +29,17 @@ export const scenarios: readonly Scenario[] = [
   narrowRange,
   exitShortcut,
   lazyWalk,
+  dyingVma,
+  vmaSplit,
+  gupUnshared,
+  fakeSharing,
+  walkCache,
+  mremapDelta,
+  migrateNarrow,
+  lazyCollapse,
+  execSwitch,
+  tableBatch,
+  softDirty,
 ];
 
 /** The scenario of this name or alias, whatever the case. */

@@ -71,6 +71,8 @@ export interface Scenario {
   readonly cpus: readonly (string | null)[];
   /** Sizes of the hugetlbfs files, in huge pages. */
   readonly files: readonly number[];
+  /** Pages that a gather holds before it must flush and free (default 8). */
+  readonly batch?: number;
   readonly setup: readonly Setup[];
   readonly cases: readonly Case[];
   /** Violations that must never happen in an edition that is right. */
@@ -101,6 +103,12 @@ export const touch = (gib: number, huge: number, value = 1): CallStep => ({
   call: "store",
   args: { start: at(gib, huge), value },
 });
+
+/** A GiB of anonymous memory of the calling mm, with its first `pages` base pages written. */
+export const anon = (gib: number, pages: number): CallStep[] => [
+  { call: "mmap", args: { start: at(gib), end: at(gib + 1), prot: READ_WRITE } },
+  ...Array.from({ length: pages }, (_, i) => ({ call: "store", args: { start: at(gib) + i, value: 1 } })),
+];
 
 export const munmap = (gib: number, gibs: number): CallStep => ({
   call: "munmap",

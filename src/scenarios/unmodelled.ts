@@ -24,12 +24,6 @@ const bug = (
 
 // biome-ignore format: a table, one bug a line or two
 export const unmodelled: readonly Unmodelled[] = [
-  bug("B3(ii)", "a dying VMA lends its table", "2.6.20 to 3.5", ["d833352a4338"], "scenario to be written"),
-  bug("B6", "VMA split of a shared GiB", "2.6.20 to 6.15", ["081056dc00a2"], "split with sharing", ["CVE-2025-38084"]),
-  bug("B7", "GUP-fast inside an unshared table", "2.6.20 to 6.15", ["1013af4f585f"],
-    "GUP-fast as a walker", ["CVE-2025-38085"]),
-  bug("B8(i)", "a speculative reference fakes sharing", "2.6.20 to 6.12", ["59d9094df3d7"],
-    "speculative references", ["CVE-2024-57883"]),
   bug("B8(ii)", "two readers of the old share count", "6.13 to 6.19", ["59d9094df3d7"],
     "speculative references", ["CVE-2026-23100"]),
   bug("B12", "mremap flushes after the page-table lock", "3.2 to 4.18", ["eb66ae030829"],
@@ -47,14 +41,8 @@ export const unmodelled: readonly Unmodelled[] = [
   bug("B17(b)", "two gathers over one range", "to 4.12", ["99baac21e458"], "gathers under a read lock"),
   bug("B17(c)", "the forced flush forgets the levels", "4.13 to 5.1", ["7a30df49f63a"], "gathers under a read lock"),
   bug("B18(a)", "uffd write-protection and copy on write", "5.7 to 5.12", ["6ce64428d620"], "userfaultfd"),
-  bug("B18(b)", "soft-dirty without a flush", "to 5.10", ["912efa17e512"], "soft-dirty bits"),
   bug("B19", "dirty bit against write-back", "to 3.14; to 6.1", ["1cf35d47712d", "5df397dec7c4"], "write-back"),
   bug("B20", "khugepaged against GUP-fast", "to 6.0", ["70cbc3cc78a9", "2ba99c5e0881"], "GUP-fast as a walker"),
-  bug("B22", "tables freed before walk caches are flushed", "to 4.18", ["d86564a2f085", "fd1102f0aade"],
-    "failing allocations"),
-  bug("B23", "flush_tlb_range and removed tables on x86", "to 6.14", ["3ef938c35035"], "table collapse",
-    ["CVE-2025-22045"]),
-  bug("B25", "exec against lazy switching", "to 5.9", ["d53c3dfb23c4"], "the mm switch in sub-steps"),
   bug("B26", "arm64 ASID rollover", "to 5.14", ["5e10f9887ed8"], "ASID rollover"),
   bug("B27", "INVLPG that leaves global entries", "to 6.3", ["ce0b15d11ad8"], "faulty invalidation"),
   bug("B28", "huge zero page freed before the flush", "to 4.5", ["aa88b68c3b1d"], "transparent huge pages"),

@@ -5,7 +5,7 @@ import { Run } from "../../assembly/abi/layout.js";
 import { type CoreModule, compileCore } from "../../src/core/core.js";
 import { stage } from "../../src/explore/stage.js";
 import { type Backend, backends } from "../../src/kernel/arch/backends.js";
-import { type Edition, editions, orderOf } from "../../src/kernel/editions.js";
+import { type Edition, editions, findEdition, orderOf } from "../../src/kernel/editions.js";
 import type { Machine } from "../../src/machine.js";
 import { scenarios } from "../../src/scenarios/index.js";
 import type { Case, Scenario } from "../../src/scenarios/scenario.js";
@@ -61,7 +61,7 @@ function compare(scenario: Scenario, which: Case, edition: Edition, backend: Bac
   const options = { scenario, which, edition, backend };
   const release = stage(options);
   const walk = draw(release, 1 + orderOf(edition.base));
-  expect(walk.schedule.length).toBeGreaterThan(10);
+  expect(walk.schedule.length).toBeGreaterThan(5);
   expect(follow(release, walk.schedule)).toEqual(walk.hashes);
   const built = stage({ ...options, module: debugModule() });
   expect(follow(built, walk.schedule)).toEqual(walk.hashes);
@@ -73,7 +73,7 @@ describe("one schedule gives the same hash at every step, twice in a row and in 
     for (const backend of backends) {
       it(`${scenario.name}, ${which.name}, ${backend.name}, every edition`, () => {
         const old = which.since === undefined ? 0 : orderOf(which.since);
-        for (const edition of editions) {
+        for (const edition of scenario.editions?.map((name) => findEdition(name) as Edition) ?? editions) {
           if (orderOf(edition.base) >= old) compare(scenario, which, edition, backend);
         }
       });

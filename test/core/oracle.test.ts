@@ -8,7 +8,7 @@
 import { describe, expect, it } from "vitest";
 import { stage } from "../../src/explore/stage.js";
 import { type Backend, backends } from "../../src/kernel/arch/backends.js";
-import { type Edition, editions, orderOf } from "../../src/kernel/editions.js";
+import { type Edition, editions, findEdition, orderOf } from "../../src/kernel/editions.js";
 import { scenarios } from "../../src/scenarios/index.js";
 import type { Case, Scenario } from "../../src/scenarios/scenario.js";
 import { runOnce } from "./agreement.js";
@@ -18,6 +18,10 @@ import { storm } from "./storms.js";
 const RUNS = Number(process.env.SHOOTDOWN_ORACLE_RUNS ?? 10);
 const STORMS = 8 * RUNS;
 
+/** The editions that the scenario is about, or all. */
+const editionsOf = (scenario: Scenario): readonly Edition[] =>
+  scenario.editions?.map((name) => findEdition(name) as Edition) ?? editions;
+
 function hasPath(which: Case, edition: Edition): boolean {
   return which.since === undefined || orderOf(edition.base) >= orderOf(which.since);
 }
@@ -25,7 +29,7 @@ function hasPath(which: Case, edition: Edition): boolean {
 function compare(scenario: Scenario, which: Case, backend: Backend): { differs: string[]; stale: number } {
   const differs: string[] = [];
   let stale = 0;
-  for (const edition of editions.filter((candidate) => hasPath(which, candidate))) {
+  for (const edition of editionsOf(scenario).filter((candidate) => hasPath(which, candidate))) {
     const machine = stage({ scenario, which, edition, backend });
     machine.core.call.trace(1);
     for (let seed = 1; seed <= RUNS; seed++) {

@@ -126,6 +126,8 @@ describe("the difference of two editions", () => {
         "flush_tlb_mm_range",
         "  - flush_tlb_func(local)  (4ce94eabac16, 5.13 [M])",
         "  + flush_tlb_func(local)  (4ce94eabac16, 5.13 [M])",
+        "tlb_remove_table_one",
+        "  + tlb_flush_mmu_tlbonly()  (d86564a2f085)",
         "tlb_finish_mmu",
         "  + mm_tlb_flush_nested()  (56236a59556c, 4.13 [M])",
         "  + tlb->fullmm = 1; tlb->freed_tables = 1  (56236a59556c, 4.13 [M])",

@@ -33,6 +33,8 @@ const tables: Line = since(
 const preciseFlush = listing("(precise)", "tlb_flush", [tables, tlbi.limits(), tlbi(), dsb()]);
 
 const preciseRange = listing("(precise)", "flush_tlb_range", [tlbi.limits(), tlbi(), dsb()]);
+/** flush_tlb_mm: everything of the mm, tables included, on every machine [S: kernel.md 4.1]. */
+const whole: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
 
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
 const arm64Flush = listing("arch/arm64/include/asm/tlb.h", "tlb_flush", [
@@ -60,7 +62,12 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   ...at("fullmm"),
 ]);
 
-const arm64Hooks = { tlb_flush: [arm64Flush], flush_tlb_range: [arm64Range], tlb_end_vma: [endVma] };
+const arm64Hooks = {
+  tlb_flush: [arm64Flush],
+  flush_tlb_range: [arm64Range],
+  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
+  tlb_end_vma: [endVma],
+};
 
 /** Until 6.15 a direct flush left lazy CPUs alone, whatever its caller had removed (CVE-2025-22045) [T]. */
 const x86Direct: readonly Line[] = [
@@ -72,6 +79,7 @@ const x86Direct: readonly Line[] = [
 const x86Hooks = {
   tlb_flush: [flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
+  flush_tlb_mm: [...whole, flush_tlb_mm_range],
   tlb_end_vma: [],
 };
 
@@ -79,6 +87,7 @@ const x86Hooks = {
 const riscvHooks = {
   tlb_flush: [riscv_flush],
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
+  flush_tlb_mm: [...whole, riscv_flush],
   tlb_end_vma: [endVma],
 };
 
@@ -87,7 +96,12 @@ export const backends: readonly Backend[] = [
     name: "precise",
     machine: Machine.PRECISE,
     title: "flushes what was recorded and nothing more; leaves only, unless tables were recorded",
-    hooks: { tlb_flush: [preciseFlush], flush_tlb_range: [...direct, preciseRange], tlb_end_vma: [] },
+    hooks: {
+      tlb_flush: [preciseFlush],
+      flush_tlb_range: [...direct, preciseRange],
+      flush_tlb_mm: [...whole, preciseRange],
+      tlb_end_vma: [],
+    },
   },
   {
     name: "x86",
@@ -126,6 +140,7 @@ export const backends: readonly Backend[] = [
     hooks: {
       tlb_flush: [broadcast_tlb_flush],
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
+      flush_tlb_mm: [...whole, broadcast_tlb_flush],
       tlb_end_vma: [],
     },
   },

@@ -4,7 +4,7 @@
 import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
-import { tlb_finish_mmu, tlb_flush_mmu } from "./gather.js";
+import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
 import { splitEnds } from "./hugetlb-unshare.js";
 import { VMA_LOCK, vma_end_write_all, vma_start_write } from "./locking.js";
@@ -51,6 +51,19 @@ const unmap_vmas = listing("mm/memory.c", "unmap_vmas", [
   ...at("out"),
 ]);
 
+/** Bit of free_next_table()'s answer: no page for a batch was to be had. */
+const NO_BATCH = 2;
+
+/**
+ * A table that no batch takes is freed at once, after an interrupt to every CPU for the sake of software walkers. From
+ * 4.19 on hardware is thought of too [S: 7.0rc6 for the order; M for the commit]. On x86 only kernels with paravirt
+ * support took this path then; here every machine does.
+ */
+const tlb_remove_table_one = listing("mm/mmu_gather.c", "tlb_remove_table_one", [
+  since("4.19", "d86564a2f085", tlb_flush_mmu_tlbonly),
+  k.put_table(),
+]);
+
 /** Takes the VMAs out of their files' trees (i_mmap again), then the tables that nobody needs out of the mm. */
 const free_pgtables = listing("mm/memory.c", "free_pgtables", [
   k.set(Reg.VMA, 0),
@@ -64,7 +77,11 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
   k.jump("next"),
   ...at("tables", k.free_next_table(Reg.TMP)),
   k.if_zero(Reg.TMP, "out"),
-  k.gather_full(Reg.TMP),
+  k.test(Reg.TMP, Reg.TMP, NO_BATCH),
+  k.if_zero(Reg.TMP, "batched"),
+  tlb_remove_table_one,
+  k.jump("tables"),
+  ...at("batched", k.gather_full(Reg.TMP)),
   k.if_zero(Reg.TMP, "tables"),
   tlb_flush_mmu,
   k.jump("tables"),

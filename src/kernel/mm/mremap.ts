@@ -78,7 +78,7 @@ const move_hugetlb_page_tables = listing("mm/hugetlb.c", "move_hugetlb_page_tabl
   k.walk_new(Reg.INDEX, k.PMD),
   k.lock_write(k.NEW_PTL),
   k.lock_write(k.PTL),
-  k.move_entry(k.PMD, k.PTL, Reg.INDEX),
+  k.move_entry(k.PMD, k.I_MMAP, Reg.INDEX),
   k.unlock(k.PTL),
   k.unlock(k.NEW_PTL),
   since("7.0", GATHERED, k.record(Reg.ADDRESS, k.PMD, k.PMD, "tlb_remove_huge_tlb_entry()")),

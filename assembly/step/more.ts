@@ -1,0 +1,38 @@
+/**
+ * Visible ops, continued: what particular machines and features need. Reached from the default case of visible().
+ */
+import { Reg } from "../abi/operands";
+import { Op } from "../abi/ops";
+import { Task } from "../abi/tasks";
+import * as gup from "../mm/gup";
+import * as pgtable from "../mm/pgtable";
+import * as riscv from "../mm/riscv";
+import * as x86 from "../mm/x86";
+import { get, put, regWord, setReg } from "../word";
+import { walkers } from "./walkers";
+
+function cpuOf(task: u32): u32 {
+  return get(task + Task.CPU);
+}
+
+/** The task runs in the mm from here on. */
+function switched(task: u32): void {
+  const mm = regWord(task, Reg.NEW_START);
+  x86.finishSwitch(cpuOf(task), mm);
+  put(task + Task.MM, mm);
+  setReg(task, Reg.MM, mm);
+}
+
+// biome-ignore format: one op, one line
+export function more(task: u32, op: u32, next: u32): u32 {
+  switch (get(op)) {
+    case Op.RISCV_SEND: riscv.send(task); return next;
+    case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
+    case Op.FAIL_BATCHES: pgtable.failBatches(task); return next;
+    case Op.IRQ_OFF: gup.setIrqOff(cpuOf(task), get(op + 1)); return next;
+    case Op.SWITCH_BEGIN: x86.beginSwitch(cpuOf(task), regWord(task, Reg.NEW_START)); return next;
+    case Op.SWITCH_END: switched(task); return next;
+    case Op.UNHOOK_TABLE: pgtable.unhookTable(task, get(op + 1)); return next;
+    default: return walkers(task, op, next);
+  }
+}
