@@ -128,6 +128,7 @@ const lockNames = [
   "page_table_lock",
   "new ptl",
   "per-VMA lock",
+  "page lock",
 ];
 
 const oopses = ["an entry", "a page", "a lock"];

@@ -29,6 +29,10 @@ export const enum Reg {
   NEW_ENTRY,
   TMP,
   GENERATION,
+  /** mm->tlb_flush_batched as flush_tlb_batched_pending() has read it. */
+  BATCH,
+  /** A flush that a later line owes. */
+  NEED_FLUSH,
 }
 
 /** Which lock an op means; the record comes from the registers. */
@@ -50,6 +54,8 @@ export const enum LockRef {
   NEW_PTL,
   /** Per-VMA locks of MM, as one. */
   VMA_WRITE,
+  /** Lock of PAGE itself (folio_lock). */
+  PAGE,
 }
 
 export const enum Machine {

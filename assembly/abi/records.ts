@@ -95,6 +95,9 @@ export const enum Mm {
   PAGE_TABLE_LOCK,
   /** The per-VMA locks of all its VMAs (6.4) as one: writers of any of them exclude faults in all. */
   VMA_WRITE,
+  /** mm->tlb_flush_batched: deferred reclaim flushes asked for, and how many of them a flush has covered. */
+  BATCH_PENDING,
+  BATCH_FLUSHED,
   WORDS,
 }
 
@@ -133,6 +136,10 @@ export const enum VmaFlag {
   SHARED = 4,
   MAYSHARE = 8,
   HUGETLB = 16,
+  /** Frames without references or map counts: a driver's memory (VM_PFNMAP). */
+  PFNMAP = 32,
+  /** Transparent huge pages are wanted (VM_HUGEPAGE). */
+  HUGEPAGE = 64,
   /** Flags that two VMAs must agree on to share a PMD table (VM_LOCKED is not modelled). */
   SHARE_MASK = 31,
 }
@@ -157,6 +164,9 @@ export const enum Frame {
   NEXT,
   /** What a load sees: one word stands for the page's bytes. */
   VALUE,
+  /** A page of a file: written to since write-back last took it (PG_dirty), and what write-back took. */
+  DIRTY,
+  SAVED,
   WORDS,
 }
 
@@ -179,5 +189,7 @@ export const enum Entry {
   DIRTY = 8,
   LEAF = 16,
   GLOBAL = 32,
+  /** Not present for hardware, mapped for the kernel: a NUMA hinting entry. */
+  PROTNONE = 64,
   SHIFT = 8,
 }

@@ -4,7 +4,7 @@
  * Same rules as layout.ts: members are word indices in the record, WORDS is its size, 64-bit values take two words.
  */
 
-export const REGISTERS: u32 = 26;
+export const REGISTERS: u32 = 28;
 
 export const enum Task {
   PC,
@@ -35,7 +35,10 @@ export const enum Task {
   GUP_LEVEL,
   /** REGISTERS values of two words. */
   REGISTER,
-  WORDS = 15 + 26 * 2,
+  /** Deferred reclaim flushes (struct tlbflush_unmap_batch): CPUs to flush; 1 when some are due, 2 when dirty ones. */
+  BATCH_CPUS = 15 + 28 * 2,
+  BATCH_DUE,
+  WORDS,
 }
 
 /** One mmu_gather; its batch (BATCH words of frame) follows. Each task has GATHERS of them. */
@@ -104,4 +107,6 @@ export const enum ObligationFlag {
   RIGHTS = 8,
   /** A gather recorded a range that leaves this out. */
   UNRECORDED = 16,
+  /** The entry was writable and dirty: a holder can store without walking again. */
+  STORES = 32,
 }

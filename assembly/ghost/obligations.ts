@@ -144,12 +144,16 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
     subtreeCleared(mm, start, level, frameOf(entry), guard);
     return;
   }
+  // A clean entry cannot be stored through without a walk, which finds the write right gone.
+  const stores = (entry & (Entry.WRITE | Entry.DIRTY)) == (Entry.WRITE | Entry.DIRTY);
+  if (flags == ObligationFlag.RIGHTS && level == 0 && !stores) return;
+  const what = stores ? flags | ObligationFlag.STORES : flags;
   if (get(frameAt(table) + Frame.PARENTS) <= 1) {
-    if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, flags);
+    if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, what);
   } else {
-    sharersOwe(start, level, table, entry, guard, flags);
+    sharersOwe(start, level, table, entry, guard, what);
   }
-  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, flags);
+  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, what);
 }
 
 function reaches(mm: u32, start: u64, level: u32, table: u32): bool {

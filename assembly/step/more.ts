@@ -9,7 +9,7 @@ import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
 import * as x86 from "../mm/x86";
 import { get, put, regWord, setReg } from "../word";
-import { walkers } from "./walkers";
+import { ordinary } from "./ordinary";
 
 function cpuOf(task: u32): u32 {
   return get(task + Task.CPU);
@@ -33,6 +33,6 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.SWITCH_BEGIN: x86.beginSwitch(cpuOf(task), regWord(task, Reg.NEW_START)); return next;
     case Op.SWITCH_END: switched(task); return next;
     case Op.UNHOOK_TABLE: pgtable.unhookTable(task, get(op + 1)); return next;
-    default: return walkers(task, op, next);
+    default: ordinary(task, op); return next;
   }
 }

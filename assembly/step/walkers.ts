@@ -1,5 +1,5 @@
 /**
- * Visible ops of software walkers, of waiting for them, and of the split of a VMA. Reached from more().
+ * Visible ops of software walkers, of waiting for them, and of the split of a VMA. Reached from ordinary().
  */
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
@@ -17,18 +17,18 @@ function speculate(task: u32): u64 {
 }
 
 // biome-ignore format: one op, one line
-export function walkers(task: u32, op: u32, next: u32): u32 {
+export function walkers(task: u32, op: u32): void {
   switch (get(op)) {
-    case Op.GUP_BEGIN: gup.begin(task); return next;
-    case Op.GUP_STEP: setReg(task, get(op + 1), gup.step(task)); return next;
-    case Op.GUP_GRAB: setReg(task, get(op + 1), when(gup.grab(task))); return next;
-    case Op.GUP_UNCHANGED: setReg(task, get(op + 1), when(gup.unchanged(task, get(op + 2)))); return next;
-    case Op.GUP_END: gup.end(task); return next;
-    case Op.SYNC_IPI: gup.sync(task); return next;
-    case Op.SYNC_WAIT: return next;
-    case Op.SPECULATE: setReg(task, get(op + 1), speculate(task)); return next;
-    case Op.UNSPECULATE: gup.unspeculate(task); return next;
-    case Op.SPLIT_VMA: vma.splitAt(regWord(task, Reg.MM), reg(task, get(op + 1))); return next;
-    default: return next;
+    case Op.GUP_BEGIN: gup.begin(task); return;
+    case Op.GUP_STEP: setReg(task, get(op + 1), gup.step(task)); return;
+    case Op.GUP_GRAB: setReg(task, get(op + 1), when(gup.grab(task))); return;
+    case Op.GUP_UNCHANGED: setReg(task, get(op + 1), when(gup.unchanged(task, get(op + 2)))); return;
+    case Op.GUP_END: gup.end(task); return;
+    case Op.SYNC_IPI: gup.sync(task); return;
+    case Op.SYNC_WAIT: return;
+    case Op.SPECULATE: setReg(task, get(op + 1), speculate(task)); return;
+    case Op.UNSPECULATE: gup.unspeculate(task); return;
+    case Op.SPLIT_VMA: vma.splitAt(regWord(task, Reg.MM), reg(task, get(op + 1))); return;
+    default: return;
   }
 }

@@ -10,6 +10,7 @@ import { load, store } from "./mm/fault.js";
 import { pin, scan } from "./mm/gup.js";
 import { uffdRegister } from "./mm/hugetlb-unshare.js";
 import { collapse } from "./mm/khugepaged.js";
+import { truncateFile } from "./mm/memory.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
@@ -29,6 +30,7 @@ export const calls: readonly Call[] = [
   call("exit", range, exit),
   call("truncate", { file: Reg.FILE, ...range }, truncate),
   call("punch", { file: Reg.FILE, ...range }, punchHole),
+  call("ftruncate", { file: Reg.FILE, ...range }, truncateFile),
   call("mprotect", { ...range, prot: Reg.PROT }, mprotect),
   call("mremap", { ...range, to: Reg.NEW_START }, mremap),
   call("migrate", { file: Reg.FILE, ...range }, migrate),

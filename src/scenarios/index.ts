@@ -14,6 +14,8 @@ import { fakeSharing } from "./12-fake-sharing.js";
 import { walkCache } from "./13-walk-cache.js";
 import { mremapDelta } from "./14-mremap-delta.js";
 import { migrateNarrow } from "./15-migrate-narrow.js";
+import { lazyUnshare } from "./16-lazy-unshare.js";
+import { mremapFlush } from "./20-mremap-flush.js";
 import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
@@ -36,6 +38,8 @@ export const scenarios: readonly Scenario[] = [
   walkCache,
   mremapDelta,
   migrateNarrow,
+  lazyUnshare,
+  mremapFlush,
   lazyCollapse,
   execSwitch,
   tableBatch,

@@ -2,27 +2,19 @@
  * mm/mmap.c and mm/memory.c: mmap, munmap, exit, MADV_DONTNEED, and the switch of a CPU's mm.
  */
 import { Reg } from "../../../assembly/abi/operands.js";
-import { arch, at, type Line, listing, only, since, until } from "../listing.js";
+import { at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
 import { splitEnds } from "./hugetlb-unshare.js";
 import { VMA_LOCK, vma_end_write_all, vma_start_write } from "./locking.js";
+import { unmap_page_range } from "./memory.js";
 
-/** Base-page entries that one step clears: a batch is one step, because no listing here races inside it. */
-export const ZAP_BATCH = 512;
-
-/** Clears the base pages of [ADDRESS, LAST), and flushes and frees whenever the batch is full. */
-export const unmap_page_range = listing("mm/memory.c", "unmap_page_range", [
-  ...at("next", k.if_ge(Reg.ADDRESS, Reg.LAST, "out")),
-  k.zap_ptes(Reg.TMP, ZAP_BATCH),
-  k.if_zero(Reg.TMP, "next"),
-  tlb_flush_mmu,
-  k.jump("next"),
-  ...at("out", arch("tlb_end_vma")),
-]);
+/** Numbers of files are below this one. */
+export const NO_FILE = 0x7fffffff;
 
 const ZAP_LOCKED = "2820b0f09be9";
+const HUGE_DONTNEED = "90e7e7f5ef3f";
 
 /** One VMA of a munmap or exit: huge pages under i_mmap_rwsem, base pages without. */
 const unmap_single_vma = listing("mm/memory.c", "unmap_single_vma", [
@@ -70,7 +62,9 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
   ...at("next", k.next_detached()),
   k.if_zero(Reg.VMA, "tables"),
   k.vma_bounds(Reg.TMP),
-  k.if_zero(Reg.TMP, "next"),
+  // An anonymous VMA has no file: its number is the largest.
+  k.set(Reg.TMP, NO_FILE),
+  k.if_ge(Reg.FILE, Reg.TMP, "next"),
   k.lock_write(k.I_MMAP),
   k.unlink_file_vma(),
   k.unlock(k.I_MMAP),
@@ -132,7 +126,7 @@ export const mmap = listing("mm/mmap.c", "mmap", [
 ]);
 
 /**
- * MADV_DONTNEED of a huge VMA (5.18, 90e7e7f5ef3f [M]). Up to 6.6 the gather ends after the locks are dropped; since
+ * MADV_DONTNEED of [ADDRESS, LAST) of a huge VMA (5.18, 90e7e7f5ef3f [M]). Up to 6.6 the gather ends after the locks are dropped; since
  * 2820b0f09be9 (6.7 [M]) inside them [S: 7.0rc6 zap_page_range_single]. Only whole huge pages: others are EINVAL.
  */
 const zap_huge_range = listing("mm/memory.c", "zap_page_range_single", [
@@ -140,8 +134,6 @@ const zap_huge_range = listing("mm/memory.c", "zap_page_range_single", [
   since("6.1", VMA_LOCK, k.lock_write(k.VMA_LOCK)),
   k.lock_write(k.I_MMAP),
   since("6.7", ZAP_LOCKED, k.tlb_gather_mmu()),
-  k.move(Reg.ADDRESS, Reg.START),
-  k.move(Reg.LAST, Reg.END),
   __unmap_hugepage_range,
   since("6.7", ZAP_LOCKED, tlb_finish_mmu),
   since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK)),
@@ -149,27 +141,28 @@ const zap_huge_range = listing("mm/memory.c", "zap_page_range_single", [
   until("6.7", ZAP_LOCKED, tlb_finish_mmu),
 ]);
 
-/** MADV_DONTNEED. On hugetlb it is EINVAL up to 5.17, which is not told apart: a scenario must not call it there. */
+/** MADV_DONTNEED, VMA by VMA. On hugetlb it is EINVAL up to 5.17: passed over here. */
 export const dontneed = listing("mm/madvise.c", "madvise", [
   k.lock_read(k.MMAP_LOCK),
-  since(
-    "5.18",
-    "90e7e7f5ef3f",
-    k.find_vma(Reg.START),
-    k.if_zero(Reg.VMA, "out"),
-    k.vma_bounds(Reg.TMP),
-    k.if_zero(Reg.TMP, "ordinary"),
-    zap_huge_range,
-    k.jump("out"),
-    ...at("ordinary"),
-  ),
   k.move(Reg.ADDRESS, Reg.START),
+  ...at("next", k.if_ge(Reg.ADDRESS, Reg.END, "out")),
+  k.find_vma(Reg.ADDRESS),
+  k.if_zero(Reg.VMA, "out"),
+  k.move(Reg.INDEX, Reg.ADDRESS),
+  k.vma_bounds(Reg.TMP),
+  k.move(Reg.ADDRESS, Reg.INDEX),
+  k.if_ge(Reg.END, Reg.LAST, "whole"),
   k.move(Reg.LAST, Reg.END),
+  ...at("whole"),
+  until("5.18", HUGE_DONTNEED, k.if_set(Reg.TMP, "skip")),
+  since("5.18", HUGE_DONTNEED, k.if_set(Reg.TMP, "huge")),
   k.tlb_gather_mmu(),
   unmap_page_range,
   tlb_finish_mmu,
-  since("5.18", "90e7e7f5ef3f", ...at("out")),
-  k.unlock(k.MMAP_LOCK),
+  since("5.18", HUGE_DONTNEED, k.jump("skip"), ...at("huge", zap_huge_range)),
+  ...at("skip", k.move(Reg.ADDRESS, Reg.LAST)),
+  k.jump("next"),
+  ...at("out", k.unlock(k.MMAP_LOCK)),
   k.ret(true),
 ]);
 
