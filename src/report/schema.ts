@@ -92,7 +92,14 @@ const listOf = <What extends string, Item extends z.ZodType>(what: What, item: I
 export const listOutput = z.discriminatedUnion("what", [
   listOf(
     "editions",
-    z.strictObject({ ...named, base: z.string(), commit: z.string().optional(), patch: z.string().optional() }),
+    z.strictObject({
+      ...named,
+      base: z.string(),
+      commit: z.string().optional(),
+      patch: z.string().optional(),
+      with: z.array(z.string()).optional(),
+      without: z.array(z.string()).optional(),
+    }),
   ),
   listOf("backends", z.strictObject(named)),
   listOf(
@@ -279,3 +286,15 @@ export const scheduleFile = z.discriminatedUnion("schema", [
     results: z.array(z.object({ violations: z.array(z.object({ schedule: z.string(), severity, steps: whole })) })),
   }),
 ]);
+
+export const exportOutput = z.strictObject({
+  schema: z.literal("shootdown/export@1"),
+  language: z.literal("promela"),
+  scenario: z.string(),
+  case: z.string(),
+  edition: z.string(),
+  backend: z.string(),
+  lines: whole,
+  model: z.string().optional(),
+  output: z.string().optional(),
+});

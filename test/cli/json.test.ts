@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { fuzzOutput } from "../../src/report/fuzz-schema.js";
 import * as schemas from "../../src/report/schema.js";
+import * as searchSchemas from "../../src/report/search-schema.js";
 import * as traceSchemas from "../../src/report/tlb-schema.js";
 import { root, shootdown } from "./shootdown.js";
 
@@ -56,6 +58,14 @@ describe("--json", () => {
     expect((await printed(["replay", path])).value).toEqual((await printed(["replay", token])).value);
   });
 
+  it("of fuzz gives a campaign that fits its schema, and 1 when harm was found", async () => {
+    const { code, value } = await printed(["fuzz", "--edition", "5.15", "--runs", "5000", "--seed", "3"]);
+    const result = fuzzOutput.parse(value);
+    expect(code).toBe(1);
+    expect(result.runs).toBe(5000);
+    expect(result.findings.some((finding) => finding.severity === "harm")).toBe(true);
+  });
+
   it("of run gives every edition", async () => {
     const { code, value } = await printed(["run", "test/fixtures/oplogs/postgres.strace.xz"]);
     const { editions } = schemas.runOutput.parse(value);
@@ -98,6 +108,24 @@ describe("--json", () => {
     expect(functions.flatMap((f) => f.lines.map((line) => line.commit))).toContain("a4a118f2eead");
   });
 
+  it("of mutate gives every mutant, and ends with 1 when a line is never run", async () => {
+    const args = ["mutate", "switch", "--edition", "5.19", "--backend", "x86"];
+    const { code, value } = await printed(args);
+    const result = searchSchemas.mutateOutput.parse(value);
+    expect(result.results.length).toBeGreaterThan(0);
+    expect(code).toBe(result.counts.unreached + result.counts.survived > 0 ? 1 : 0);
+  });
+
+  it("of export gives the model, or the file that it went to", async () => {
+    const args = ["export", "--promela", "seed/truncate", "-e", "5.15", "-b", "x86"];
+    const { model = "", lines } = schemas.exportOutput.parse((await printed(args)).value);
+    expect(model.split("\n")).toHaveLength(lines + 1);
+    const output = join(folder, "seed.pml");
+    const written = schemas.exportOutput.parse((await printed([...args, "-o", output])).value);
+    expect(written).toMatchObject({ output, lines });
+    expect(readFileSync(output, "utf8")).toBe(model);
+  });
+
   it("of the story gives all its parts as one object", async () => {
     const { code, stdout } = await shootdown(["--json"]);
     const story = schemas.storyOutput.parse(JSON.parse(stdout));
@@ -112,7 +140,7 @@ describe("docs/json.md", () => {
     const text = readFileSync(join(root, "docs/json.md"), "utf8");
     const named = new Set(text.match(/[A-Za-z0-9]+/g));
     const fields = new Set<string>();
-    const all = [...Object.values(schemas), ...Object.values(traceSchemas)];
+    const all = [...Object.values(schemas), ...Object.values(traceSchemas), ...Object.values(searchSchemas)];
     for (const schema of all) collect(z.toJSONSchema(schema), fields);
     expect([...fields].filter((field) => !named.has(field))).toEqual([]);
   });
