@@ -1,4 +1,6 @@
-import { at, mapFile, type Scenario, touch } from "./scenario.js";
+import { at, HUGETLB_SHARED, READ_WRITE, type Scenario, touch } from "./scenario.js";
+
+const shared = { file: 1, offset: 0, flags: HUGETLB_SHARED, prot: READ_WRITE };
 
 export const mremapDelta: Scenario = {
   name: "mremap-delta",
@@ -20,7 +22,13 @@ export const mremapDelta: Scenario = {
   mms: ["A"],
   cpus: ["A"],
   files: [4],
-  setup: [{ cpu: 0, mm: "A", calls: [mapFile(1, 2), touch(2, 0)] }],
+  setup: [
+    {
+      cpu: 0,
+      mm: "A",
+      calls: [{ call: "mmap", args: { start: at(1), end: at(2, 1), ...shared } }, touch(2, 0)],
+    },
+  ],
   cases: [
     {
       name: "mremap",
