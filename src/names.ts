@@ -14,6 +14,7 @@ export type ViolationKind =
   | "LOCK_ORDER"
   | "DEADLOCK"
   | "STALE_ACCESS"
+  | "WRITE_LOST"
   | "OOPS"
   | "WALKER_INSIDE"
   | "MOVED_WRONG";
@@ -32,6 +33,7 @@ const kinds: readonly [Fault, ViolationKind][] = [
   [Fault.LOCK_ORDER, "LOCK_ORDER"],
   [Fault.DEADLOCK, "DEADLOCK"],
   [Fault.STALE_ACCESS, "STALE_ACCESS"],
+  [Fault.WRITE_LOST, "WRITE_LOST"],
   [Fault.OOPS, "OOPS"],
   [Fault.WALKER_INSIDE, "WALKER_INSIDE"],
   [Fault.MOVED_WRONG, "MOVED_WRONG"],
@@ -68,6 +70,8 @@ const sometimes: readonly [Sometimes, string][] = [
   [Sometimes.WIDENED, "WIDENED"],
   [Sometimes.LAZY_SKIPPED, "LAZY_SKIPPED"],
   [Sometimes.FAULTED, "FAULTED"],
+  [Sometimes.DEFERRED, "DEFERRED"],
+  [Sometimes.WRITTEN_BACK, "WRITTEN_BACK"],
   [Sometimes.PINNED, "PINNED"],
 ];
 
@@ -103,6 +107,7 @@ const unbalanced: Readonly<Record<number, string>> = {
   9: "a gather is still open when the call returns",
   10: "the listing loops without a visible step",
   11: "a sharer left a table that counts none",
+  13: "a flush that reclaim deferred is still due when the call returns",
   12: "a page was taken out of a page cache at an index that no file has",
   20: "a page's map count is not the number of entries that map it, when all is done",
   21: "a reference to a page is left over, or missing, when all is done",

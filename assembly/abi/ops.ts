@@ -115,6 +115,20 @@ export const enum Op {
   STILL_CACHED,
   /** FILE := the file of VMA; r a := 1 when it has one */
   VMA_FILE,
+  /** r a := page level of FILE */
+  FILE_LEVEL,
+  /** r a := 1 when PAGE is dirty (PG_dirty) */
+  PAGE_DIRTY,
+  /** r a := 1 when the gather has unmapped frames without references (vma_pfn) */
+  GATHER_PFN,
+  /** r a := 1 when the gather's range is not empty */
+  GATHER_SPAN,
+  /** the gather forgets levels and tables; its range takes in [START, END) (# a: 1), or everything (0) */
+  GATHER_FORCE,
+  /** the deferred flushes of this task are done */
+  BATCH_RESET,
+  /** r a := bits of the deferred flushes that this task owes */
+  BATCH_DUE,
   /** r a := 1 when a reclaim flush of MM is worth deferring (arch_tlbbatch_should_defer) */
   BATCH_DEFER,
   /** r a := 1 when mremap may move [START, END) of VMA to NEW_START: all of it in VMA, and nothing where it goes */
@@ -188,7 +202,10 @@ export const enum Op {
    * # c: 1 to keep the map count of dirty pages of files for FLUSH_RMAPS
    */
   ZAP_PTES,
-  /** give the entries of level 0 of one table in [ADDRESS, LAST) the rights PROT; r a := ProtectResult bits */
+  /**
+   * give the entries of level 0 of one table in [ADDRESS, LAST) the rights PROT; r a := ProtectResult bits; # b: 1 to
+   * record what needs a flush
+   */
   PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */
@@ -219,7 +236,7 @@ export const enum Op {
   SWITCH_MM,
   ENTER_LAZY,
   LEAVE_MM,
-  /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
+  /** end of a call; # a: 1 when nobody may use [START, END) any more as the call found it, 2: nobody may store there */
   RETURN,
   // --- software walkers ---
   /** interrupts off, and a gup_fast walk of MM at ADDRESS begins */
@@ -260,6 +277,34 @@ export const enum Op {
   GET_CACHED,
   /** the entry at ENTRY, if it is present, becomes writable and dirty when PROT allows it */
   MAKE_WRITABLE,
+  /** note that the old entry in r b (0: any) has left MM, flush deferred: # a 0 as a bool, 1 as a generation */
+  BATCH_MARK,
+  /** the task's batch takes in the CPUs of MM; x86: next tlb_gen of MM */
+  BATCH_ADD,
+  /** interrupt the CPUs of the task's batch, this one too: each drops all that its mm owes */
+  BATCH_SEND,
+  /** pages whose map count was left for the flush lose it (tlb_flush_rmaps) */
+  FLUSH_RMAPS,
+  /** mm->tlb_flush_pending of MM: # a 0 false, 1 true, 2 one less, 3 one more */
+  PENDING,
+  /** r a := 1 when tlb_flush_pending of MM says so */
+  PENDING_READ,
+  /** the entry at ENTRY becomes a NUMA hinting entry: hardware faults, the page stays */
+  SET_PROTNONE,
+  /** PAGE becomes dirty if the old entry in r a was */
+  MARK_DIRTY,
+  /** r a := whether PAGE was dirty; it is clean now (TestClearPageDirty) */
+  CLEAR_DIRTY,
+  /** write-back takes the content of PAGE */
+  WRITE_OUT,
+  /** wait until the entry of mm NEW_START at START is empty */
+  AWAIT_ZAPPED,
+  /** PAGE := page INDEX of the driver's FILE, without a reference; r a := 0, or 7 beyond the size */
+  DEVICE_PAGE,
+  /** PAGE := the huge zero page, with one more reference; r a := 0, or 7 without memory */
+  GET_HUGE_ZERO,
+  /** free the huge zero page if only the shrinker's own reference is left */
+  SHRINK_HUGE_ZERO,
   /** r a := what mm->tlb_flush_batched of MM has pending, 0 when all of it is flushed */
   BATCH_READ,
   /** mm->tlb_flush_batched of MM: # a 0 all is flushed (bool), 1 what r BATCH has seen is flushed */

@@ -45,6 +45,8 @@ export const enum Globals {
   OBLIGATIONS,
   /** Pages for table batches that will not be had: injected failures. */
   FAIL_BATCHES,
+  /** The huge zero page, 0 when there is none. */
+  HUGE_ZERO,
   WORDS,
 }
 
@@ -178,6 +180,8 @@ export const enum Kind {
 
 /** OWNER of a page that a file's page cache holds: this plus the file. */
 export const OWNER_FILE: u32 = 0x100;
+/** OWNER from here on: frames whose mappings nobody counts, a driver's memory and the huge zero page. */
+export const OWNER_UNCOUNTED: u32 = 0x800;
 /** OWNER of a frame that the witness hands to somebody else. */
 export const OWNER_STRANGER: u32 = 0x1000;
 

@@ -65,6 +65,8 @@ export const enum GatherBit {
   /** A PMD table was unshared; one was, and became exclusive to another mm (8ce720d5bd91). */
   UNSHARED = 64,
   FULLY_UNSHARED = 128,
+  /** Frames without references were unmapped (vma_pfn). */
+  PFN = 256,
   /** What tlb_flush_mmu_tlbonly looks at before it does anything. */
   NEEDS_FLUSH = 95,
 }

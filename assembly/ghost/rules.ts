@@ -221,10 +221,10 @@ export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, who
   if (about != 0) violation(Fault.RANGE_NOT_RECORDED, about, worst == Missing.LEVEL ? 1 : 0);
 }
 
-/** A call on `mm` over [from, to) returns. */
-export function callReturned(mm: u32, from: u64, to: u64): void {
+/** A call on `mm` over [from, to) returns; `writes`: it promised only that nobody stores there any more. */
+export function callReturned(mm: u32, from: u64, to: u64, writes: bool): void {
   if (from >= to) return;
-  const record = owedIn(mm, from, to, usersOf(mm, false));
+  const record = owedIn(mm, from, to, usersOf(mm, false), writes);
   if (record == 0 || (get(record + Obligation.FLAGS) & ObligationFlag.REPORTED) != 0) return;
   put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.REPORTED);
   violation(Fault.RIGHTS_OUTLIVE_CALL, record, get(record + Obligation.HOLDERS));

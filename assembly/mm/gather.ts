@@ -35,13 +35,16 @@ export function start(task: u32, fullmm: u32): void {
   add(mmAt(mm) + Mm.FLUSH_PENDING, 1);
 }
 
+/** What a reset leaves alone. */
+const KEPT: u32 = GatherBit.FULLMM | GatherBit.FULLY_UNSHARED | GatherBit.PFN;
+
 /** __tlb_reset_range */
 export function reset(gather: u32): void {
   const whole = (get(gather + Gather.BITS) & GatherBit.FULLMM) != 0;
   putLong(gather + Gather.START, whole ? 0 : spaceEnd());
   putLong(gather + Gather.END, whole ? spaceEnd() : 0);
   // fully_unshared_tables outlives a reset: only the interrupt that it asks for clears it [S: kernel.md 1.4 d4].
-  put(gather + Gather.BITS, get(gather + Gather.BITS) & (GatherBit.FULLMM | GatherBit.FULLY_UNSHARED));
+  put(gather + Gather.BITS, get(gather + Gather.BITS) & KEPT);
 }
 
 /** __tlb_adjust_range and one cleared_* bit. */
@@ -106,7 +109,9 @@ export function finish(task: u32): void {
     return;
   }
   if ((get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED) != 0) violation(Fault.UNBALANCED, 0, 30);
-  add(mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING, -1);
+  // While the count is a bool elsewhere (up to 4.12), somebody may have cleared it.
+  const pending = mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING;
+  if (get(pending) != 0) add(pending, -1);
   put(gather + Gather.MM, 0);
   putLong(gather + Gather.START, 0);
   putLong(gather + Gather.END, 0);
@@ -156,4 +161,30 @@ export function queuePage(task: u32): bool {
 
 export function isFull(gather: u32): bool {
   return get(gather + Gather.COUNT) >= boot(Boot.BATCH);
+}
+
+/** vma_pfn: set by the zap of a VMA without counted frames, kept until the gather ends. */
+export function hasPfn(gather: u32): bool {
+  return (get(gather + Gather.BITS) & GatherBit.PFN) != 0;
+}
+
+/** Up to 5.5 tlb_flush_mmu_tlbonly asked for a range, not for what was recorded in it. */
+export function hasSpan(gather: u32): bool {
+  return getLong(gather + Gather.END) != 0;
+}
+
+/** tlb_finish_mmu of 4.13 to 5.1 with another gather open: the call's range, and no word of levels and tables. */
+export function force(task: u32, ofCall: bool): void {
+  const gather = gatherOf(task);
+  reset(gather);
+  const from = ofCall ? reg(task, Reg.START) : 0;
+  const to = ofCall ? reg(task, Reg.END) : spaceEnd();
+  record(gather, from, to - from, 0);
+}
+
+/** mm->tlb_flush_pending outside a gather: up to 4.12 a bool, then a count. */
+export function setPending(task: u32, how: u32): void {
+  const word = mmAt(regWord(task, Reg.MM)) + Mm.FLUSH_PENDING;
+  if (how < 2) put(word, how);
+  else add(word, how == 2 ? -1 : 1);
 }

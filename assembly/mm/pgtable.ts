@@ -251,6 +251,19 @@ export function pudSlot(mm: u32, vpn: u64): u32 {
   return slotOf(get(mmAt(mm) + Mm.PGD), vpn, 2);
 }
 
+/** Word of the base-page entry of `mm` for `vpn`, 0 when it has no table. */
+export function leafSlot(mm: u32, vpn: u64): u32 {
+  return slotOf(get(mmAt(mm) + Mm.PGD), vpn, 0);
+}
+
+/** The page stays mapped, but hardware must fault before it gets there (PROT_NONE for NUMA hinting). */
+export function setProtNone(task: u32): void {
+  const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY) || (get(slot) & Entry.PRESENT) == 0) return;
+  entryCleared(regWord(task, Reg.MM), reg(task, Reg.ADDRESS), 0, regWord(task, Reg.TABLE), slot, 0);
+  put(slot, (get(slot) & ~(<u32>Entry.PRESENT)) | Entry.PROTNONE);
+}
+
 /** The missing tables of MM for the address in a register. */
 export function allocTablesFor(task: u32, register: u32, level: u32): bool {
   return allocTables(regWord(task, Reg.MM), reg(task, register), level);

@@ -31,6 +31,7 @@ import {
   getLong,
   machine,
   mmAt,
+  mms,
   put,
   putLong,
   reg,
@@ -77,6 +78,25 @@ export function writeRequest(task: u32): void {
   putLong(request + Cpu.REQUEST_END, to);
   put(request + Cpu.REQUEST_STRIDE, stride | (full << 8));
   put(request + Cpu.REQUEST_TABLES, tables);
+}
+
+/** The flush of a reclaim batch, which names no mm: all of the mm that `cpu` runs, or all there is (riscv). */
+export function batchFunc(cpu: u32): void {
+  if (!hasSlots()) {
+    for (let mm: u32 = 0; mm < mms; mm++) drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+    return;
+  }
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  if (loaded == 0) return;
+  if (get(cpuAt(cpu) + Cpu.LAZY) != 0) {
+    leaveMm(cpu);
+    return;
+  }
+  const local = slotAt(cpu, get(cpuAt(cpu) + Cpu.SLOT)) + 1;
+  const current = get(mmAt(loaded - 1) + Mm.TLB_GENERATION);
+  if (get(local) == current) return;
+  drop(cpu, loaded - 1, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+  put(local, current);
 }
 
 /** flush_tlb_func on `cpu` for the request that `sender` has written. */
@@ -156,7 +176,8 @@ export function acknowledged(cpu: u32): bool {
 export function handleIpi(cpu: u32): void {
   const pending = get(cpuAt(cpu) + Cpu.PENDING);
   const sender = <u32>ctz(pending);
-  if (machine == Machine.RISCV) fence(cpu, sender);
+  if (get(cpuAt(sender) + Cpu.REQUEST_MM) == 0) batchFunc(cpu);
+  else if (machine == Machine.RISCV) fence(cpu, sender);
   else flushFunc(cpu, sender);
   put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));

@@ -6,8 +6,8 @@
 import { Fault } from "../abi/events";
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
-import { Frame, Vma } from "../abi/records";
-import { Gather } from "../abi/tasks";
+import { FileRecord, Frame, Vma } from "../abi/records";
+import { Gather, Task } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { alignDown, alignUp, frameOf, pagesOf } from "../hw/tables";
@@ -22,9 +22,10 @@ import * as pgtable from "../mm/pgtable";
 import * as reclaim from "../mm/reclaim";
 import * as riscv from "../mm/riscv";
 import * as vma from "../mm/vma";
+import * as writeback from "../mm/writeback";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
-import { codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
+import { codeBase, fileAt, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
 const LOCAL_MAX: u32 = 4000000;
@@ -128,6 +129,13 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.SKIP_TABLE: zap.skipTable(task); break;
       case Op.STILL_CACHED: setReg(task, get(op + 1), when(pages.stillCached(task))); break;
       case Op.VMA_FILE: setReg(task, get(op + 1), when(vma.vmaFile(task))); break;
+      case Op.FILE_LEVEL: setReg(task, get(op + 1), get(fileAt(regWord(task, Reg.FILE)) + FileRecord.LEVEL)); break;
+      case Op.PAGE_DIRTY: setReg(task, get(op + 1), when(writeback.isDirty(task))); break;
+      case Op.GATHER_PFN: setReg(task, get(op + 1), when(gather.hasPfn(gatherOf(task)))); break;
+      case Op.GATHER_SPAN: setReg(task, get(op + 1), when(gather.hasSpan(gatherOf(task)))); break;
+      case Op.GATHER_FORCE: gather.force(task, get(op + 1) != 0); break;
+      case Op.BATCH_RESET: reclaim.reset(task); break;
+      case Op.BATCH_DUE: setReg(task, get(op + 1), get(task + Task.BATCH_DUE)); break;
       case Op.MAY_MOVE: setReg(task, get(op + 1), when(vma.mayMove(task))); break;
       case Op.BATCH_DEFER: setReg(task, get(op + 1), when(reclaim.shouldDefer(task))); break;
       default: break;

@@ -126,7 +126,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.REPLACE_IN_CACHE: pages.replaceInCache(task); return next;
     case Op.ALLOC_ANON_PAGE: setReg(task, get(op + 1), pages.allocAnon(task)); return next;
     case Op.ZAP_PTES: setReg(task, get(op + 1), zap.zapPtes(task, get(op + 2), get(op + 3) != 0)); return next;
-    case Op.PROTECT_PTES: setReg(task, get(op + 1), zap.protectPtes(task)); return next;
+    case Op.PROTECT_PTES: setReg(task, get(op + 1), zap.protectPtes(task, get(op + 2) != 0)); return next;
     case Op.GATHER_START: gather.start(task, get(op + 1)); return next;
     case Op.GATHER_COUNT: setReg(task, get(op + 1), gather.openOnMm(gatherOf(task))); return next;
     case Op.GATHER_FREE: setReg(task, get(op + 1), when(freeQueued(task))); return next;

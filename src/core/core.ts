@@ -43,6 +43,7 @@ export interface CoreExports {
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;
   probePointer(cpu: number, vpn: bigint, level: number): number;
+  probeStore(cpu: number, vpn: bigint): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
   fuzzBlock(): number;

@@ -32,7 +32,13 @@ export interface Witness {
 }
 
 /** Kinds that need hardware to become real; the others are facts of the run itself. */
-const HARDWARE = new Set(["FLUSH_AFTER_UNLOCK", "RIGHTS_OUTLIVE_CALL", "STALE_TRANSLATION", "STALE_WALK"]);
+const HARDWARE = new Set([
+  "FLUSH_AFTER_UNLOCK",
+  "RIGHTS_OUTLIVE_CALL",
+  "WRITE_LOST",
+  "STALE_TRANSLATION",
+  "STALE_WALK",
+]);
 const FREES = new Set(["STALE_TRANSLATION", "STALE_WALK"]);
 
 export function needsWitness(violation: RawViolation): boolean {
@@ -159,6 +165,8 @@ function lastStep(
 ): WitnessStep["what"] | undefined {
   const address = BigInt(violation.start);
   const { call } = machine.core;
+  if (kindName(violation.kind) === "WRITE_LOST")
+    return call.probeStore(cpu, address) === Outcome.CONFIRMED ? "write" : undefined;
   if (rights) return call.probeWrite(cpu, address) === Outcome.CONFIRMED ? "write" : undefined;
   if (call.probe(cpu, address) === Outcome.CONFIRMED) return "access";
   // The table is empty by now, but the CPU still starts its walks there.

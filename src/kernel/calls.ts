@@ -10,11 +10,14 @@ import { load, store } from "./mm/fault.js";
 import { pin, scan } from "./mm/gup.js";
 import { uffdRegister } from "./mm/hugetlb-unshare.js";
 import { collapse } from "./mm/khugepaged.js";
-import { truncateFile } from "./mm/memory.js";
+import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
+import { migratePage, numaScan } from "./mm/migrate.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
+import { awaitZapped, writeback } from "./mm/page-writeback.js";
 import { migrate, poison } from "./mm/rmap.js";
+import { reclaim } from "./mm/vmscan.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
 
@@ -49,6 +52,13 @@ export const calls: readonly Call[] = [
   call("fail-batches", { value: Reg.VALUE }, failBatches),
   call("ftruncate", { file: Reg.FILE, ...range }, truncateFile, { range: "tail", ordinary: true }),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear, { never: true }),
+  call("revoke", { file: Reg.FILE, ...range }, revoke, { never: true }),
+  call("reclaim", { file: Reg.FILE, ...range }, reclaim, { never: true }),
+  call("writeback", { file: Reg.FILE, ...range }, writeback, { never: true }),
+  call("migrate-page", { file: Reg.FILE, ...range }, migratePage, { never: true }),
+  call("numa-scan", range, numaScan, { never: true }),
+  call("shrink-huge-zero", {}, shrinkHugeZero, { never: true }),
+  call("await-zapped", { start: Reg.START, mm: Reg.NEW_START }, awaitZapped, { never: true }),
   call("uffd-register", range, uffdRegister),
   call("pin", { start: Reg.START }, pin),
   call("scan", { start: Reg.START, mm: Reg.NEW_START }, scan, { never: true }),

@@ -235,5 +235,6 @@ export const switch_end = (): Line =>
   op(Op.SWITCH_END, [], "load_new_mm_cr3()", "the CPU loads the mm, up to date with its flushes so far");
 export const unhook_table = (level: number, text: string): Line =>
   op(Op.UNHOOK_TABLE, [level], text, "clears the entry of {mm} at {address} that points to a table, {page}");
-/** End of the call; `ranged` when START..END are addresses that the call promised to change. */
-export const ret = (ranged: boolean): Line => op(Op.RETURN, [ranged ? 1 : 0], "return", "the call returns");
+/** End of the call; `promised`: START..END are addresses that nobody uses any more as before, or nobody writes to. */
+export const ret = (promised: boolean | "no writes"): Line =>
+  op(Op.RETURN, [promised === "no writes" ? 2 : promised ? 1 : 0], "return", "the call returns");

@@ -16,6 +16,17 @@ import { mremapDelta } from "./14-mremap-delta.js";
 import { migrateNarrow } from "./15-migrate-narrow.js";
 import { lazyUnshare } from "./16-lazy-unshare.js";
 import { mremapFlush } from "./20-mremap-flush.js";
+import { numaPending } from "./21-numa-pending.js";
+import { parallelDontneed } from "./22-parallel-dontneed.js";
+import { forcedLevels } from "./23-forced-levels.js";
+import { pfnmap } from "./24-pfnmap.js";
+import { batchedFlush } from "./25-batched-flush.js";
+import { batchedBool } from "./26-batched-bool.js";
+import { batchedDsb } from "./27-batched-dsb.js";
+import { largeFolio } from "./28-large-folio.js";
+import { hugeZero } from "./29-huge-zero.js";
+import { dirtyZap } from "./30-dirty-zap.js";
+import { dirtyRmap } from "./31-dirty-rmap.js";
 import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
@@ -40,6 +51,17 @@ export const scenarios: readonly Scenario[] = [
   migrateNarrow,
   lazyUnshare,
   mremapFlush,
+  numaPending,
+  parallelDontneed,
+  forcedLevels,
+  pfnmap,
+  batchedFlush,
+  batchedBool,
+  batchedDsb,
+  largeFolio,
+  hugeZero,
+  dirtyZap,
+  dirtyRmap,
   lazyCollapse,
   execSwitch,
   tableBatch,

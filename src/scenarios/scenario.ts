@@ -169,7 +169,13 @@ export const FILE_SHARED = 4;
 export const base = (gib: number, page = 0): number => gib * TINY_GIB + page;
 
 /** Maps pages [offset, offset + pages) of an ordinary file at `start`. Files are numbered after the hugetlbfs ones. */
-export const mapPages = (start: number, pages: number, offset = 0, file = 0, flags = FILE_SHARED): CallStep => ({
+export const mapPages = (
+  start: number,
+  pages: number,
+  offset = 0,
+  file = 0,
+  flags: number = FILE_SHARED,
+): CallStep => ({
   call: "mmap",
   args: { start, end: start + pages, file: file + 1, offset, flags, prot: READ_WRITE },
 });
@@ -184,3 +190,21 @@ export const truncatePages = (from: number, to: number, file = 0): CallStep => (
   call: "ftruncate",
   args: { file, start: from, end: to },
 });
+
+/** Flags of VMAs: a driver's memory, and anonymous memory that wants huge pages. */
+export const VM_PFNMAP = 32;
+export const VM_HUGEPAGE = 64;
+
+/** A call over base pages of an address space, and one over pages of an ordinary file. */
+export const rangeOf = (call: string, start: number, pages: number): CallStep => ({
+  call,
+  args: { start, end: start + pages, ...(call === "mprotect" ? { prot: READ_ONLY } : {}) },
+});
+export const pagesOf = (call: string, from: number, to: number, file = 0): CallStep => ({
+  call,
+  args: { file, start: from, end: to },
+});
+export const alone = (call: string): CallStep => ({ call, args: {} });
+
+/** Holds a task back until `mm` (by index) no longer maps a base page and the lock of its table is free. */
+export const awaitZapped = (mm: number, start: number): CallStep => ({ call: "await-zapped", args: { start, mm } });

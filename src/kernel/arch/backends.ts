@@ -8,7 +8,7 @@ import { Machine, Reg } from "../../../assembly/abi/operands.js";
 import { type ArchHook, at, type Line, listing, since, until } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
-import { broadcast_tlb_flush, dsb, flush_tlb_mm_range, riscv_flush, tlbi } from "./ops.js";
+import { batch, broadcast_tlb_flush, dsb, flush_tlb_mm_range, riscv_flush, tlbi } from "./ops.js";
 
 export interface Backend {
   readonly name: string;
@@ -54,6 +54,20 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   dsb(),
 ]);
 
+/** Flushes that reclaim defers: broadcast page by page and waited for at the end, or interrupts at the end [S]. */
+const broadcastBatch = {
+  tlbbatch_add_pending: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), tlbi()],
+  tlbbatch_flush: [dsb()],
+};
+const maskBatch = { tlbbatch_add_pending: [batch.add], tlbbatch_flush: [batch.send, batch.wait] };
+
+/** Up to 6.15 arm64 took a wait of its own for enough; a DSB waits for its own CPU's TLBI only [S: 6.12.117]. */
+const broadcastMm: readonly Line[] = [...whole, tlbi.limits(), tlbi(), dsb()];
+const arm64Batched: readonly Line[] = [
+  since("6.16", "4b634918384c", ...broadcastMm),
+  until("6.16", "4b634918384c", dsb()),
+];
+
 /** Architectures that do not merge VMAs flush at the end of each one, unless the mm is dying. */
 const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   k.gather_range(),
@@ -66,6 +80,8 @@ const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
   flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
+  flush_tlb_batched: arm64Batched,
+  ...broadcastBatch,
   tlb_end_vma: [endVma],
 };
 
@@ -80,6 +96,8 @@ const x86Hooks = {
   tlb_flush: [flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
   flush_tlb_mm: [...whole, flush_tlb_mm_range],
+  flush_tlb_batched: [...whole, flush_tlb_mm_range],
+  ...maskBatch,
   tlb_end_vma: [],
 };
 
@@ -88,6 +106,8 @@ const riscvHooks = {
   tlb_flush: [riscv_flush],
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
   flush_tlb_mm: [...whole, riscv_flush],
+  flush_tlb_batched: [...whole, riscv_flush],
+  ...maskBatch,
   tlb_end_vma: [endVma],
 };
 
@@ -100,6 +120,8 @@ export const backends: readonly Backend[] = [
       tlb_flush: [preciseFlush],
       flush_tlb_range: [...direct, preciseRange],
       flush_tlb_mm: [...whole, preciseRange],
+      flush_tlb_batched: [...whole, preciseRange],
+      ...broadcastBatch,
       tlb_end_vma: [],
     },
   },
@@ -141,6 +163,8 @@ export const backends: readonly Backend[] = [
       tlb_flush: [broadcast_tlb_flush],
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
       flush_tlb_mm: [...whole, broadcast_tlb_flush],
+      flush_tlb_batched: [...whole, broadcast_tlb_flush],
+      ...maskBatch,
       tlb_end_vma: [],
     },
   },

@@ -3,7 +3,7 @@
  */
 
 import { Reg } from "../../../assembly/abi/operands.js";
-import { VmaFlag } from "../../../assembly/abi/records.js";
+import { Entry, VmaFlag } from "../../../assembly/abi/records.js";
 import { at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
@@ -117,10 +117,11 @@ const do_fault = (store: boolean) =>
     ...(store ? [] : [k.set(Reg.PROT, VmaFlag.READ)]),
     k.page_dup_rmap(),
     k.set_entry(k.BASE, store),
+    ...(store ? [k.set(Reg.BATCH, Entry.DIRTY), p.mark_dirty(Reg.BATCH)] : []),
     k.jump("mapped"),
     // Somebody has mapped it already; a store makes the entry writable (wp_page_reuse).
     ...at("present"),
-    ...(store ? [p.make_writable()] : []),
+    ...(store ? [p.make_writable(), k.set(Reg.BATCH, Entry.DIRTY), p.mark_dirty(Reg.BATCH)] : []),
     k.unlock(k.PTL),
     k.unlock(p.FOLIO_LOCK),
     k.put_page(),
@@ -157,6 +158,51 @@ const unlockMm: readonly Line[] = [
   since("6.10", FAULT_UNDER_VMA_LOCK, k.unlock(k.VMA_WRITE)),
 ];
 
+/** A driver's fault handler: its memory is mapped as it is, no reference, no map count (VM_PFNMAP). */
+const insert_pfn = listing("mm/memory.c", "vmf_insert_pfn", [
+  k.vma_index(),
+  k.lock_read(k.I_MMAP),
+  p.device_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
+  k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
+  k.walk(Reg.ADDRESS, k.BASE),
+  k.lock_write(k.PTL),
+  k.set_entry(k.BASE, true),
+  k.unlock(k.PTL),
+  k.set(Reg.TMP, 0),
+  ...at("out", k.unlock(k.I_MMAP)),
+]);
+
+/** A load from untouched memory of a VMA that wants huge pages: the huge zero page, read-only. */
+const do_huge_pmd_anonymous_page = listing("mm/huge_memory.c", "do_huge_pmd_anonymous_page", [
+  k.align_down(Reg.ADDRESS, Reg.ADDRESS, k.PMD),
+  k.alloc_tables(Reg.TMP, k.PMD, Reg.ADDRESS),
+  p.get_huge_zero_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
+  k.move(Reg.INDEX, Reg.PAGE),
+  k.walk(Reg.ADDRESS, k.PMD),
+  k.lock_write(k.PTL),
+  k.read_entry(Reg.TMP),
+  k.move(Reg.PAGE, Reg.INDEX),
+  k.if_set(Reg.TMP, "lost"),
+  k.set(Reg.PROT, VmaFlag.READ),
+  k.set_entry(k.PMD),
+  k.unlock(k.PTL),
+  k.jump("mapped"),
+  ...at("lost", k.unlock(k.PTL), k.put_page()),
+  ...at("mapped", k.set(Reg.TMP, 0)),
+  ...at("out"),
+]);
+
+/** Goes to "done" after a huge fault. */
+const huge: readonly Line[] = [
+  k.test(Reg.TMP, Reg.PROT, VmaFlag.HUGEPAGE),
+  k.if_zero(Reg.TMP, "base"),
+  do_huge_pmd_anonymous_page,
+  k.jump("done"),
+  ...at("base"),
+];
+
 const handle_mm_fault = (store: boolean) =>
   listing("mm/memory.c", "handle_mm_fault", [
     k.move(Reg.ADDRESS, Reg.START),
@@ -172,9 +218,13 @@ const handle_mm_fault = (store: boolean) =>
     hugetlb_fault,
     k.jump("done"),
     ...at("anon", p.vma_file(Reg.TMP), k.if_set(Reg.TMP, "file")),
+    ...(store ? [] : huge),
     do_anonymous_page,
     k.jump("done"),
-    ...at("file", do_fault(store)),
+    ...at("file", k.test(Reg.TMP, Reg.PROT, VmaFlag.PFNMAP), k.if_set(Reg.TMP, "pfn")),
+    do_fault(store),
+    k.jump("done"),
+    ...at("pfn", insert_pfn),
     ...at("done", ...unlockMm),
     k.if_zero(Reg.TMP, "out"),
     k.signal(7),

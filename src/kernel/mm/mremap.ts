@@ -11,11 +11,11 @@ import { VmaFlag } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
+import { BATCHED, flush_tlb_batched_pending } from "./batched.js";
 import { tlb_finish_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { GATHERED, huge_pmd_unshare, huge_pmd_unshare_flush } from "./hugetlb.js";
 import { VMA_LOCK, vma_end_write_all, vma_start_write } from "./locking.js";
 import { __do_munmap, NO_FILE } from "./mmap.js";
-import { BATCHED, flush_tlb_batched_pending } from "./reclaim.js";
 
 const WIDE = "3d0b95cd87b2";
 /** Old and new address are both moved to the last huge page of their GiB (6.0) [S: 7.0rc6; commit M]. */
