@@ -180,8 +180,7 @@ export const enum Op {
   PROTECT_ENTRY,
   /** move ENTRY to NEW_ENTRY, level L a, guard lock k b; r c holds the address of NEW_ENTRY (0: not checked) */
   MOVE_ENTRY,
-  /** free the next table of MM that no VMA needs in [START, END): clears its parent's entry, records, queues;
-      r a := 1 when one was freed, 3 when no batch took it and it is in PAGE */
+  /** free a table of MM that no VMA needs in [START, END); r a := 1 when there was one, 3 when it is left in PAGE */
   FREE_NEXT_TABLE,
   // --- pages ---
   /** map count of PAGE up, down */
@@ -197,15 +196,9 @@ export const enum Op {
   REPLACE_IN_CACHE,
   /** PAGE := a fresh anonymous page of MM; r a := 0, or 7 without memory */
   ALLOC_ANON_PAGE,
-  /**
-   * clear up to # b entries of level 0 of one table in [ADDRESS, LAST): record, unmap, queue; r a := ZapResult bits;
-   * # c: 1 to keep the map count of dirty pages of files for FLUSH_RMAPS
-   */
+  /** clear up to # b entries of one table in [ADDRESS, LAST), # c: 1 leaves map counts; r a := ZapResult */
   ZAP_PTES,
-  /**
-   * give the entries of level 0 of one table in [ADDRESS, LAST) the rights PROT; r a := ProtectResult bits; # b: 1 to
-   * record what needs a flush
-   */
+  /** give the entries of one table in [ADDRESS, LAST) the rights PROT, # b: 1 records them; r a := ProtectResult */
   PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */

@@ -139,8 +139,9 @@ export const mmap = listing("mm/mmap.c", "mmap", [
 ]);
 
 /**
- * MADV_DONTNEED of [ADDRESS, LAST) of a huge VMA (5.18, 90e7e7f5ef3f [M]). Up to 6.6 the gather ends after the locks are dropped; since
- * 2820b0f09be9 (6.7 [M]) inside them [S: 7.0rc6 zap_page_range_single]. Only whole huge pages: others are EINVAL.
+ * MADV_DONTNEED of [ADDRESS, LAST) of a huge VMA (5.18, 90e7e7f5ef3f [M]). Up to 6.6 the gather ends after the locks
+ * are dropped; since 2820b0f09be9 (6.7 [M]) inside them [S: 7.0rc6 zap_page_range_single]. Only whole huge pages:
+ * others are EINVAL.
  */
 const zap_huge_range = listing("mm/memory.c", "zap_page_range_single", [
   until("6.7", ZAP_LOCKED, k.tlb_gather_mmu()),
