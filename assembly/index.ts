@@ -12,7 +12,6 @@ import { put, setBulk, setRun, setTracing, taskAt, tracing } from "./word";
 
 export { bootMachine, newMm } from "./boot";
 export { audit } from "./check";
-export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export {
   evict,

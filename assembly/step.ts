@@ -21,7 +21,20 @@ import * as locks from "./mm/locks";
 import * as pgtable from "./mm/pgtable";
 import { runLocal } from "./step/local";
 import { visible } from "./step/visible";
-import { codeBase, cpuAt, gatherOf, get, put, putLong, reg, regWord, scriptBase, setReg, tracing } from "./word";
+import {
+  clearWords,
+  codeBase,
+  cpuAt,
+  gatherOf,
+  get,
+  put,
+  putLong,
+  reg,
+  regWord,
+  scriptBase,
+  setReg,
+  tracing,
+} from "./word";
 
 /** Takes the visible step at the task's PC and stops before the next one. */
 export function stepTask(task: u32): void {
@@ -43,6 +56,10 @@ export function settle(task: u32, pc: u32): void {
   const at = runLocal(task, pc);
   put(task + Task.PC, at);
   const code = get(codeBase + (at << 2));
+  if (code == <u32>Op.RETURN && get(codeBase + (at << 2) + 2) != 0) {
+    returned(task, get(codeBase + (at << 2) + 1) != 0);
+    return;
+  }
   put(task + Task.WAIT_WRITE, code == Op.LOCK_READ ? 0 : 1);
   put(task + Task.WAIT, awaited(task, code, get(codeBase + (at << 2) + 1)));
 }
@@ -83,6 +100,6 @@ function returned(task: u32, promised: u32): void {
   if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
   if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
   if (get(task + Task.BATCH_DUE) != 0) violation(Fault.UNBALANCED, 0, 13);
-  memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);
+  clearWords(task + Task.REGISTER, REGISTERS << 1);
   nextCall(task);
 }

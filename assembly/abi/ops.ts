@@ -229,7 +229,8 @@ export const enum Op {
   SWITCH_MM,
   ENTER_LAZY,
   LEAVE_MM,
-  /** end of a call; # a: 1 when nobody may use [START, END) any more as the call found it, 2: nobody may store there */
+  /** end of a call; # a: 1 when nobody may use [START, END) any more as the call found it, 2: nobody may store there;
+      # b: 1 when it is one step with what came before */
   RETURN,
   // --- software walkers ---
   /** interrupts off, and a gup_fast walk of MM at ADDRESS begins */
@@ -250,6 +251,10 @@ export const enum Op {
   UNSPECULATE,
   /** cut the VMA of MM at r a */
   SPLIT_VMA,
+  /** interrupt the CPUs of MM's mask, this one left out, to drop everything that they have cached */
+  SEND_FLUSH_ALL,
+  /** a step that changes nothing but the task's place */
+  PAUSE,
   /** fence the other CPUs of FLUSH_MM's mask, and this one if it is in it */
   RISCV_SEND,
   RISCV_FENCE_LOCAL,

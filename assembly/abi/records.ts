@@ -55,7 +55,7 @@ export const enum Cpu {
   LOADED_MM,
   LAZY,
   IRQ_OFF,
-  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt. */
+  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt; bit 31: PENDING_ALL is not empty. */
   PENDING,
   /** PCID slot in use, and the slot to hand out next. */
   SLOT,
@@ -79,7 +79,9 @@ export const enum Cpu {
   AWAITED = 30,
   /** Bit set of CPUs with interrupts off that this CPU waits for (tlb_remove_table_sync_one, a grace period). */
   SYNCS = 31,
-  WORDS = 32,
+  /** Bit set of CPUs whose request to drop everything waits here for this CPU's interrupt (flush_tlb_all). */
+  PENDING_ALL = 32,
+  WORDS = 33,
 }
 
 export const enum Mm {

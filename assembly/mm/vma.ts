@@ -11,7 +11,7 @@ import { Reg } from "../abi/operands";
 import { FileRecord, Vma, VmaFlag } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
+import { clearWords, fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
 
 function freeVma(): u32 {
   for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) == 0) return vmaAt(i);
@@ -19,7 +19,7 @@ function freeVma(): u32 {
 }
 
 export function clearVma(vma: u32): void {
-  memory.fill(vma << 2, 0, Vma.WORDS << 2);
+  clearWords(vma, Vma.WORDS);
 }
 
 export function vmaNumber(vma: u32): u32 {

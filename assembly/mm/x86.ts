@@ -39,6 +39,7 @@ import {
   setReg,
   tally,
 } from "../word";
+import { EVERYTHING, flushAll } from "./all";
 import { fence } from "./riscv";
 import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
 
@@ -172,14 +173,21 @@ export function acknowledged(cpu: u32): bool {
   return get(cpuAt(cpu) + Cpu.AWAITED) == 0;
 }
 
-/** The interrupt itself: the lowest sender first. */
+/** The interrupt itself: requests to drop everything first, then the lowest sender. */
 export function handleIpi(cpu: u32): void {
+  const all = get(cpuAt(cpu) + Cpu.PENDING_ALL);
   const pending = get(cpuAt(cpu) + Cpu.PENDING);
-  const sender = <u32>ctz(pending);
-  if (get(cpuAt(sender) + Cpu.REQUEST_MM) == 0) batchFunc(cpu);
-  else if (machine == Machine.RISCV) fence(cpu, sender);
-  else flushFunc(cpu, sender);
-  put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  const sender = <u32>ctz(all != 0 ? all : pending);
+  if (all != 0) {
+    flushAll(cpu);
+    put(cpuAt(cpu) + Cpu.PENDING_ALL, all & ~(1 << sender));
+    if ((all & (all - 1)) == 0) put(cpuAt(cpu) + Cpu.PENDING, pending & ~EVERYTHING);
+  } else {
+    if (get(cpuAt(sender) + Cpu.REQUEST_MM) == 0) batchFunc(cpu);
+    else if (machine == Machine.RISCV) fence(cpu, sender);
+    else flushFunc(cpu, sender);
+    put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  }
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
 }
 

@@ -8,6 +8,7 @@ import { Op } from "../abi/ops";
 import { FileRecord, Tally } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import * as access from "../mm/access";
+import { sendFlushAll } from "../mm/all";
 import * as arm64 from "../mm/arm64";
 import { freeInBulk } from "../mm/bulk";
 import * as gather from "../mm/gather";
@@ -135,6 +136,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.X86_FLUSH_LOCAL: x86.flushLocal(task); return next;
     case Op.X86_SEND_IPI: x86.sendIpi(task); return next;
     case Op.X86_WAIT_IPI: return next;
+    case Op.SEND_FLUSH_ALL: sendFlushAll(task); return next;
     case Op.TLBI: arm64.tlbi(task, get(op + 1) == 0 ? 0 : regWord(task, get(op + 1))); return next;
     case Op.DSB: arm64.dsb(task); return next;
     case Op.ACCESS: return accessed(task, pc, get(op + 1) != 0, get(op + 2));

@@ -46,6 +46,8 @@ export const signal = (number: number): Line => op(Op.SIGNAL, [number], `force_s
 
 // --- locks ---
 const lock = (ref: LockRef, rank: number, name: string): Lock => ({ ref, rank, name });
+/** For a step whose frame no lock keeps alive until the flush. */
+export const NO_LOCK = lock(LockRef.NONE, 0, "no lock");
 export const MMAP_LOCK = lock(LockRef.MMAP, 1, "mmap_lock");
 export const I_MMAP = lock(LockRef.I_MMAP, 4, "i_mmap_rwsem");
 export const VMA_LOCK = lock(LockRef.VMA, 3, "hugetlb vma_lock");
@@ -238,3 +240,15 @@ export const unhook_table = (level: number, text: string): Line =>
 /** End of the call; `promised`: START..END are addresses that nobody uses any more as before, or nobody writes to. */
 export const ret = (promised: boolean | "no writes"): Line =>
   op(Op.RETURN, [promised === "no writes" ? 2 : promised ? 1 : 0], "return", "the call returns");
+/** A `ret` that is one step with the line before it. */
+export const ret_at_once = (): Line => op(Op.RETURN, [0, 1], "return", "the call returns");
+export const on_each_cpu_flush_all = (): Line =>
+  op(
+    Op.SEND_FLUSH_ALL,
+    [],
+    "on_each_cpu_mask(mm_cpumask, do_flush_tlb_all)",
+    "interrupts the CPUs of {mm} to drop everything that they have cached",
+  );
+export const wait_for_cpus = (): Line =>
+  op(Op.X86_WAIT_IPI, [], "smp_call_function_many() waits", "every interrupted CPU has acknowledged");
+export const pause = (text: string, says: string): Line => op(Op.PAUSE, [], text, says);

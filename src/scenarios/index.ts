@@ -32,6 +32,7 @@ import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
 import { softDirty } from "./43-soft-dirty.js";
 import type { Scenario } from "./scenario.js";
+import { yardstick } from "./yardstick.js";
 
 export const scenarios: readonly Scenario[] = [
   seed,
@@ -68,10 +69,15 @@ export const scenarios: readonly Scenario[] = [
   softDirty,
 ];
 
-/** The scenario of this name or alias, whatever the case. */
+/** Models that are checked when they are named: they are about the search, not about a kernel. */
+export const models: readonly Scenario[] = [yardstick];
+
+/** Finds a scenario or model by name or alias, whatever the case. */
 export function findScenario(name: string): Scenario | undefined {
   const wanted = name.toLowerCase();
-  return scenarios.find((s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted));
+  return [...scenarios, ...models].find(
+    (s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted),
+  );
 }
 
 /**

@@ -91,8 +91,8 @@ describe("playScenario", () => {
       expect(flushes[0]).toMatchObject({ mm: "P0", range, strideShift: 21 });
       tables.push(flushes.map(({ freedTables }) => freedTables));
     }
-    // flush_tlb_range says freed tables since 3ef938c35035 (6.15). With 8ce720d5bd91 (7.0) a gather does it, and because
-    // another is open, everything goes once more.
+    // flush_tlb_range says freed tables since 3ef938c35035 (6.15). With 8ce720d5bd91 (7.0) a gather does it, and
+    // because another is open, everything goes once more.
     const wanted = (base: string): boolean[] =>
       orderOf(base) >= orderOf("7.0") ? [false, true] : [orderOf(base) >= orderOf("6.15")];
     expect(tables).toEqual(releases.slice(2).map(({ base }) => wanted(base)));
