@@ -141,7 +141,7 @@ describe("--json", () => {
     const { code, stdout } = await shootdown(["--json"]);
     const story = schemas.storyOutput.parse(JSON.parse(stdout));
     expect(code).toBe(0);
-    expect(story.history).toHaveLength(2 * 6 * 4);
+    expect(story.history).toHaveLength(2 * 10 * 4);
     expect(story.whatIfs.map((row) => row.verdict)).toEqual(["masked", ...Array(5).fill("violated")]);
   });
 });
