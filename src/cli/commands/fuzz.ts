@@ -42,7 +42,7 @@ export function addFuzz(program: Command, session: Session): void {
     .description(
       "Draws programs (who maps, unmaps, moves, protects, truncates or migrates what, on which CPUs) and schedules, " +
         "runs them under the oracle, and keeps what shows something new. With scenarios only schedules are drawn, " +
-        "in the edition without the fix and on every back-end unless others are named. Ends with 1 when harm was found.",
+        "in the edition without the fix and on every back-end unless named. Ends with 1 when harm was found.",
     )
     .option("-e, --edition <name>", "edition (default: the newest release; of a scenario: without its fix)")
     .option("-b, --backend <name>", "back-end (default: x86; of a scenario: each)")
