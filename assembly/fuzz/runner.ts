@@ -148,7 +148,8 @@ function sign(record: u32): bool {
  * oracle's word stands: it counts what was owed when the call began.
  */
 function isOthers(record: u32): bool {
-  if (get(record + Violation.KIND) != Fault.RIGHTS_OUTLIVE_CALL || word(FuzzWord.MODE) == FuzzMode.FIXED) return false;
+  if (word(FuzzWord.MODE) == FuzzMode.FIXED) return false;
+  if (get(record + Violation.KIND) != Fault.RIGHTS_OUTLIVE_CALL) return false;
   return moverAt(get(record + Violation.BIRTH)) != get(record + Violation.AGENT);
 }
 

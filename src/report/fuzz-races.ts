@@ -69,13 +69,13 @@ function summary(result: FuzzResult, races: readonly FuzzRace[], look: Look): st
   const harmed = races.filter((race) => race.harmRuns > 0).length;
   const lines = [
     `${plural(result.runs, "run")} of ${plural(races.length, "race")}, ${plural(result.steps, "step")} in ` +
-      `${result.seconds.toFixed(1)} s (${count(Math.round(result.runsPerSecond))} runs/s, shrinking included); harm in ` +
-      `${harmed} of the races.`,
+      `${result.seconds.toFixed(1)} s (${count(Math.round(result.runsPerSecond))} runs/s, shrinking included); ` +
+      `harm in ${harmed} of the races.`,
     ...(result.bounded > 0 ? [`${plural(result.bounded, "run")} were cut at the bound on steps.`] : []),
     ...(races.some((race) => race.pctBound !== undefined)
       ? [
-          "PCT's bound: 1 / (n * k^(d-1)) for n agents, k steps of the longest run and depth d. A run hits a bug of that " +
-            "depth at least so often.",
+          "PCT's bound: 1 / (n * k^(d-1)) for n agents, k steps of the longest run and depth d. A run hits a bug of " +
+            "that depth at least so often.",
         ]
       : []),
     ...(harmed < races.length ? ["No harm in a race is no proof: `shootdown check` tries every schedule."] : []),
