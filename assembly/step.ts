@@ -68,6 +68,7 @@ export function settle(task: u32, pc: u32): void {
 function awaited(task: u32, code: u32, operand: u32): u32 {
   if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) return locks.lockOf(task, operand);
   if (code == Op.X86_WAIT_IPI) return cpuAt(get(task + Task.CPU)) + Cpu.AWAITED;
+  if (code == Op.SYNC_WAIT) return cpuAt(get(task + Task.CPU)) + Cpu.SYNCS;
   if (code == Op.AWAIT_ZAPPED) return pgtable.leafSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
   if (code == Op.AWAIT_CLEAR) return pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
   return 0;

@@ -15,7 +15,9 @@ export type ViolationKind =
   | "DEADLOCK"
   | "STALE_ACCESS"
   | "WRITE_LOST"
-  | "OOPS";
+  | "OOPS"
+  | "WALKER_INSIDE"
+  | "MOVED_WRONG";
 
 /** `protocol`: the promise is broken although this machine may hide it; `harm`: the rest. */
 export type Severity = "protocol" | "harm";
@@ -33,6 +35,8 @@ const kinds: readonly [Fault, ViolationKind][] = [
   [Fault.STALE_ACCESS, "STALE_ACCESS"],
   [Fault.WRITE_LOST, "WRITE_LOST"],
   [Fault.OOPS, "OOPS"],
+  [Fault.WALKER_INSIDE, "WALKER_INSIDE"],
+  [Fault.MOVED_WRONG, "MOVED_WRONG"],
 ];
 
 /** Every kind, in order of report. */
@@ -68,6 +72,7 @@ const sometimes: readonly [Sometimes, string][] = [
   [Sometimes.FAULTED, "FAULTED"],
   [Sometimes.DEFERRED, "DEFERRED"],
   [Sometimes.WRITTEN_BACK, "WRITTEN_BACK"],
+  [Sometimes.PINNED, "PINNED"],
 ];
 
 /** Names of the set bits. */
@@ -110,6 +115,8 @@ const unbalanced: Readonly<Record<number, string>> = {
   23: "a table that nobody points to was never freed",
   24: "a lock is still held when all is done",
   25: "a gather is still open when all is done",
+  30: "tlb_finish_mmu() still has fully_unshared_tables: a walker was not waited for",
+  31: "free_pgtables() met live entries in a table that is about to go (a bad pmd)",
   26: "a VMA was detached and never let go",
   27: "an entry is left that no VMA accounts for",
   28: "a table is left that no VMA needs",
@@ -125,6 +132,7 @@ const lockNames = [
   "ptl",
   "page_table_lock",
   "new ptl",
+  "per-VMA lock",
   "page lock",
 ];
 
@@ -135,6 +143,7 @@ export function detailOf(kind: ViolationKind, code: number, viaWalk: boolean): s
   if (kind === "RANGE_NOT_RECORDED") return code === 1 ? "level" : "span";
   if (kind === "UNBALANCED") return unbalanced[code];
   if (kind === "LOCK_NOT_HELD") return code === 0 ? "dropped without being held" : `needs ${lockNames[code]}`;
+  if (kind === "WALKER_INSIDE") return code === 1 ? "its table is freed" : "it takes a page that is not its mm's";
   if (kind === "OOPS") return `${oopses[code]} that is not there`;
   if (kind === "STALE_WALK" && viaWalk) return "a page reached through a stale table pointer";
   return undefined;

@@ -20,6 +20,10 @@ export const enum Fault {
   OOPS,
   /** A store through a stale entry after the page's content was taken: written back, or copied. */
   WRITE_LOST,
+  /** A software walker is inside a table that is freed, or took a page that is not the mm's from one that was not. */
+  WALKER_INSIDE,
+  /** mremap put an entry where source and destination are not as far apart as the call said. */
+  MOVED_WRONG,
   COUNT,
 }
 
@@ -50,6 +54,8 @@ export const enum Sometimes {
   DEFERRED = 4096,
   /** Write-back took a page. */
   WRITTEN_BACK = 8192,
+  /** gup_fast took a page without a lock. */
+  PINNED = 16384,
 }
 
 /** What hid a broken promise: a flush that dropped more than its gather had recorded. */

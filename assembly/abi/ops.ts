@@ -92,6 +92,18 @@ export const enum Op {
   RISCV_LIMITS,
   /** SIGNAL of the task := # a */
   SIGNAL,
+  /** mark the gather: a PMD table was unshared, and fully when TABLE counts no other sharer any more */
+  GATHER_UNSHARE,
+  /** r a := 1 when the gather has unshared a table (# b: 0), or has one that became exclusive (# b: 1) */
+  GATHER_UNSHARED,
+  /** the gather's exclusive tables are safe from software walkers */
+  GATHER_SYNCED,
+  /** r a := 1 when the next frame to free is a table while another CPU has its interrupts off */
+  GATHER_WALKERS,
+  /** the gup_fast walk has succeeded and keeps PAGE */
+  GUP_KEEP,
+  /** r a := 1 when the task holds lock k b for write */
+  LOCK_HELD,
   // --- ordinary pages ---
   /** r a, r b, @c: jump when a == b */
   BRANCH_EQ,
@@ -166,10 +178,9 @@ export const enum Op {
   SET_ENTRY,
   /** take the write right from the entry at ENTRY, level L a */
   PROTECT_ENTRY,
-  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b */
+  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b; r c holds the address of NEW_ENTRY (0: not checked) */
   MOVE_ENTRY,
-  /** free the next table of MM that no VMA needs in [START, END): clears its parent's entry, records, queues;
-      r a := 1 when one was freed, 3 when no batch took it and it is in PAGE */
+  /** free a table of MM that no VMA needs in [START, END); r a := 1 when there was one, 3 when it is left in PAGE */
   FREE_NEXT_TABLE,
   // --- pages ---
   /** map count of PAGE up, down */
@@ -185,15 +196,9 @@ export const enum Op {
   REPLACE_IN_CACHE,
   /** PAGE := a fresh anonymous page of MM; r a := 0, or 7 without memory */
   ALLOC_ANON_PAGE,
-  /**
-   * clear up to # b entries of level 0 of one table in [ADDRESS, LAST): record, unmap, queue; r a := ZapResult bits;
-   * # c: 1 to keep the map count of dirty pages of files for FLUSH_RMAPS
-   */
+  /** clear up to # b entries of one table in [ADDRESS, LAST), # c: 1 leaves map counts; r a := ZapResult */
   ZAP_PTES,
-  /**
-   * give the entries of level 0 of one table in [ADDRESS, LAST) the rights PROT; r a := ProtectResult bits; # b: 1 to
-   * record what needs a flush
-   */
+  /** give the entries of one table in [ADDRESS, LAST) the rights PROT, # b: 1 records them; r a := ProtectResult */
   PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */
@@ -227,6 +232,25 @@ export const enum Op {
   /** end of a call; # a: 1 when nobody may use [START, END) any more as the call found it, 2: nobody may store there;
       # b: 1 when it is one step with what came before */
   RETURN,
+  // --- software walkers ---
+  /** interrupts off, and a gup_fast walk of MM at ADDRESS begins */
+  GUP_BEGIN,
+  /** reads one entry; r a := 0 nothing there, 1 a table, 2 a page */
+  GUP_STEP,
+  /** a reference of PAGE for r a := 1, unless it has none left */
+  GUP_GRAB,
+  /** r a := 1 when the entry is still what it was, and (# b: 2, for a base page) the one above it too */
+  GUP_UNCHANGED,
+  /** interrupts on */
+  GUP_END,
+  /** interrupt every other CPU, and wait until each has taken it */
+  SYNC_IPI,
+  SYNC_WAIT,
+  /** a reference on the PMD table of mm NEW_START at START for r a := 1; and dropped */
+  SPECULATE,
+  UNSPECULATE,
+  /** cut the VMA of MM at r a */
+  SPLIT_VMA,
   /** interrupt the CPUs of MM's mask, this one left out, to drop everything that they have cached */
   SEND_FLUSH_ALL,
   /** a step that changes nothing but the task's place */

@@ -77,9 +77,11 @@ export const enum Cpu {
   RUNNERS = 29,
   /** Bit set of CPUs that this CPU has interrupted and that have not acknowledged: PENDING, seen by the sender. */
   AWAITED = 30,
+  /** Bit set of CPUs with interrupts off that this CPU waits for (tlb_remove_table_sync_one, a grace period). */
+  SYNCS = 31,
   /** Bit set of CPUs whose request to drop everything waits here for this CPU's interrupt (flush_tlb_all). */
-  PENDING_ALL = 31,
-  WORDS = 32,
+  PENDING_ALL = 32,
+  WORDS = 33,
 }
 
 export const enum Mm {
@@ -95,6 +97,8 @@ export const enum Mm {
   TABLES,
   MMAP_LOCK,
   PAGE_TABLE_LOCK,
+  /** The per-VMA locks of all its VMAs (6.4) as one: writers of any of them exclude faults in all. */
+  VMA_WRITE,
   /** mm->tlb_flush_batched: deferred reclaim flushes asked for, and how many of them a flush has covered. */
   BATCH_PENDING,
   BATCH_FLUSHED,

@@ -13,12 +13,12 @@
 import { Fault } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { Mm } from "../abi/records";
+import { Frame, Mm } from "../abi/records";
 import { Gather, GatherBit } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
+import { add, boot, frameAt, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
 
 export function isOpen(gather: u32): bool {
   return get(gather + Gather.MM) != 0;
@@ -35,12 +35,16 @@ export function start(task: u32, fullmm: u32): void {
   add(mmAt(mm) + Mm.FLUSH_PENDING, 1);
 }
 
+/** What a reset leaves alone. */
+const KEPT: u32 = GatherBit.FULLMM | GatherBit.FULLY_UNSHARED | GatherBit.PFN;
+
 /** __tlb_reset_range */
 export function reset(gather: u32): void {
   const whole = (get(gather + Gather.BITS) & GatherBit.FULLMM) != 0;
   putLong(gather + Gather.START, whole ? 0 : spaceEnd());
   putLong(gather + Gather.END, whole ? spaceEnd() : 0);
-  put(gather + Gather.BITS, get(gather + Gather.BITS) & (GatherBit.FULLMM | GatherBit.PFN));
+  // fully_unshared_tables outlives a reset: only the interrupt that it asks for clears it [S: kernel.md 1.4 d4].
+  put(gather + Gather.BITS, get(gather + Gather.BITS) & KEPT);
 }
 
 /** __tlb_adjust_range and one cleared_* bit. */
@@ -82,7 +86,7 @@ export function checkGather(task: u32): void {
   const bits = get(gather + Gather.BITS);
   const from = getLong(gather + Gather.START);
   const to = getLong(gather + Gather.END);
-  const tables = (bits & GatherBit.FREED_TABLES) != 0;
+  const tables = (bits & (GatherBit.FREED_TABLES | GatherBit.UNSHARED)) != 0;
   checkRecorded(get(gather + Gather.MM) - 1, from, to, tables, (bits & GatherBit.FULLMM) != 0);
 }
 
@@ -104,6 +108,7 @@ export function finish(task: u32): void {
     violation(Fault.UNBALANCED, 0, 2);
     return;
   }
+  if ((get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED) != 0) violation(Fault.UNBALANCED, 0, 30);
   // While the count is a bool elsewhere (up to 4.12), somebody may have cleared it.
   const pending = mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING;
   if (get(pending) != 0) add(pending, -1);
@@ -113,11 +118,27 @@ export function finish(task: u32): void {
   put(gather + Gather.BITS, 0);
 }
 
+/** tlb_unshare_pmd_ptdesc: TABLE has been left, and is exclusive to its last sharer when it counts no other. */
+export function unshare(task: u32): void {
+  const bits = gatherOf(task) + Gather.BITS;
+  const isLast = get(frameAt(regWord(task, Reg.TABLE)) + Frame.SHARE) == 0;
+  put(bits, get(bits) | GatherBit.UNSHARED | (isLast ? <u32>GatherBit.FULLY_UNSHARED : 0));
+}
+
+export function hasUnshared(gather: u32, fully: bool): bool {
+  return (get(gather + Gather.BITS) & (fully ? <u32>GatherBit.FULLY_UNSHARED : <u32>GatherBit.UNSHARED)) != 0;
+}
+
+export function synced(gather: u32): void {
+  put(gather + Gather.BITS, get(gather + Gather.BITS) & ~(<u32>GatherBit.FULLY_UNSHARED));
+}
+
 /** tlb_finish_mmu with another gather open: flush the whole mm, tables included. */
 export function promote(gather: u32): void {
+  const fully = get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED;
   put(gather + Gather.BITS, GatherBit.FULLMM);
   reset(gather);
-  put(gather + Gather.BITS, GatherBit.FULLMM | GatherBit.FREED_TABLES);
+  put(gather + Gather.BITS, GatherBit.FULLMM | GatherBit.FREED_TABLES | fully);
 }
 
 export function recordRange(task: u32, register: u32, level: u32, cleared: u32): void {

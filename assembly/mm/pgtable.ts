@@ -6,12 +6,12 @@
  * Reference: mm/memory.c free_pgtables, free_pgd_range; pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
  */
 
-import { Sometimes } from "../abi/events";
+import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
-import { Entry, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { isNull, Missing, sometimes } from "../ghost/report";
-import { allocate, Pool } from "../hw/frames";
+import { isNull, Missing, sometimes, violation } from "../ghost/report";
+import { allocate, liveEntries, Pool } from "../hw/frames";
 import {
   entriesOf,
   frameOf,
@@ -26,6 +26,7 @@ import {
 import {
   add,
   bulk,
+  frameAt,
   gatherOf,
   get,
   getLong,
@@ -127,13 +128,19 @@ export function protectEntry(task: u32, level: u32): void {
   sometimes(Sometimes.PROTECTED);
 }
 
-export function moveEntry(task: u32, level: u32, guard: u32): void {
+/**
+ * Moves the entry at ENTRY to NEW_ENTRY, whose address is in register `to` (0: not checked): all entries of a call move
+ * by the same distance (kernel.md 7.2, I9).
+ */
+export function moveEntry(task: u32, level: u32, guard: u32, to: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
   if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
   if ((entry & Entry.PRESENT) == 0 || isNull(regWord(task, Reg.NEW_ENTRY), Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
+  const right = reg(task, Reg.ADDRESS) + reg(task, Reg.NEW_START) - reg(task, Reg.START);
+  if (to != 0 && reg(task, to) != right) violation(Fault.MOVED_WRONG, 0, 0);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);
   writeEntry(regWord(task, Reg.NEW_ENTRY), entry);
@@ -196,6 +203,8 @@ export function freeNextTable(task: u32): u32 {
   resumeAt = bulk && found ? freeStart : 0;
   if (!found) return Unhooked.NONE;
   const child = frameOf(get(freeSlot));
+  // free_pmd_range() takes what it finds in a table for garbage and clears it (pmd_clear_bad): someone else's entries.
+  if (get(frameAt(child) + Frame.REFERENCES) > 1 && liveEntries(child) != 0) violation(Fault.UNBALANCED, 0, 31);
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);
   recordTable(gatherOf(task), freeStart, freeLevel);

@@ -71,7 +71,7 @@ export function findVma(mm: u32, vpn: u64): u32 {
 }
 
 /** Cuts the VMA of `mm` that holds `vpn` inside, so that one begins there. */
-function splitAt(mm: u32, vpn: u64): void {
+export function splitAt(mm: u32, vpn: u64): void {
   const vma = findVma(mm, vpn);
   if (vma == 0 || getLong(vma + Vma.START) == vpn) return;
   const offset = getLong(vma + Vma.OFFSET) + (vpn - getLong(vma + Vma.START));

@@ -13,7 +13,9 @@ import { checkRecorded } from "../ghost/rules";
 import { alignDown, alignUp, frameOf, pagesOf } from "../hw/tables";
 import * as arm64 from "../mm/arm64";
 import * as gather from "../mm/gather";
+import * as gup from "../mm/gup";
 import * as hugetlb from "../mm/hugetlb";
+import * as locks from "../mm/locks";
 import * as move from "../mm/move";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
@@ -48,6 +50,14 @@ function checkRange(task: u32): void {
 function shiftBy(task: u32, op: u32): void {
   const to = get(op + 1);
   setReg(task, to, reg(task, to) + reg(task, get(op + 2)) - reg(task, get(op + 3)));
+}
+
+function hasUnshared(task: u32, fully: u32): u64 {
+  return when(gather.hasUnshared(gatherOf(task), fully != 0));
+}
+
+function holdsLock(task: u32, ref: u32): u64 {
+  return when(locks.isHeld(task, locks.lockOf(task, ref), true));
 }
 
 function when(condition: bool): u64 {
@@ -106,6 +116,12 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.X86_CEILING: x86.decideFull(task); break;
       case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
       case Op.ARM64_HINT: setReg(task, get(op + 1), gather.levelHint(task)); break;
+      case Op.GATHER_UNSHARE: gather.unshare(task); break;
+      case Op.GATHER_UNSHARED: setReg(task, get(op + 1), hasUnshared(task, get(op + 2))); break;
+      case Op.GATHER_SYNCED: gather.synced(gatherOf(task)); break;
+      case Op.GATHER_WALKERS: setReg(task, get(op + 1), when(gup.holdsUp(task))); break;
+      case Op.LOCK_HELD: setReg(task, get(op + 1), holdsLock(task, get(op + 2))); break;
+      case Op.GUP_KEEP: gup.keep(task); break;
       case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       case Op.BRANCH_EQ: if (reg(task, get(op + 1)) == reg(task, get(op + 2))) at = get(op + 3); break;

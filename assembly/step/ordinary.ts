@@ -13,6 +13,7 @@ import * as pgtable from "../mm/pgtable";
 import * as reclaim from "../mm/reclaim";
 import * as writeback from "../mm/writeback";
 import { get, mmAt, regWord, setReg } from "../word";
+import { walkers } from "./walkers";
 
 /** mm_tlb_flush_pending */
 function isPending(task: u32): u64 {
@@ -40,6 +41,6 @@ export function ordinary(task: u32, op: u32): void {
     case Op.SHRINK_HUGE_ZERO: hugezero.shrinkHugeZero(); return;
     case Op.BATCH_READ: setReg(task, get(op + 1), reclaim.pending(task)); return;
     case Op.BATCH_DONE: reclaim.flushed(task, get(op + 1) != 0); return;
-    default: return;
+    default: walkers(task, op); return;
   }
 }

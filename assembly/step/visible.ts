@@ -117,7 +117,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.CLEAR_ENTRY: cleared(task, op); return next;
     case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1), get(op + 2)); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
-    case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2)); return next;
+    case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2), get(op + 3)); return next;
     case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), pgtable.freeNextTable(task)); return next;
     case Op.RMAP_ADD: pages.rmap(task, 1); return next;
     case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;

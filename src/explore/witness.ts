@@ -101,8 +101,10 @@ function attempt(
   const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
   const level = violation.level & 15;
   restart(machine);
-  path.forEach((agent, i) => {
+  for (const [i, agent] of path.entries()) {
     const before = i + 1;
+    // What the CPU has cached can take a task another way: then the path is not this machine's.
+    if (machine.core.call.isEnabled(agent) === 0) return undefined;
     if (before < from) machine.core.call.evict(cpu);
     if (before >= from && before <= violation.birth && (isTable || viaWalk)) {
       // The pointer to the table: level of the PUD entry, one above the leaf that is read through it.
@@ -114,7 +116,7 @@ function attempt(
       steps.push({ before, cpu, what: "fill", address, frame: violation.frame });
     }
     stepWhole(machine, agent);
-  });
+  }
   if (!hasViolation(machine, violation.kind)) return undefined;
   return finish(machine, path.length + 1, violation, cpu, steps);
 }

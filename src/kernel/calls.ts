@@ -7,6 +7,8 @@ import { exec_mmap, failBatches } from "./fs/exec.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, RandomUse, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
+import { pin, scan } from "./mm/gup.js";
+import { uffdRegister } from "./mm/hugetlb-unshare.js";
 import { collapse } from "./mm/khugepaged.js";
 import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
 import { migratePage, numaScan } from "./mm/migrate.js";
@@ -57,6 +59,9 @@ export const calls: readonly Call[] = [
   call("numa-scan", range, numaScan, { never: true }),
   call("shrink-huge-zero", {}, shrinkHugeZero, { never: true }),
   call("await-zapped", { start: Reg.START, mm: Reg.NEW_START }, awaitZapped, { never: true }),
+  call("uffd-register", range, uffdRegister),
+  call("pin", { start: Reg.START }, pin),
+  call("scan", { start: Reg.START, mm: Reg.NEW_START }, scan, { never: true }),
 ];
 
 export function findCall(name: string): Call | undefined {

@@ -56,6 +56,8 @@ export const FAULT_OUTER = lock(LockRef.FAULT, 2, "hugetlb_instantiation_mutex")
 export const FAULT_INNER = lock(LockRef.FAULT, 5, "hugetlb_fault_mutex");
 export const PTL = lock(LockRef.PTL, 6, "ptl");
 export const NEW_PTL = lock(LockRef.NEW_PTL, 6, "new ptl");
+/** The locks of all VMAs of an mm as one: vma_start_write() against faults that take no mmap_lock. */
+export const VMA_WRITE = lock(LockRef.VMA_WRITE, 1, "per-VMA lock");
 export const PAGE_TABLE_LOCK = lock(LockRef.PAGE_TABLE, 6, "mm->page_table_lock");
 /** The page lock that migration and faults exchange; the file's fault mutex stands for it. */
 export const PAGE_LOCK = lock(LockRef.FAULT, 0, "page lock");
@@ -67,6 +69,7 @@ export const lock_read = (l: Lock): Line =>
 export const unlock = (l: Lock): Line => op(Op.UNLOCK, [l.ref, l.rank], `unlock ${l.name}`, `drops ${l.name}`);
 export const trylock_write = (l: Lock, got: Reg): Line =>
   op(Op.TRYLOCK_WRITE, [l.ref, l.rank, got], `trylock ${l.name} (write)`, `tries ${l.name} for write`);
+export const holds = (l: Lock, reg: Reg): Line => op(Op.LOCK_HELD, [reg, l.ref], `is ${l.name} held?`);
 export const downgrade = (l: Lock): Line =>
   op(Op.DOWNGRADE, [l.ref, l.rank], `downgrade ${l.name}`, `keeps ${l.name} for read only`);
 
@@ -76,6 +79,10 @@ export const detach_vmas = (): Line =>
 export const detach_all = (): Line => op(Op.DETACH_ALL, [], "exit_mmap()", "{mm} has no user left: every VMA is to go");
 export const clear_maysharing = (): Line =>
   op(Op.VMA_UNSHAREABLE, [], "vma->vm_flags &= ~VM_MAYSHARE", "nobody may share this VMA's tables any more");
+export const detach_vma_lock = (): Line =>
+  op(Op.VMA_UNSHAREABLE, [], "__hugetlb_vma_unlock_write_free()", "nobody may share this VMA's tables any more");
+export const set_uffd_flags = (): Line =>
+  op(Op.VMA_UNSHAREABLE, [], "userfaultfd_set_vm_flags()", "the VMA is armed: its tables may not be shared any more");
 export const unlink_file_vma = (): Line =>
   op(Op.UNLINK_FILE_VMA, [], "unlink_file_vma()", "takes the VMA out of the file's interval tree");
 export const free_vmas = (): Line => op(Op.FREE_VMAS, [], "remove_vma_list()", "forgets the VMAs");
@@ -99,6 +106,7 @@ export const walk = (reg: Reg, level: number): Line => op(Op.WALK, [reg, level],
 export const walk_new = (reg: Reg, level: number): Line => op(Op.WALK_NEW, [reg, level], "huge_pte_offset(new)");
 export const read_entry = (reg: Reg): Line => op(Op.READ_ENTRY, [reg], "huge_ptep_get()");
 export const pmd_shared = (reg: Reg): Line => op(Op.PMD_SHARED, [reg], "page_count(virt_to_page(ptep)) > 1");
+export const pt_shared = (reg: Reg): Line => op(Op.PMD_SHARED, [reg, 1], "ptdesc_pmd_is_shared()");
 export const want_share = (reg: Reg): Line => op(Op.WANT_SHARE, [reg], "want_pmd_share()");
 export const find_shareable = (): Line => op(Op.FIND_SHAREABLE, [], "page_table_shareable()");
 export const widen_range = (): Line => op(Op.WIDEN_RANGE, [], "adjust_range_if_pmd_sharing_possible()");
@@ -113,6 +121,10 @@ export const table_get = (): Line =>
   op(Op.TABLE_GET, [], "get_page(virt_to_page(spte))", "table {table} counts one sharer more");
 export const table_put = (): Line =>
   op(Op.TABLE_PUT, [], "put_page(virt_to_page(ptep))", "table {table} counts one sharer less");
+export const pt_share_inc = (): Line =>
+  op(Op.TABLE_GET, [1], "ptdesc_pmd_pts_inc()", "table {table} counts one sharer more");
+export const pt_share_dec = (): Line =>
+  op(Op.TABLE_PUT, [1], "ptdesc_pmd_pts_dec()", "table {table} counts one sharer less");
 export const pud_populate = (reg: Reg): Line =>
   op(Op.PUD_POPULATE, [reg], "pud_populate()", "{mm} now reaches the shared table {table}");
 export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
@@ -133,8 +145,9 @@ export const set_entry = (level: number, dirty = false): Line =>
   op(Op.SET_ENTRY, [level, dirty ? 1 : 0], "set_pte_at()", "maps page {page} at {address}");
 export const protect_entry = (level: number): Line =>
   op(Op.PROTECT_ENTRY, [level], "huge_ptep_modify_prot_commit()", "takes the write right from {address}");
-export const move_entry = (level: number, guard: Lock): Line =>
-  op(Op.MOVE_ENTRY, [level, guard.ref], "move_huge_pte()", "moves the entry at {address} to the new address");
+/** `to` holds the destination's address. */
+export const move_entry = (level: number, guard: Lock, to: Reg): Line =>
+  op(Op.MOVE_ENTRY, [level, guard.ref, to], "move_huge_pte()", "moves the entry at {address} to the new address");
 export const free_next_table = (reg: Reg): Line =>
   op(
     Op.FREE_NEXT_TABLE,
@@ -187,6 +200,13 @@ export const gather_pending = (reg: Reg): Line =>
 export const gather_promote = (reg: Reg): Line =>
   op(Op.GATHER_PROMOTE, [reg], "tlb->fullmm = 1; tlb->freed_tables = 1");
 export const gather_finish = (): Line => op(Op.GATHER_FINISH, [], "dec_tlb_flush_pending()", "closes the gather");
+export const gather_unshare = (): Line =>
+  op(Op.GATHER_UNSHARE, [], "tlb->unshared_tables = 1; if (!pt_share_count) tlb->fully_unshared_tables = 1");
+export const gather_unshared = (reg: Reg): Line => op(Op.GATHER_UNSHARED, [reg, 0], "if (tlb->unshared_tables)");
+export const gather_fully_unshared = (reg: Reg): Line =>
+  op(Op.GATHER_UNSHARED, [reg, 1], "if (tlb->fully_unshared_tables)");
+export const gather_synced = (): Line => op(Op.GATHER_SYNCED, [], "tlb->fully_unshared_tables = 0");
+export const gather_walkers = (reg: Reg): Line => op(Op.GATHER_WALKERS, [reg], "tlb_remove_table(): a grace period");
 /** Lines that are ours, not the kernel's: the oracle compares what was cleared with what was recorded. */
 export const check_recorded = (): Line => op(Op.CHECK_RECORDED, [], "(oracle)");
 export const check_range = (): Line => op(Op.CHECK_RANGE, [], "(oracle)");

@@ -15,7 +15,6 @@ import {
   type Scenario,
   sharedGib,
   touch,
-  truncate,
 } from "../scenarios/scenario.js";
 
 const call = (name: string, args: Readonly<Record<string, number>>): CallStep => ({ call: name, args });
@@ -68,7 +67,6 @@ const huge: Scenario = {
     both("move-half", [move(at(1), at(1, 1), at(2, 1))], [store(at(2, 1)), load(at(1, 1))]),
     both("move-rest", [move(at(1, 1), at(2), at(2, 1))], [store(at(1, 0)), load(at(1, 1))]),
     both("move-unmap", [move(at(1), at(2), at(2))], [munmap(1, 2)]),
-    both("move-truncate", [move(at(1), at(2), at(3))], [truncate(0, 2)]),
     both("exit-load", [exit()], [load(at(1, 1))]),
   ],
 };

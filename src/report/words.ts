@@ -16,6 +16,8 @@ export const meanings: Readonly<Record<ViolationKind, string>> = {
   DEADLOCK: "no task can move",
   STALE_ACCESS: "a CPU used an entry whose frame is no longer what it cached",
   WRITE_LOST: "a CPU may still store to a page whose content was taken: what it stores is lost",
+  WALKER_INSIDE: "a software walker reads a table that is no longer its mm's",
+  MOVED_WRONG: "an entry was moved to the wrong address",
   OOPS: "a step used a pointer that is not there: a real kernel would have crashed",
 };
 
@@ -32,6 +34,8 @@ const GRAVITY: readonly ViolationKind[] = [
   "STALE_WALK",
   "WRITE_LOST",
   "RIGHTS_OUTLIVE_CALL",
+  "WALKER_INSIDE",
+  "MOVED_WRONG",
   "OOPS",
   "UNBALANCED",
   "STALE_ACCESS",

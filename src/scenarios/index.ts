@@ -7,6 +7,14 @@ import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
+import { dyingVma } from "./09-dying-vma.js";
+import { vmaSplit } from "./10-vma-split.js";
+import { gupUnshared } from "./11-gup-unshared.js";
+import { fakeSharing } from "./12-fake-sharing.js";
+import { walkCache } from "./13-walk-cache.js";
+import { mremapDelta } from "./14-mremap-delta.js";
+import { migrateNarrow } from "./15-migrate-narrow.js";
+import { lazyUnshare } from "./16-lazy-unshare.js";
 import { mremapFlush } from "./20-mremap-flush.js";
 import { numaPending } from "./21-numa-pending.js";
 import { parallelDontneed } from "./22-parallel-dontneed.js";
@@ -35,6 +43,14 @@ export const scenarios: readonly Scenario[] = [
   narrowRange,
   exitShortcut,
   lazyWalk,
+  dyingVma,
+  vmaSplit,
+  gupUnshared,
+  fakeSharing,
+  walkCache,
+  mremapDelta,
+  migrateNarrow,
+  lazyUnshare,
   mremapFlush,
   numaPending,
   parallelDontneed,

@@ -24,12 +24,6 @@ const bug = (
 
 // biome-ignore format: a table, one bug a line or two
 export const unmodelled: readonly Unmodelled[] = [
-  bug("B3(ii)", "a dying VMA lends its table", "2.6.20 to 3.5", ["d833352a4338"], "scenario to be written"),
-  bug("B6", "VMA split of a shared GiB", "2.6.20 to 6.15", ["081056dc00a2"], "split with sharing", ["CVE-2025-38084"]),
-  bug("B7", "GUP-fast inside an unshared table", "2.6.20 to 6.15", ["1013af4f585f"],
-    "GUP-fast as a walker", ["CVE-2025-38085"]),
-  bug("B8(i)", "a speculative reference fakes sharing", "2.6.20 to 6.12", ["59d9094df3d7"],
-    "speculative references", ["CVE-2024-57883"]),
   bug("B8(ii)", "two readers of the old share count", "6.13 to 6.19", ["59d9094df3d7"],
     "speculative references", ["CVE-2026-23100"]),
   bug("B15(c)", "madvise takes the lock again and does not look again", "to 6.15", ["383c4613c67c"],

@@ -40,7 +40,10 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
   [["check", "--time", "-1"], '--time: "-1" is no number of seconds'],
   [["check", "--time", "0"], '--time: "0" is no number of seconds'],
   [["list"], "missing required argument 'what'"],
-  [["list", "bugs"], 'there is no list "bugs"; choose one of: editions, backends, scenarios, calls, geometries'],
+  [
+    ["list", "songs"],
+    'there is no list "songs"; choose one of: editions, backends, scenarios, bugs, calls, geometries',
+  ],
   [["replay"], "missing required argument"],
   [["replay", "a", "b"], "too many arguments"],
   [["replay", "seed"], "there is no such file, and this is no replay token"],

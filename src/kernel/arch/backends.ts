@@ -20,13 +20,25 @@ export interface Backend {
 /** A direct flush_tlb_range reaches tables on every machine; the gather's flush only if tables were recorded. */
 const direct: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 1)];
 
+/** A table that was unshared is flushed like one that was freed [T: diff of c2ff4764e03e]. */
+const tables: Line = since(
+  "7.1",
+  "c2ff4764e03e",
+  k.gather_unshared(Reg.TMP),
+  k.if_zero(Reg.TMP, "leaves"),
+  k.set(Reg.TABLES, 1),
+  ...at("leaves"),
+);
+
+const preciseFlush = listing("(precise)", "tlb_flush", [tables, tlbi.limits(), tlbi(), dsb()]);
+
+const preciseRange = listing("(precise)", "flush_tlb_range", [tlbi.limits(), tlbi(), dsb()]);
 /** flush_tlb_mm: everything of the mm, tables included, on every machine [S: kernel.md 4.1]. */
 const whole: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
 
-const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), dsb()]);
-
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
 const arm64Flush = listing("arch/arm64/include/asm/tlb.h", "tlb_flush", [
+  tables,
   k.if_zero(Reg.FULL, "range"),
   k.if_zero(Reg.TABLES, "out"),
   ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb()),
@@ -106,9 +118,9 @@ export const backends: readonly Backend[] = [
     title: "flushes what was recorded and nothing more; leaves only, unless tables were recorded",
     hooks: {
       tlb_flush: [preciseFlush],
-      flush_tlb_range: [...direct, preciseFlush],
-      flush_tlb_mm: [...whole, preciseFlush],
-      flush_tlb_batched: [...whole, preciseFlush],
+      flush_tlb_range: [...direct, preciseRange],
+      flush_tlb_mm: [...whole, preciseRange],
+      flush_tlb_batched: [...whole, preciseRange],
       ...broadcastBatch,
       tlb_end_vma: [],
     },

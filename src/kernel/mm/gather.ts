@@ -4,6 +4,7 @@
 import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
+import { sync_ipi } from "../ops-walkers.js";
 import * as p from "../pageops.js";
 
 /** Flushes what was recorded, if anything was: the guard is half of the seed's patch. */
@@ -24,6 +25,11 @@ export const tlb_flush_mmu_tlbonly = listing("include/asm-generic/tlb.h", "tlb_f
 const tlb_batch_pages_flush = listing("mm/mmu_gather.c", "tlb_batch_pages_flush", [
   ...at("more", k.gather_queued(Reg.TMP)),
   k.if_zero(Reg.TMP, "empty"),
+  // Tables are freed after a grace period, which walkers with interrupts off hold up; pages are not.
+  k.gather_walkers(Reg.TMP),
+  k.if_zero(Reg.TMP, "free"),
+  ...sync_ipi("call_rcu(tlb_remove_table_rcu)"),
+  ...at("free"),
   k.gather_free(Reg.TMP),
   k.jump("more"),
   ...at("empty"),

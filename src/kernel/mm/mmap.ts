@@ -7,10 +7,15 @@ import * as k from "../ops.js";
 import * as p from "../pageops.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
+import { splitEnds } from "./hugetlb-unshare.js";
+import { VMA_LOCK, vma_end_write_all, vma_start_write } from "./locking.js";
 import { unmap_page_range } from "./memory.js";
 
 /** Numbers of files are below this one. */
 export const NO_FILE = 0x7fffffff;
+
+const ZAP_LOCKED = "2820b0f09be9";
+const HUGE_DONTNEED = "90e7e7f5ef3f";
 
 /** One VMA of a munmap or exit: huge pages under i_mmap_rwsem, base pages without. */
 const unmap_single_vma = listing("mm/memory.c", "unmap_single_vma", [
@@ -18,9 +23,11 @@ const unmap_single_vma = listing("mm/memory.c", "unmap_single_vma", [
   k.if_zero(Reg.TMP, "ordinary"),
   // 3.5 frees its private list itself; what other VMAs have gathered must not be freed with it unflushed.
   until("3.6", "24669e58477e", tlb_flush_mmu),
+  since("6.1", VMA_LOCK, k.lock_write(k.VMA_LOCK)),
   k.lock_write(k.I_MMAP),
   __unmap_hugepage_range,
-  since("3.6", "d833352a4338", k.clear_maysharing()),
+  until("6.1", VMA_LOCK, since("3.6", "d833352a4338", k.clear_maysharing())),
+  since("6.1", VMA_LOCK, k.detach_vma_lock(), k.unlock(k.VMA_LOCK)),
   k.unlock(k.I_MMAP),
   only("late-flush", flush_if_unshared),
   k.jump("out"),
@@ -91,11 +98,19 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
 const unmap_region: readonly Line[] = [k.tlb_gather_mmu(), unmap_vmas, free_pgtables, tlb_finish_mmu];
 
 /** The part of munmap below the mmap_lock; mremap ends with it too. */
-export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [k.detach_vmas(), ...unmap_region]);
+export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [
+  splitEnds,
+  vma_start_write,
+  k.detach_vmas(),
+  ...unmap_region,
+]);
 
 export const munmap = listing("mm/mmap.c", "munmap", [
   k.lock_write(k.MMAP_LOCK),
+  splitEnds,
+  vma_start_write,
   k.detach_vmas(),
+  vma_end_write_all,
   since("4.20", "dd2283f2605e", k.downgrade(k.MMAP_LOCK)),
   ...unmap_region,
   k.free_vmas(),
@@ -123,7 +138,24 @@ export const mmap = listing("mm/mmap.c", "mmap", [
   k.ret(false),
 ]);
 
-/** MADV_DONTNEED of base pages, VMA by VMA. On hugetlb it is EINVAL up to 5.17 and not modelled after. */
+/**
+ * MADV_DONTNEED of [ADDRESS, LAST) of a huge VMA (5.18, 90e7e7f5ef3f [M]). Up to 6.6 the gather ends after the locks
+ * are dropped; since 2820b0f09be9 (6.7 [M]) inside them [S: 7.0rc6 zap_page_range_single]. Only whole huge pages:
+ * others are EINVAL.
+ */
+const zap_huge_range = listing("mm/memory.c", "zap_page_range_single", [
+  until("6.7", ZAP_LOCKED, k.tlb_gather_mmu()),
+  since("6.1", VMA_LOCK, k.lock_write(k.VMA_LOCK)),
+  k.lock_write(k.I_MMAP),
+  since("6.7", ZAP_LOCKED, k.tlb_gather_mmu()),
+  __unmap_hugepage_range,
+  since("6.7", ZAP_LOCKED, tlb_finish_mmu),
+  since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK)),
+  k.unlock(k.I_MMAP),
+  until("6.7", ZAP_LOCKED, tlb_finish_mmu),
+]);
+
+/** MADV_DONTNEED, VMA by VMA. On hugetlb it is EINVAL up to 5.17: passed over here. */
 export const dontneed = listing("mm/madvise.c", "madvise", [
   k.lock_read(k.MMAP_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
@@ -135,10 +167,13 @@ export const dontneed = listing("mm/madvise.c", "madvise", [
   k.move(Reg.ADDRESS, Reg.INDEX),
   k.if_ge(Reg.END, Reg.LAST, "whole"),
   k.move(Reg.LAST, Reg.END),
-  ...at("whole", k.if_set(Reg.TMP, "skip")),
+  ...at("whole"),
+  until("5.18", HUGE_DONTNEED, k.if_set(Reg.TMP, "skip")),
+  since("5.18", HUGE_DONTNEED, k.if_set(Reg.TMP, "huge")),
   k.tlb_gather_mmu(),
   unmap_page_range,
   tlb_finish_mmu,
+  since("5.18", HUGE_DONTNEED, k.jump("skip"), ...at("huge", zap_huge_range)),
   ...at("skip", k.move(Reg.ADDRESS, Reg.LAST)),
   k.jump("next"),
   ...at("out", k.unlock(k.MMAP_LOCK)),
