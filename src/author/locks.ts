@@ -78,6 +78,7 @@ function next(state: State, line: CompiledOp): State[] {
   const on = { ...state, pc: pc + 1, known };
   if (op === Op.LOCK_READ || op === Op.LOCK_WRITE) return [{ ...on, held: new Map(held).set(lock, pc) }];
   if (op === Op.UNLOCK) return [{ ...on, held: without(held, lock) }];
+  if (op === Op.LOCK_HELD) return [{ ...on, known: new Map(known).set(`zero ${operands[0]}`, !held.has(operands[1])) }];
   if (op !== Op.TRYLOCK_WRITE) return [on];
   const got = `zero ${operands[2]}`;
   return [

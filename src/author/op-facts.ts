@@ -16,6 +16,7 @@ export const isOp = (code: unknown): code is Op =>
 
 /** Ops by the place of an operand that is a register. */
 const FIRST: readonly Op[] = [
+  Op.LOCK_HELD,
   ...[Op.BRANCH_ZERO, Op.BRANCH_NONZERO, Op.BRANCH_GE, Op.BRANCH_EQ, Op.SET, Op.MOVE, Op.ADD_PAGES, Op.SUB_PAGES],
   ...[Op.ALIGN_DOWN, Op.ALIGN_UP, Op.SHIFT_BY, Op.TEST, Op.WALK, Op.WALK_NEW, Op.READ_ENTRY, Op.PMD_SHARED],
   ...[Op.WANT_SHARE, Op.FIND_VMA, Op.VMA_BOUNDS, Op.PAGE_MAPPED, Op.BEYOND_SIZE, Op.RECORD, Op.GATHER_NEEDS],
