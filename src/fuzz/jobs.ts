@@ -4,7 +4,7 @@
  * Nothing is shared while they run. With a number of runs the result is the same for the same seed and jobs.
  */
 import { Worker } from "node:worker_threads";
-import { coreModule } from "../core/core.js";
+import { type CoreModule, coreModule } from "../core/core.js";
 import { InputError } from "../error.js";
 import { Campaign, type Share } from "./campaign.js";
 import { type FuzzOptions, type FuzzProgress, type FuzzResult, shrinkAll } from "./fuzz.js";
@@ -13,7 +13,7 @@ export const JOBS_MAX = 256;
 
 /** What a worker is told. */
 export interface Order {
-  readonly module: WebAssembly.Module;
+  readonly module: CoreModule;
   readonly options: FuzzOptions;
 }
 
