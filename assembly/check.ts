@@ -34,12 +34,17 @@ function framesEnd(): u32 {
   return firstFrame(Pool.HUGE) + boot(Boot.HUGE_FRAMES);
 }
 
+/** Tables of a secondary MMU map pages without a count. */
+function isMirror(owner: u32): bool {
+  return owner != 0 && owner <= mms && get(mmAt(owner - 1) + Mm.MIRRORS) != 0;
+}
+
 /** Entries of live tables that map the page. */
 function entriesOn(frame: u32): u32 {
   const leaf: u32 = Entry.PRESENT | Entry.LEAF;
   let count: u32 = 0;
   for (let table: u32 = 1; table < firstFrame(Pool.BASE); table++) {
-    if (get(frameAt(table) + Frame.KIND) != Kind.TABLE) continue;
+    if (get(frameAt(table) + Frame.KIND) != Kind.TABLE || isMirror(get(frameAt(table) + Frame.OWNER))) continue;
     for (let i: u32 = 0; i < tableWords; i++) {
       const entry = get(tableAt(table) + i);
       if ((entry & leaf) == leaf && frameOf(entry) == frame) count++;

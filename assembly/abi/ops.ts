@@ -90,6 +90,14 @@ export const enum Op {
   ARM64_HINT,
   /** FULL := tables were freed, or more strides than tlb_flush_all_threshold */
   RISCV_LIMITS,
+  /** r a := 1 when a secondary MMU mirrors MM, and then MM := it */
+  SECONDARY,
+  /** r a := 1 when an invalidation of the secondary MMU MM is under way, or one has ended since sequence r b */
+  NOTIFY_RETRY,
+  /** r a := entries that the secondary MMU MM has dropped without a flush */
+  TLBS_DIRTY,
+  /** r a := its low 32 bits */
+  TRUNCATE,
   /** SIGNAL of the task := # a */
   SIGNAL,
 
@@ -204,5 +212,20 @@ export const enum Op {
   SWITCH_END,
   /** clear the entry of MM at ADDRESS, level # a, that points to a table; PAGE := the table, or 0 without one */
   UNHOOK_TABLE,
+  // --- secondary MMUs ---
+  /** MM mirrors the memory of mm NEW_START from here on */
+  MIRROR,
+  /** an invalidation of the secondary MMU MM begins (# a = 1) or ends (0) */
+  NOTIFY,
+  /** r a := its sequence number */
+  NOTIFY_SEQUENCE,
+  /** PAGE := what the mirrored mm maps at START, level # b; r a := 1 when it maps anything */
+  MIRRORED,
+  /** clear the leaf entries of MM in [ADDRESS, LAST), level # b; r a := 1 when there was one */
+  CLEAR_LEAVES,
+  /** clear the entries of the table PAGE, level # a, that nothing points to any more; it was at START */
+  CLEAR_ORPHANS,
+  /** as CLEAR_LEAVES of the page at START, and r a counts it as dropped without a flush */
+  DROP_UNFLUSHED,
   COUNT,
 }

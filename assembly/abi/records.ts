@@ -45,6 +45,8 @@ export const enum Globals {
   OBLIGATIONS,
   /** Pages for table batches that will not be had: injected failures. */
   FAIL_BATCHES,
+  /** 1 when some mm is a secondary MMU. */
+  MIRRORS,
   WORDS,
 }
 
@@ -91,7 +93,14 @@ export const enum Mm {
   TABLES,
   MMAP_LOCK,
   PAGE_TABLE_LOCK,
-  WORDS,
+  /** A secondary MMU (KVM): mm + 1 whose memory its tables mirror; 0 for an ordinary mm. */
+  MIRRORS,
+  /** mmu_invalidate_in_progress and mmu_invalidate_seq of a secondary MMU. */
+  NOTIFY_COUNT,
+  NOTIFY_SEQUENCE,
+  /** tlbs_dirty: entries dropped without a flush. 64 bits. */
+  DIRTY,
+  WORDS = 15,
 }
 
 /** A file; its page cache (FILE_PAGES words of PFN) follows. */

@@ -19,6 +19,7 @@ import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
 import { obligationCount, onlyOn } from "./lookup";
+import { mirrorsLose } from "./mirrors";
 import { forget, leftBehind, owedIn } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
@@ -112,6 +113,7 @@ function isWalk(record: u32): bool {
 
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
+  mirrorsLose(frame);
   const stale = get(frameAt(frame) + Frame.STALE);
   if (stale == 0) return;
   if (stale == 1) {

@@ -17,6 +17,7 @@ import * as hugetlb from "../mm/hugetlb";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
+import * as secondary from "../mm/secondary";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import { codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
@@ -103,6 +104,10 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
       case Op.ARM64_HINT: setReg(task, get(op + 1), gather.levelHint(task)); break;
       case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
+      case Op.SECONDARY: setReg(task, get(op + 1), when(secondary.toSecondary(task))); break;
+      case Op.NOTIFY_RETRY: setReg(task, get(op + 1), when(secondary.mustRetry(task, get(op + 2)))); break;
+      case Op.TLBS_DIRTY: setReg(task, get(op + 1), secondary.dirtyCount(task)); break;
+      case Op.TRUNCATE: setReg(task, get(op + 1), regWord(task, get(op + 1))); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       default: break;
     }

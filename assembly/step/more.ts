@@ -7,6 +7,7 @@ import { Cpu } from "../abi/records";
 import { Task } from "../abi/tasks";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
+import * as secondary from "../mm/secondary";
 import * as x86 from "../mm/x86";
 import { cpuAt, get, put, regWord, setReg } from "../word";
 
@@ -22,6 +23,10 @@ function switched(task: u32): void {
   setReg(task, Reg.MM, mm);
 }
 
+function when(condition: bool): u64 {
+  return condition ? 1 : 0;
+}
+
 // biome-ignore format: one op, one line
 export function more(task: u32, op: u32, next: u32): u32 {
   switch (get(op)) {
@@ -32,6 +37,13 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.SWITCH_BEGIN: x86.beginSwitch(cpuOf(task), regWord(task, Reg.NEW_START)); return next;
     case Op.SWITCH_END: switched(task); return next;
     case Op.UNHOOK_TABLE: pgtable.unhookTable(task, get(op + 1)); return next;
+    case Op.MIRROR: secondary.mirror(task); return next;
+    case Op.NOTIFY: secondary.notify(task, get(op + 1) != 0); return next;
+    case Op.NOTIFY_SEQUENCE: setReg(task, get(op + 1), secondary.sequence(task)); return next;
+    case Op.MIRRORED: setReg(task, get(op + 1), when(secondary.mirrored(task, get(op + 2)))); return next;
+    case Op.CLEAR_LEAVES: setReg(task, get(op + 1), when(secondary.clearLeaves(task, get(op + 2)))); return next;
+    case Op.CLEAR_ORPHANS: secondary.clearOrphans(task, get(op + 1)); return next;
+    case Op.DROP_UNFLUSHED: setReg(task, get(op + 1), when(secondary.dropUnflushed(task, get(op + 2)))); return next;
     default: return next;
   }
 }

@@ -7,11 +7,12 @@ import { exec_mmap, failBatches } from "./fs/exec.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
-import { collapse } from "./mm/khugepaged.js";
+import { collapse, retract } from "./mm/khugepaged.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
 import { migrate, poison } from "./mm/rmap.js";
+import * as kvm from "./virt/kvm.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
 
@@ -40,6 +41,14 @@ export const calls: readonly Call[] = [
   call("exec", { mm: Reg.NEW_START }, exec_mmap),
   call("clear-refs", range, clear_refs),
   call("fail-batches", { value: Reg.VALUE }, failBatches),
+  call("retract", range, retract),
+  call("kvm-create", { mm: Reg.NEW_START }, kvm.createVm),
+  call("guest-page", { start: Reg.START }, kvm.guestPage),
+  call("guest-huge", { start: Reg.START }, kvm.guestHuge),
+  call("kvm-zap-table", range, kvm.zapTable),
+  call("kvm-recover", range, kvm.recoverPages),
+  call("kvm-unmap-table", range, kvm.unmapTable),
+  call("kvm-sync-page", { start: Reg.START, value: Reg.VALUE }, kvm.syncPage),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear),
 ];
 

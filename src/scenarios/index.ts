@@ -11,6 +11,11 @@ import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
 import { softDirty } from "./43-soft-dirty.js";
+import { collapseNoNotifier } from "./50-collapse-no-notifier.js";
+import { kvmZapRange } from "./51-kvm-zap-range.js";
+import { kvmLostFlush } from "./52-kvm-lost-flush.js";
+import { kvmTruncated } from "./53-kvm-truncated.js";
+import { kvmLevelHint } from "./54-kvm-level-hint.js";
 import type { Scenario } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
@@ -26,6 +31,11 @@ export const scenarios: readonly Scenario[] = [
   execSwitch,
   tableBatch,
   softDirty,
+  collapseNoNotifier,
+  kvmZapRange,
+  kvmLostFlush,
+  kvmTruncated,
+  kvmLevelHint,
 ];
 
 /** The scenario of this name or alias, whatever the case. */

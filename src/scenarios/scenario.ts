@@ -108,6 +108,11 @@ export const anon = (gib: number, pages: number): CallStep[] => [
   ...Array.from({ length: pages }, (_, i) => ({ call: "store", args: { start: at(gib) + i, value: 1 } })),
 ];
 
+/** The calling mm is a guest's stage 2 that mirrors the memory of mm `mm`; and faults of the guest. */
+export const kvmOf = (mm: number): CallStep => ({ call: "kvm-create", args: { mm } });
+export const guestPage = (start: number): CallStep => ({ call: "guest-page", args: { start } });
+export const guestHuge = (start: number): CallStep => ({ call: "guest-huge", args: { start } });
+
 export const munmap = (gib: number, gibs: number): CallStep => ({
   call: "munmap",
   args: { start: at(gib), end: at(gib + gibs) },

@@ -50,11 +50,20 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   ...at("fullmm"),
 ]);
 
+/** KVM on arm64: one stage-2 address with a level hint in INDEX (level + 1; 0: any level) [T: 36e008323926]. */
+const ipaFlush = listing("arch/arm64/kvm/hyp/vhe/tlb.c", "__kvm_tlb_flush_vmid_ipa", [
+  k.set(Reg.FULL, 0),
+  k.set(Reg.TABLES, 1),
+  tlbi(Reg.INDEX),
+  dsb(),
+]);
+
 const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
   flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
   tlb_end_vma: [endVma],
+  kvm_flush_ipa: [ipaFlush],
 };
 
 /** Until 6.15 a direct flush left lazy CPUs alone, whatever its caller had removed (CVE-2025-22045) [T]. */
@@ -69,6 +78,7 @@ const x86Hooks = {
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
   flush_tlb_mm: [...whole, flush_tlb_mm_range],
   tlb_end_vma: [],
+  kvm_flush_ipa: [...x86Direct, flush_tlb_mm_range],
 };
 
 /** The direct flush of riscv does not say whether tables went: only the number of strides decides. */
@@ -77,6 +87,7 @@ const riscvHooks = {
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
   flush_tlb_mm: [...whole, riscv_flush],
   tlb_end_vma: [endVma],
+  kvm_flush_ipa: [...whole, riscv_flush],
 };
 
 export const backends: readonly Backend[] = [
@@ -89,6 +100,7 @@ export const backends: readonly Backend[] = [
       flush_tlb_range: [...direct, preciseFlush],
       flush_tlb_mm: [...whole, preciseFlush],
       tlb_end_vma: [],
+      kvm_flush_ipa: [ipaFlush],
     },
   },
   {
@@ -130,6 +142,7 @@ export const backends: readonly Backend[] = [
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
       flush_tlb_mm: [...whole, broadcast_tlb_flush],
       tlb_end_vma: [],
+      kvm_flush_ipa: [...x86Direct, broadcast_tlb_flush],
     },
   },
   {

@@ -4,6 +4,7 @@
 import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
+import { invalidate_range_end, invalidate_range_start } from "../virt/kvm.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
 
@@ -122,8 +123,12 @@ export const dontneed = listing("mm/madvise.c", "madvise", [
   k.lock_read(k.MMAP_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
   k.move(Reg.LAST, Reg.END),
+  invalidate_range_start,
+  k.move(Reg.ADDRESS, Reg.START),
+  k.move(Reg.LAST, Reg.END),
   k.tlb_gather_mmu(),
   unmap_page_range,
+  invalidate_range_end,
   tlb_finish_mmu,
   k.unlock(k.MMAP_LOCK),
   k.ret(true),
