@@ -98,6 +98,8 @@ export const enum Op {
   TLBS_DIRTY,
   /** r a := its low 32 bits */
   TRUNCATE,
+  /** r a := 1 when the hardware has the erratum # b */
+  ERRATUM,
   /** SIGNAL of the task := # a */
   SIGNAL,
 
@@ -227,5 +229,15 @@ export const enum Op {
   CLEAR_ORPHANS,
   /** as CLEAR_LEAVES of the page at START, and r a counts it as dropped without a flush */
   DROP_UNFLUSHED,
+  // --- kernel mappings, ASIDs ---
+  /** every other CPU is asked to invalidate [RANGE_START, RANGE_END) for the kernel; and this one does */
+  KERNEL_SEND,
+  KERNEL_LOCAL,
+  /** a new generation of ASIDs begins */
+  ASID_ROLLOVER,
+  /** r a := the ASID that mm FLUSH_MM has now */
+  READ_ASID,
+  /** TLBI of [RANGE_START, RANGE_END) for the ASID in r a, which FLUSH_MM may no longer have */
+  TLBI_ASID,
   COUNT,
 }

@@ -47,6 +47,9 @@ export const enum Globals {
   FAIL_BATCHES,
   /** 1 when some mm is a secondary MMU. */
   MIRRORS,
+  /** arm64: generation of ASIDs, and the CPUs that have not flushed since it began. */
+  ASID_EPOCH,
+  ASID_FLUSH,
   WORDS,
 }
 
@@ -100,7 +103,10 @@ export const enum Mm {
   NOTIFY_SEQUENCE,
   /** tlbs_dirty: entries dropped without a flush. 64 bits. */
   DIRTY,
-  WORDS = 15,
+  /** arm64: which ASID of its life the mm has now, and the generation that it is good for. */
+  ASID = 15,
+  ASID_EPOCH,
+  WORDS,
 }
 
 /** A file; its page cache (FILE_PAGES words of PFN) follows. */
@@ -138,6 +144,8 @@ export const enum VmaFlag {
   SHARED = 4,
   MAYSHARE = 8,
   HUGETLB = 16,
+  /** A mapping of the kernel's own: its entries are global. */
+  KERNEL = 0x10000,
   /** Flags that two VMAs must agree on to share a PMD table (VM_LOCKED is not modelled). */
   SHARE_MASK = 31,
 }

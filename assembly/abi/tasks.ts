@@ -96,4 +96,6 @@ export const enum ObligationFlag {
   RIGHTS = 8,
   /** A gather recorded a range that leaves this out. */
   UNRECORDED = 16,
+  /** The entry was global: what drops a context leaves it. */
+  GLOBAL = 32,
 }

@@ -73,7 +73,7 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
 /** Adds an obligation, or joins it to an equal one. `issued` is zero unless a stale walk reached the entry. */
 function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32, issued: u32 = 0): void {
   if (holders == 0) return;
-  let record = findEqual(mm, start, level, frame, flags);
+  let record = findEqual(mm, start, level, frame, flags & 15);
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
   if (record == 0) return;
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
@@ -116,6 +116,7 @@ export function rightsLost(mm: u32, vpn: u64, level: u32, table: u32, slot: u32,
 
 function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {
   const start = alignDown(vpn, level);
+  if ((entry & Entry.GLOBAL) != 0) flags |= ObligationFlag.GLOBAL;
   if (isTableEntry(entry)) {
     subtreeCleared(mm, start, level, frameOf(entry), guard);
     return;

@@ -15,7 +15,7 @@ import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
 import { Cpu, Frame, Mm } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
-import { reachesLeaf, reachesWalk } from "../hw/invalidate";
+import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
 import { obligationCount, onlyOn } from "./lookup";
@@ -24,6 +24,7 @@ import { forget, leftBehind, owedIn } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
+  if ((get(record + Obligation.FLAGS) & ObligationFlag.GLOBAL) != 0 && missesGlobal(scope)) return false;
   const level = get(record + Obligation.LEVEL);
   const start = getLong(record + Obligation.START);
   if ((level & OBLIGATION_TABLE) != 0) return reachesWalk(scope, hint, from, to, start, level & 15);

@@ -91,7 +91,9 @@ export function clearEntry(task: u32, level: u32, guard: u32): void {
 }
 
 export function setEntry(task: u32, level: u32): void {
-  const flags = Entry.PRESENT | Entry.LEAF | ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0 ? Entry.WRITE : 0);
+  const prot = regWord(task, Reg.PROT);
+  let flags: u32 = Entry.PRESENT | Entry.LEAF | ((prot & VmaFlag.WRITE) != 0 ? Entry.WRITE : 0);
+  if ((prot & VmaFlag.KERNEL) != 0) flags |= Entry.GLOBAL;
   const slot = regWord(task, Reg.ENTRY);
   if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);

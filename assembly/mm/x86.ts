@@ -38,6 +38,7 @@ import {
   setReg,
   tally,
 } from "../word";
+import { takeAsid } from "./asid";
 import { fence } from "./riscv";
 import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
 
@@ -79,11 +80,37 @@ export function writeRequest(task: u32): void {
   put(request + Cpu.REQUEST_TABLES, tables);
 }
 
+/** REQUEST_TABLES of a request that is about the kernel's own mappings. */
+const KERNEL_REQUEST: u32 = 2;
+
+/** flush_tlb_kernel_range: every CPU is asked, page by page, whatever it has loaded. */
+export function sendKernel(task: u32): void {
+  const me = get(task + Task.CPU);
+  writeRequest(task);
+  put(cpuAt(me) + Cpu.REQUEST_TABLES, KERNEL_REQUEST);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (cpu != me) interrupt(cpu, me, regWord(task, Reg.FLUSH_MM));
+}
+
+export function kernelLocal(task: u32): void {
+  flushFor(get(task + Task.CPU), get(task + Task.CPU));
+}
+
+/** What `sender` has asked `cpu` for, as the machine does it. */
+function flushFor(cpu: u32, sender: u32): void {
+  if (machine == Machine.RISCV) fence(cpu, sender);
+  else flushFunc(cpu, sender);
+}
+
 /** flush_tlb_func on `cpu` for the request that `sender` has written. */
 export function flushFunc(cpu: u32, sender: u32): void {
   const self = cpuAt(cpu);
   const request = cpuAt(sender);
   const mm = get(request + Cpu.REQUEST_MM) - 1;
+  if (get(request + Cpu.REQUEST_TABLES) == KERNEL_REQUEST) {
+    const from = getLong(request + Cpu.REQUEST_START);
+    invalidatePages(cpu, mm, from, getLong(request + Cpu.REQUEST_END), 1);
+    return;
+  }
   if (get(self + Cpu.LOADED_MM) != mm + 1) {
     // 6.1 and earlier: a CPU leaves mm_cpumask when it switches away, so there is nothing of the mm in use here.
     put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
@@ -156,8 +183,7 @@ export function acknowledged(cpu: u32): bool {
 export function handleIpi(cpu: u32): void {
   const pending = get(cpuAt(cpu) + Cpu.PENDING);
   const sender = <u32>ctz(pending);
-  if (machine == Machine.RISCV) fence(cpu, sender);
-  else flushFunc(cpu, sender);
+  flushFor(cpu, sender);
   put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
 }
@@ -187,6 +213,7 @@ export function finishSwitch(cpu: u32, mm: u32): void {
   const self = cpuAt(cpu);
   put(self + Cpu.LAZY, 0);
   if (get(self + Cpu.LOADED_MM) != mm + 1) {
+    takeAsid(cpu, mm);
     chooseSlot(cpu, mm);
     put(self + Cpu.LOADED_MM, mm + 1);
   }

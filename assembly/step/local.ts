@@ -4,6 +4,7 @@
  */
 
 import { Fault } from "../abi/events";
+import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
 import { Frame, Vma } from "../abi/records";
@@ -20,7 +21,7 @@ import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
-import { codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
+import { boot, codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
 const LOCAL_MAX: u32 = 4000000;
@@ -108,6 +109,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.NOTIFY_RETRY: setReg(task, get(op + 1), when(secondary.mustRetry(task, get(op + 2)))); break;
       case Op.TLBS_DIRTY: setReg(task, get(op + 1), secondary.dirtyCount(task)); break;
       case Op.TRUNCATE: setReg(task, get(op + 1), regWord(task, get(op + 1))); break;
+      case Op.ERRATUM: setReg(task, get(op + 1), when((boot(Boot.ERRATA) & get(op + 2)) != 0)); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       default: break;
     }

@@ -5,6 +5,8 @@ import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
 import { Cpu } from "../abi/records";
 import { Task } from "../abi/tasks";
+import * as arm64 from "../mm/arm64";
+import * as asid from "../mm/asid";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
@@ -44,6 +46,11 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.CLEAR_LEAVES: setReg(task, get(op + 1), when(secondary.clearLeaves(task, get(op + 2)))); return next;
     case Op.CLEAR_ORPHANS: secondary.clearOrphans(task, get(op + 1)); return next;
     case Op.DROP_UNFLUSHED: setReg(task, get(op + 1), when(secondary.dropUnflushed(task, get(op + 2)))); return next;
+    case Op.KERNEL_SEND: x86.sendKernel(task); return next;
+    case Op.KERNEL_LOCAL: x86.kernelLocal(task); return next;
+    case Op.ASID_ROLLOVER: asid.rollover(); return next;
+    case Op.READ_ASID: setReg(task, get(op + 1), asid.asidOf(task)); return next;
+    case Op.TLBI_ASID: arm64.tlbiAsid(task, get(op + 1)); return next;
     default: return next;
   }
 }

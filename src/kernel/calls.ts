@@ -11,7 +11,9 @@ import { collapse, retract } from "./mm/khugepaged.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
+import { reclaim, rollover } from "./mm/reclaim.js";
 import { migrate, poison } from "./mm/rmap.js";
+import { vmap, vunmap } from "./mm/vmalloc.js";
 import * as kvm from "./virt/kvm.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
@@ -49,6 +51,10 @@ export const calls: readonly Call[] = [
   call("kvm-recover", range, kvm.recoverPages),
   call("kvm-unmap-table", range, kvm.unmapTable),
   call("kvm-sync-page", { start: Reg.START, value: Reg.VALUE }, kvm.syncPage),
+  call("vmap", { start: Reg.START }, vmap),
+  call("vunmap", { start: Reg.START }, vunmap),
+  call("reclaim", { start: Reg.START, mm: Reg.NEW_START }, reclaim),
+  call("asid-rollover", {}, rollover),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear),
 ];
 

@@ -51,7 +51,14 @@ export interface ArchLine {
   readonly name: ArchHook;
 }
 
-export type ArchHook = "tlb_flush" | "flush_tlb_range" | "flush_tlb_mm" | "tlb_end_vma" | "kvm_flush_ipa";
+export type ArchHook =
+  | "tlb_flush"
+  | "flush_tlb_range"
+  | "flush_tlb_mm"
+  | "tlb_end_vma"
+  | "kvm_flush_ipa"
+  | "flush_tlb_kernel_range"
+  | "flush_tlb_asid";
 export type Line = OpLine | LabelLine | Sub | EditionLines | ArchLine | readonly Line[];
 
 /** A path that a task can call: a listing and where its arguments go. */

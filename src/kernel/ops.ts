@@ -218,6 +218,9 @@ export const switch_end = (): Line =>
   op(Op.SWITCH_END, [], "load_new_mm_cr3()", "the CPU loads the mm, up to date with its flushes so far");
 export const unhook_table = (level: number, text: string): Line =>
   op(Op.UNHOOK_TABLE, [level], text, "clears the entry of {mm} at {address} that points to a table, {page}");
+export const asid_rollover = (): Line =>
+  op(Op.ASID_ROLLOVER, [], "flush_context()", "no ASID is left: a new generation of them begins");
+export const read_asid = (into: Reg): Line => op(Op.READ_ASID, [into], "ASID(mm)", "reads the ASID of {flushed}");
 // --- secondary MMUs ---
 export const MMU_LOCK = lock(LockRef.PAGE_TABLE, 6, "kvm->mmu_lock");
 export const mirror = (): Line => op(Op.MIRROR, [], "kvm_create_vm()", "{mm} mirrors the memory of another mm");

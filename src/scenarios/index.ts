@@ -11,6 +11,9 @@ import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
 import { softDirty } from "./43-soft-dirty.js";
+import { invlpgGlobal } from "./44-invlpg-global.js";
+import { dsbEarly } from "./45-dsb-early.js";
+import { asidRollover } from "./46-asid-rollover.js";
 import { collapseNoNotifier } from "./50-collapse-no-notifier.js";
 import { kvmZapRange } from "./51-kvm-zap-range.js";
 import { kvmLostFlush } from "./52-kvm-lost-flush.js";
@@ -31,6 +34,9 @@ export const scenarios: readonly Scenario[] = [
   execSwitch,
   tableBatch,
   softDirty,
+  invlpgGlobal,
+  dsbEarly,
+  asidRollover,
   collapseNoNotifier,
   kvmZapRange,
   kvmLostFlush,

@@ -71,6 +71,8 @@ export interface Scenario {
   readonly cpus: readonly (string | null)[];
   /** Sizes of the hugetlbfs files, in huge pages. */
   readonly files: readonly number[];
+  /** What the hardware does wrong. */
+  readonly errata?: readonly ("invlpg-global" | "dsb-early")[];
   readonly setup: readonly Setup[];
   readonly cases: readonly Case[];
   /** Violations that must never happen in an edition that is right. */

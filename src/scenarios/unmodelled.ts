@@ -50,7 +50,5 @@ export const unmodelled: readonly Unmodelled[] = [
   bug("B19", "dirty bit against write-back", "to 3.14; to 6.1", ["1cf35d47712d", "5df397dec7c4"], "write-back"),
   bug("B20(a)", "khugepaged against GUP-fast: an old page is pinned", "to 6.0", ["70cbc3cc78a9"], "GUP-fast as a walker"),
   bug("B20(b)", "khugepaged frees a table under GUP-fast", "to 6.0", ["2ba99c5e0881"], "GUP-fast as a walker"),
-  bug("B26", "arm64 ASID rollover", "to 5.14", ["5e10f9887ed8"], "ASID rollover"),
-  bug("B27", "INVLPG that leaves global entries", "to 6.3", ["ce0b15d11ad8"], "faulty invalidation"),
   bug("B28", "huge zero page freed before the flush", "to 4.5", ["aa88b68c3b1d"], "transparent huge pages"),
 ];

@@ -8,7 +8,16 @@ import { Machine, Reg } from "../../../assembly/abi/operands.js";
 import { type ArchHook, at, type Line, listing, since, until } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
-import { broadcast_tlb_flush, dsb, flush_tlb_mm_range, riscv_flush, tlbi } from "./ops.js";
+import {
+  broadcast_tlb_flush,
+  dsb,
+  flush_asid,
+  flush_tlb_mm_range,
+  kernel_flush,
+  repeat_tlbi,
+  riscv_flush,
+  tlbi,
+} from "./ops.js";
 
 export interface Backend {
   readonly name: string;
@@ -29,7 +38,7 @@ const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), d
 const arm64Flush = listing("arch/arm64/include/asm/tlb.h", "tlb_flush", [
   k.if_zero(Reg.FULL, "range"),
   k.if_zero(Reg.TABLES, "out"),
-  ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb()),
+  ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb(), repeat_tlbi(Reg.TMP)),
   ...at("out"),
 ]);
 
@@ -40,6 +49,7 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   tlbi.limits(),
   tlbi(),
   dsb(),
+  repeat_tlbi(),
 ]);
 
 /** Architectures that do not merge VMAs flush at the end of each one, unless the mm is dying. */
@@ -50,20 +60,26 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   ...at("fullmm"),
 ]);
 
+/** flush_tlb_page: leaves only. */
+const leaves: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0)];
+
 /** KVM on arm64: one stage-2 address with a level hint in INDEX (level + 1; 0: any level) [T: 36e008323926]. */
 const ipaFlush = listing("arch/arm64/kvm/hyp/vhe/tlb.c", "__kvm_tlb_flush_vmid_ipa", [
   k.set(Reg.FULL, 0),
   k.set(Reg.TABLES, 1),
   tlbi(Reg.INDEX),
   dsb(),
+  repeat_tlbi(Reg.INDEX),
 ]);
 
 const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
-  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
+  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb(), repeat_tlbi()],
   tlb_end_vma: [endVma],
   kvm_flush_ipa: [ipaFlush],
+  flush_tlb_kernel_range: [arm64Range],
+  flush_tlb_asid: [...leaves, flush_asid],
 };
 
 /** Until 6.15 a direct flush left lazy CPUs alone, whatever its caller had removed (CVE-2025-22045) [T]. */
@@ -79,6 +95,8 @@ const x86Hooks = {
   flush_tlb_mm: [...whole, flush_tlb_mm_range],
   tlb_end_vma: [],
   kvm_flush_ipa: [...x86Direct, flush_tlb_mm_range],
+  flush_tlb_kernel_range: [k.set(Reg.FULL, 0), kernel_flush],
+  flush_tlb_asid: [...leaves, flush_tlb_mm_range],
 };
 
 /** The direct flush of riscv does not say whether tables went: only the number of strides decides. */
@@ -88,6 +106,8 @@ const riscvHooks = {
   flush_tlb_mm: [...whole, riscv_flush],
   tlb_end_vma: [endVma],
   kvm_flush_ipa: [...whole, riscv_flush],
+  flush_tlb_kernel_range: [k.set(Reg.FULL, 0), kernel_flush],
+  flush_tlb_asid: [...leaves, riscv_flush],
 };
 
 export const backends: readonly Backend[] = [
@@ -101,6 +121,8 @@ export const backends: readonly Backend[] = [
       flush_tlb_mm: [...whole, preciseFlush],
       tlb_end_vma: [],
       kvm_flush_ipa: [ipaFlush],
+      flush_tlb_kernel_range: [...direct, preciseFlush],
+      flush_tlb_asid: [...leaves, flush_asid],
     },
   },
   {
@@ -143,6 +165,8 @@ export const backends: readonly Backend[] = [
       flush_tlb_mm: [...whole, broadcast_tlb_flush],
       tlb_end_vma: [],
       kvm_flush_ipa: [...x86Direct, broadcast_tlb_flush],
+      flush_tlb_kernel_range: [...direct, broadcast_tlb_flush],
+      flush_tlb_asid: [...leaves, broadcast_tlb_flush],
     },
   },
   {
