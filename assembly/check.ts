@@ -1,11 +1,12 @@
 /**
  * Trip-wires at the end of a run, when nobody is under way: every count must be what the tables and files say, and
- * nothing may be left over (I8). And what the run came to: its outcome.
+ * nothing may be left over (I8).
  *
  * Invariants
  *   C1  A page has one map count for each entry that maps it, one reference for each, and one if a file caches it.
  *   C2  A table is counted once for each entry that points to it, by references or by pt_share_count.
  *   C3  No lock is held, no gather open, no VMA detached and forgotten.
+ *   C4  An entry that maps a page lies inside a VMA of its mm, and a table covers a part of one.
  *
  * Reference: kernel.md section 7.2, I8 [D].
  */
@@ -13,11 +14,10 @@
 import { Fault } from "./abi/events";
 import { Boot } from "./abi/layout";
 import { Entry, FileRecord, Frame, Kind, Mm, Vma } from "./abi/records";
-import { Task } from "./abi/tasks";
 import { violation } from "./ghost/report";
 import { firstFrame, Pool } from "./hw/frames";
-import { frameOf } from "./hw/tables";
-import { boot, fileAt, frameAt, get, mmAt, mms, tableAt, tableWords, taskAt, tasks, vmaAt, vmas } from "./word";
+import { entriesOf, frameOf, isTableEntry, pagesOf } from "./hw/tables";
+import { boot, fileAt, frameAt, get, getLong, levels, mmAt, mms, tableAt, tableWords, vmaAt, vmas } from "./word";
 
 /** Details of UNBALANCED, continued: src/names.ts has the sentences. */
 const enum Left {
@@ -28,6 +28,8 @@ const enum Left {
   LOCK,
   GATHER,
   VMA,
+  OUTSIDE,
+  EMPTY,
 }
 
 function framesEnd(): u32 {
@@ -111,81 +113,34 @@ function auditSpaces(): void {
   }
 }
 
+function inVma(mm: u32, start: u64, pages: u64): bool {
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1) continue;
+    if (getLong(vma + Vma.START) < start + pages && start < getLong(vma + Vma.END)) return true;
+  }
+  return false;
+}
+
+/** Entries and tables below `table` that no VMA accounts for. */
+function auditTree(mm: u32, table: u32, level: u32, base: u64): void {
+  const pages = pagesOf(level);
+  for (let i: u32 = 0; i < entriesOf(level); i++) {
+    const entry = get(tableAt(table) + i);
+    if ((entry & Entry.PRESENT) == 0) continue;
+    const start = base + <u64>i * pages;
+    const isTable = isTableEntry(entry) && level > 0;
+    if (!inVma(mm, start, pages)) violation(Fault.UNBALANCED, 0, isTable ? Left.EMPTY : Left.OUTSIDE);
+    if (isTable) auditTree(mm, frameOf(entry), level - 1, start);
+  }
+}
+
 /** Every task has finished: is anything out of balance? */
 export function audit(): void {
   auditFrames();
   auditSpaces();
-}
-
-const M1: u64 = 0x9e3779b97f4a7c15;
-const M2: u64 = 0xd6e8feb86659fd93;
-
-function fold(hash: u64, word: u32): u64 {
-  return rotl<u64>((hash ^ <u64>word) * M1, 31) * M2;
-}
-
-function foldAll(hash: u64, from: u32, count: u32): u64 {
-  let h = hash;
-  for (let i: u32 = 0; i < count; i++) h = fold(h, get(from + i));
-  return h;
-}
-
-/**
- * What the run came to, as far as a program or the next caller can see it: tables, pages with their counts, files,
- * VMAs, signals, and what loads saw. Generations of flushes and of frames are left out: they say how, not what.
- */
-export function outcome(): u64 {
-  let h: u64 = M1;
-  for (let frame: u32 = 1; frame < framesEnd(); frame++) {
-    const record = frameAt(frame);
-    h = foldAll(h, record + Frame.KIND, Frame.GENERATION - Frame.KIND);
-    h = fold(fold(h, get(record + Frame.PARENTS)), get(record + Frame.SHARE));
-    if (get(record + Frame.KIND) == Kind.TABLE) h = foldAll(h, tableAt(frame), tableWords);
+  for (let mm: u32 = 0; mm < mms; mm++) {
+    // A secondary MMU has no VMAs.
+    if (get(mmAt(mm) + Mm.MIRRORS) == 0) auditTree(mm, get(mmAt(mm) + Mm.PGD), levels - 1, 0);
   }
-  for (let file: u32 = 0; file < boot(Boot.FILES); file++) {
-    h = foldAll(h, fileAt(file), <u32>FileRecord.WORDS + boot(Boot.FILE_PAGES));
-  }
-  for (let i: u32 = 0; i < vmas; i++) h = foldAll(h, vmaAt(i), Vma.WORDS);
-  for (let i: u32 = 0; i < tasks; i++) h = fold(fold(h, get(taskAt(i) + Task.SIGNAL)), get(taskAt(i) + Task.VALUE));
-  return h ^ (h >> 32);
-}
-
-/** Distinct outcomes of a search: a small set of 64-bit hashes, and their sum, which no order changes. */
-const OUTCOMES_MAX: u32 = 1024;
-const outcomes = memory.data(1024 * 8);
-let outcomeCount: u32 = 0;
-let outcomeSum: u64 = 0;
-
-/** Distinct outcomes so far; OUTCOMES_MAX + 1 when there were more than can be told apart. */
-export function outcomesSeen(): u32 {
-  return outcomeCount;
-}
-
-/** Their sum: two searches with the same number and the same sum came to the same things. */
-export function outcomesSum(): u64 {
-  return outcomeSum;
-}
-
-export function forgetOutcomes(): void {
-  memory.fill(outcomes, 0, OUTCOMES_MAX << 3);
-  outcomeCount = 0;
-  outcomeSum = 0;
-}
-
-export function noteOutcome(): void {
-  if (outcomeCount > OUTCOMES_MAX) return;
-  const key = outcome() | 1;
-  let slot = <u32>(key >> 20) & (OUTCOMES_MAX - 1);
-  for (let tries: u32 = 0; tries < OUTCOMES_MAX; tries++) {
-    const at = outcomes + (slot << 3);
-    if (load<u64>(at) == key) return;
-    if (load<u64>(at) == 0) {
-      store<u64>(at, key);
-      outcomeCount++;
-      outcomeSum += key;
-      return;
-    }
-    slot = (slot + 1) & (OUTCOMES_MAX - 1);
-  }
-  outcomeCount = OUTCOMES_MAX + 1;
 }

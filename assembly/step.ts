@@ -13,7 +13,8 @@ import { Reg } from "./abi/operands";
 import { Op } from "./abi/ops";
 import { Cpu } from "./abi/records";
 import { REGISTERS, Task } from "./abi/tasks";
-import { event, setCurrentPc, violation } from "./ghost/report";
+import { callEnds } from "./ghost/calls";
+import { currentAgent, event, setCurrentPc, violation } from "./ghost/report";
 import { callReturned } from "./ghost/rules";
 import * as gather from "./mm/gather";
 import * as locks from "./mm/locks";
@@ -76,6 +77,7 @@ export function nextCall(task: u32): void {
 /** End of a call: what it owes, then the registers are dropped so that equal states are equal. */
 function returned(task: u32, ranged: bool): void {
   if (ranged) callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END));
+  callEnds(currentAgent);
   if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
   if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
   memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);

@@ -56,7 +56,7 @@ export interface Programs {
 export function buildNative(root: string, folder: string): Programs | { readonly missing: string } {
   const abi = join(root, "assembly/abi");
   // The words of the checker; the trace readers have a file of their own there.
-  const files = ["layout.ts", "records.ts", "events.ts", "ops.ts"];
+  const files = ["layout.ts", "records.ts", "tasks.ts", "events.ts", "operands.ts", "ops.ts"];
   mkdirSync(folder, { recursive: true });
   const headers = files.map((file) => header(readFileSync(join(abi, file), "utf8")));
   writeFileSync(join(folder, "layout.h"), `/* Generated from assembly/abi. */\n${headers.join("\n")}\n`);

@@ -106,6 +106,8 @@ const unbalanced: Readonly<Record<number, string>> = {
   24: "a lock is still held when all is done",
   25: "a gather is still open when all is done",
   26: "a VMA was detached and never let go",
+  27: "an entry is left that no VMA accounts for",
+  28: "a table is left that no VMA needs",
 };
 
 /** Locks by LockRef. */

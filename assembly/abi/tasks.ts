@@ -78,6 +78,8 @@ export const enum Obligation {
   GUARD,
   /** Agent + 1 whose step gave birth to it: the one that must flush. */
   BY,
+  /** Bit set of tasks whose present call answers for it: it was born in the call, or before the call began. */
+  DUE,
   /** Step of its birth. Not hashed. */
   BIRTH,
   WORDS,

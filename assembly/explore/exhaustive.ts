@@ -17,8 +17,9 @@
 import { Status } from "../abi/events";
 import { Area, Base, Boot, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { audit, forgetOutcomes, noteOutcome } from "../check";
+import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
+import { forgetOutcomes, noteOutcome } from "../outcome";
 import {
   agentCount,
   deadlocked,

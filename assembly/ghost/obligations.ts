@@ -21,7 +21,7 @@ import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Scope } from "../abi/operands";
 import { Cpu, Entry, Frame, Globals, Mm, Tally, Vma, VmaFlag } from "../abi/records";
-import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
@@ -40,6 +40,8 @@ import {
   putLong,
   tableAt,
   tally,
+  taskAt,
+  tasks,
   tracing,
   vmaAt,
   vmas,
@@ -66,12 +68,33 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
   put(record + Obligation.HOLDERS, 0);
   put(record + Obligation.FLAGS, flags);
   put(record + Obligation.GUARD, 0);
+  put(record + Obligation.DUE, 0);
   add(frameAt(frame) + Frame.STALE, 1);
   return record;
 }
 
-/** Adds an obligation, or joins it to an equal one. `issued` is zero unless a stale walk reached the entry. */
-function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32, issued: u32 = 0): void {
+/** The task that moves, as a bit, when it runs `mm`; 0 for another and for an interrupt. */
+export function moverIn(mm: u32): u32 {
+  return currentAgent < tasks && get(taskAt(currentAgent) + Task.MM) == mm ? 1 << currentAgent : 0;
+}
+
+/** Adds an obligation of the task that moves, or joins it to an equal one. */
+function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u32, flags: u32): void {
+  oweFor(moverIn(mm), mm, start, level, frame, holders, guard, flags, 0);
+}
+
+/** `due`: who answers for it. `issued` is zero unless a stale walk reached the entry. */
+function oweFor(
+  due: u32,
+  mm: u32,
+  start: u64,
+  level: u32,
+  frame: u32,
+  holders: u32,
+  guard: u32,
+  flags: u32,
+  issued: u32,
+): void {
   if (holders == 0) return;
   let record = findEqual(mm, start, level, frame, flags & 15);
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
@@ -79,6 +102,7 @@ function owe(mm: u32, start: u64, level: u32, frame: u32, holders: u32, guard: u
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
   put(record + Obligation.ISSUED, issued);
   put(record + Obligation.BY, currentAgent + 1);
+  put(record + Obligation.DUE, get(record + Obligation.DUE) | due);
   if (guard != 0) put(record + Obligation.GUARD, guard);
   put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
   sometimes(Sometimes.REMOTE_HOLDER);
@@ -179,7 +203,9 @@ function staleParentsOwe(start: u64, level: u32, table: u32, entry: u32, flags: 
     const at = getLong(parent + Obligation.START) + offset;
     const holders = get(parent + Obligation.HOLDERS);
     const issued = issuedForBoth(get(parent + Obligation.ISSUED), at, level);
-    owe(get(parent + Obligation.MM), at, level, frameOf(entry), holders, 0, flags | ObligationFlag.VIA_WALK, issued);
+    const due = get(parent + Obligation.DUE);
+    const mm = get(parent + Obligation.MM);
+    oweFor(due, mm, at, level, frameOf(entry), holders, 0, flags | ObligationFlag.VIA_WALK, issued);
   }
 }
 
@@ -210,6 +236,7 @@ export function leftBehind(record: u32, holders: u32, scope: u32, hint: u32, fro
   const table = get(record + Obligation.FRAME);
   if ((level & OBLIGATION_TABLE) == 0 || scope == Scope.CONTEXT || lost == 0) return;
   if (get(frameAt(table) + Frame.GENERATION) != get(record + Obligation.GENERATION)) return;
+  dueForRest = get(record + Obligation.DUE);
   tableLeft(
     get(record + Obligation.MM),
     getLong(record + Obligation.START),
@@ -263,17 +290,8 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
     put(other + Obligation.ISSUED, 0);
     rest &= ~get(other + Obligation.HOLDERS);
   }
-  owe(mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK);
+  oweFor(dueForRest, mm, start, level, frame, rest, 0, ObligationFlag.VIA_WALK, 0);
 }
 
-/** Whether an mm owes anything in [start, end) to a holder that can use it now. Gives the obligation or 0. */
-export function owedIn(mm: u32, start: u64, end: u64, usable: u32): u32 {
-  const count = obligationCount();
-  for (let i: u32 = 0; i < count; i++) {
-    const record = obligationAt(i);
-    if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
-    const from = getLong(record + Obligation.START);
-    if (from < end && start < from + pagesOf(get(record + Obligation.LEVEL) & 15)) return record;
-  }
-  return 0;
-}
+/** Who answers for what a discharged pointer leaves behind: who answered for the pointer. */
+let dueForRest: u32 = 0;

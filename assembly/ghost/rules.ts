@@ -18,9 +18,10 @@ import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
+import { owedIn } from "./calls";
 import { obligationCount, onlyOn } from "./lookup";
 import { mirrorsLose } from "./mirrors";
-import { forget, leftBehind, owedIn } from "./obligations";
+import { forget, leftBehind } from "./obligations";
 import { currentAgent, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {

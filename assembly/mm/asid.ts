@@ -2,8 +2,8 @@
  * arch/arm64/mm/context.c: ASIDs are few, so they come in generations.
  *
  * Protocol
- *   When none is left a new generation begins: every CPU has to drop its whole TLB before it next loads an mm, and an mm
- *   gets a new ASID when it is next loaded, unless some CPU has it loaded and so keeps the old one.
+ *   When none is left a new generation begins: every CPU has to drop its whole TLB before it next loads an mm, and an
+ *   mm gets a new ASID when it is next loaded, unless some CPU has it loaded and so keeps the old one.
  *   So the ASID of an mm can change under somebody who is about to invalidate for it and does not run it.
  *
  * Invariants

@@ -11,6 +11,7 @@ import { Fault } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { FileRecord, Frame, Mm, Vma } from "../abi/records";
 import { Task } from "../abi/tasks";
+import { callBegins } from "../ghost/calls";
 import { isNull, Missing, violation } from "../ghost/report";
 import { guardDropped } from "../ghost/rules";
 import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
@@ -67,6 +68,8 @@ export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {
 export function take(task: u32, lock: u32, forWrite: bool, rank: u32): void {
   if (isNull(lock, Missing.LOCK)) return;
   const held = get(task + Task.RANKS);
+  // A call that goes to work takes a lock first.
+  if (held == 0) callBegins((task - taskBase) / Task.WORDS, get(task + Task.MM));
   put(task + Task.RANKS, held | (1 << rank));
   put(lock, get(lock) | bitOf(task) | (forWrite ? WRITE : 0));
 }

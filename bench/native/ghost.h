@@ -74,17 +74,23 @@ static u32 newRecord(u32 mm, u64 start, u32 level, u32 frame, u32 flags) {
   put(record + Obligation_LEVEL, level), put(record + Obligation_FRAME, frame);
   put(record + Obligation_GENERATION, get(frameAt(frame) + Frame_GENERATION));
   put(record + Obligation_HOLDERS, 0), put(record + Obligation_FLAGS, flags), put(record + Obligation_GUARD, 0);
+  put(record + Obligation_DUE, 0);
   add(frameAt(frame) + Frame_STALE, 1);
   return record;
 }
 
-static void owe(u32 mm, u64 start, u32 level, u32 frame, u32 holders, u32 guard, u32 flags, u32 issued) {
+static inline u32 moverIn(u32 mm) {
+  return currentAgent < boot(Boot_TASKS) && get(taskAt(currentAgent) + Task_MM) == mm ? 1u << currentAgent : 0;
+}
+
+static void oweFor(u32 due, u32 mm, u64 start, u32 level, u32 frame, u32 holders, u32 guard, u32 flags, u32 issued) {
   if (holders == 0) return;
   u32 record = findEqual(mm, start, level, frame, flags);
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
   if (record == 0) return;
   put(record + Obligation_HOLDERS, get(record + Obligation_HOLDERS) | holders);
   put(record + Obligation_ISSUED, issued), put(record + Obligation_BY, currentAgent + 1);
+  put(record + Obligation_DUE, get(record + Obligation_DUE) | due);
   if (guard != 0) put(record + Obligation_GUARD, guard);
   put(record + Obligation_BIRTH, get(tally(Tally_STEPS)));
   sometimes(Sometimes_REMOTE_HOLDER);
@@ -107,7 +113,7 @@ static bool reaches(u32 mm, u64 start, u32 level, u32 table) {
 
 static void subtreeCleared(u32 mm, u64 start, u32 level, u32 child, u32 guard) {
   u32 holders = holdersOf(mm);
-  owe(mm, start, level | OBLIGATION_TABLE, child, holders, guard, 0, 0);
+  oweFor(moverIn(mm), mm, start, level | OBLIGATION_TABLE, child, holders, guard, 0, 0);
   if (holders == 0) return;
   u32 below = level - 1, first = tableAt(child), count = entriesOf(below);
   for (u32 i = 0; i < count; i++) {
@@ -115,7 +121,7 @@ static void subtreeCleared(u32 mm, u64 start, u32 level, u32 child, u32 guard) {
     if ((entry & Entry_PRESENT) == 0) continue;
     u64 at = start + i * pagesOf(below);
     if (isTableEntry(entry)) subtreeCleared(mm, at, below, frameOf(entry), guard);
-    else owe(mm, at, below, frameOf(entry), holders, guard, 0, 0);
+    else oweFor(moverIn(mm), mm, at, below, frameOf(entry), holders, guard, 0, 0);
   }
 }
 
@@ -126,8 +132,10 @@ static void sharersOwe(u64 start, u32 level, u32 table, u32 entry, u32 guard, u3
     if (get(vma + Vma_MM) == 0 || (get(vma + Vma_FLAGS) & VmaFlag_HUGETLB) == 0) continue;
     u32 mm = get(vma + Vma_MM) - 1;
     u64 end = getLong(vma + Vma_END);
-    for (u64 at = alignDown(getLong(vma + Vma_START), level + 1); at < end; at += span)
-      if (reaches(mm, at, level, table)) owe(mm, at + offset, level, frameOf(entry), holdersOf(mm), guard, flags, 0);
+    for (u64 at = alignDown(getLong(vma + Vma_START), level + 1); at < end; at += span) {
+      if (!reaches(mm, at, level, table)) continue;
+      oweFor(moverIn(mm), mm, at + offset, level, frameOf(entry), holdersOf(mm), guard, flags, 0);
+    }
   }
 }
 
@@ -165,9 +173,12 @@ static void staleParentsOwe(u64 start, u32 level, u32 table, u32 entry, u32 flag
     u64 at = getLong(parent + Obligation_START) + offset;
     u32 holders = get(parent + Obligation_HOLDERS);
     u32 issued = issuedForBoth(get(parent + Obligation_ISSUED), at, level);
-    owe(get(parent + Obligation_MM), at, level, frameOf(entry), holders, 0, flags | ObligationFlag_VIA_WALK, issued);
+    u32 due = get(parent + Obligation_DUE), mm = get(parent + Obligation_MM);
+    oweFor(due, mm, at, level, frameOf(entry), holders, 0, flags | ObligationFlag_VIA_WALK, issued);
   }
 }
+
+static u32 dueForRest;
 
 static void oweRest(u32 mm, u64 start, u32 level, u32 frame, u32 holders) {
   u32 generation = get(frameAt(frame) + Frame_GENERATION), count = obligationCount(), rest = holders;
@@ -181,7 +192,7 @@ static void oweRest(u32 mm, u64 start, u32 level, u32 frame, u32 holders) {
     put(other + Obligation_ISSUED, 0);
     rest &= ~get(other + Obligation_HOLDERS);
   }
-  owe(mm, start, level, frame, rest, 0, ObligationFlag_VIA_WALK, 0);
+  oweFor(dueForRest, mm, start, level, frame, rest, 0, ObligationFlag_VIA_WALK, 0);
 }
 
 static void tableLeft(u32 mm, u64 start, u32 level, u32 table, u32 lost, u32 scope, u32 hint, u64 from, u64 to) {
@@ -204,6 +215,7 @@ static void leftBehind(u32 record, u32 holders, u32 scope, u32 hint, u64 from, u
   u32 table = get(record + Obligation_FRAME), mm = get(record + Obligation_MM);
   if ((level & OBLIGATION_TABLE) == 0 || scope == Scope_CONTEXT || lost == 0) return;
   if (get(frameAt(table) + Frame_GENERATION) != get(record + Obligation_GENERATION)) return;
+  dueForRest = get(record + Obligation_DUE);
   tableLeft(mm, getLong(record + Obligation_START), level & 15, table, lost, scope, hint, from, to);
 }
 
@@ -216,7 +228,8 @@ static void entryCleared(u32 mm, u64 vpn, u32 level, u32 table, u32 slot, u32 gu
     return;
   }
   if (get(frameAt(table) + Frame_PARENTS) <= 1) {
-    if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, 0, 0);
+    if (reaches(mm, start, level, table))
+      oweFor(moverIn(mm), mm, start, level, frameOf(entry), holdersOf(mm), guard, 0, 0);
   } else {
     sharersOwe(start, level, table, entry, guard, 0);
   }

@@ -25,6 +25,7 @@ static inline bool available(u32 lock, bool forWrite) {
 static void acquire(u32 task, u32 lock, bool forWrite, u32 rank) {
   u32 held = get(task + Task_RANKS);
   if (held >= 1u << (rank + 1)) violation(Fault_LOCK_ORDER, 0, rank);
+  if (held == 0) callBegins((task - taskBase) / Task_WORDS, get(task + Task_MM));
   put(task + Task_RANKS, held | 1u << rank);
   put(lock, get(lock) | bitOf(task) | (forWrite ? WRITE : 0));
 }

@@ -107,12 +107,27 @@ static void checkRecorded(u32 mm, u64 from, u64 to, bool withTables, bool whole)
   if (about != 0) violation(Fault_RANGE_NOT_RECORDED, about, worst == 1 ? 1 : 0);
 }
 
+static void callBegins(u32 task, u32 mm) {
+  for (u32 i = 0, count = obligationCount(); i < count; i++) {
+    u32 record = obligationAt(i);
+    if (get(record + Obligation_MM) == mm) put(record + Obligation_DUE, get(record + Obligation_DUE) | 1u << task);
+  }
+}
+
+static void callEnds(u32 task) {
+  for (u32 i = 0, count = obligationCount(); i < count; i++) {
+    u32 due = obligationAt(i) + Obligation_DUE;
+    put(due, get(due) & ~(1u << task));
+  }
+}
+
 static void callReturned(u32 mm, u64 from, u64 to) {
   if (from >= to) return;
   u32 usable = usersOf(mm, false), count = obligationCount();
   for (u32 i = 0; i < count; i++) {
     u32 record = obligationAt(i);
     if (get(record + Obligation_MM) != mm || (get(record + Obligation_HOLDERS) & usable) == 0) continue;
+    if ((get(record + Obligation_DUE) & moverIn(mm)) == 0) continue;
     u64 start = getLong(record + Obligation_START);
     if (start >= to || from >= start + pagesOf(get(record + Obligation_LEVEL) & 15)) continue;
     u32 flags = get(record + Obligation_FLAGS);

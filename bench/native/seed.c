@@ -158,6 +158,7 @@ static void nextCall(u32 task) {
 
 static void returned(u32 task, bool ranged) {
   if (ranged) callReturned(get(task + Task_MM), reg(task, Reg_START), reg(task, Reg_END));
+  callEnds(currentAgent);
   if (get(task + Task_RANKS) != 0) violation(Fault_UNBALANCED, 0, 8);
   if (get(gatherOf(task) + Gather_MM) != 0) violation(Fault_UNBALANCED, 0, 9);
   clear(task + Task_REGISTER, REGISTERS * 2);

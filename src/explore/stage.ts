@@ -62,6 +62,7 @@ export function stage(options: StageOptions): Machine {
     tableFrames: scenario.mms.length * 4,
     pcid: usesPcid(scenario, options.edition),
     errata: scenario.errata ?? [],
+    ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
     visited: options.visited ?? 16,
     frontier: options.frontier ?? 1,

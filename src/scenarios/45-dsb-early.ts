@@ -12,9 +12,10 @@ export const dsbEarly: Scenario = {
   editions: ["7.1~d9ff80f83ecb", "7.1"],
   known: "the workaround and its list [S: 6.12.117]; the commit that brought it, for the first core of the list [M].",
   story:
-    "A gives a page back: TLBI, DSB, and the page is freed. On these cores the DSB may end while an access of CPU1 through " +
-    "the old translation is still under way, so the page is in use after it was freed. The workaround issues the TLBI " +
-    "and the DSB twice: when the second has ended, what the first should have waited for is over.",
+    "A gives a page back: TLBI, DSB, and the page is freed. On these cores the DSB may end while an access of " +
+    "CPU1 through the old translation is still under way, so the page is in use after it was freed. The " +
+    "workaround issues the TLBI and the DSB twice: when the second has ended, what the first should have waited " +
+    "for is over.",
   geometry: "tiny",
   mms: ["A"],
   cpus: ["A", "A"],

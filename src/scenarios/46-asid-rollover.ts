@@ -11,11 +11,12 @@ export const asidRollover: Scenario = {
   fixed: "7.1",
   editions: ["7.1~5e10f9887ed8", "7.1"],
   known:
-    "the comment that the fix left [S: 7.0rc6]; the allocator [M]. Catalin Marinas has a TLA+ model of it (asidalloc).",
+    "the comment that the fix left [S: 7.0rc6]; the allocator [M]. Catalin Marinas has a TLA+ model of it " +
+    "(asidalloc).",
   story:
-    "C1 takes a page from A, which nobody runs, and reads A's ASID before its store to the entry is seen. ASIDs run " +
-    "out meanwhile; CPU1 loads A, which gets a new ASID, and reads the old entry under it. C1's store is seen now, and " +
-    "it invalidates the old ASID, which nobody has any more. CPU1 keeps the page that is freed.",
+    "C1 takes a page from A, which nobody runs, and reads A's ASID before its store to the entry is seen. ASIDs " +
+    "run out meanwhile; CPU1 loads A, which gets a new ASID, and reads the old entry under it. C1's store is seen " +
+    "now, and it invalidates the old ASID, which nobody has any more. CPU1 keeps the page that is freed.",
   geometry: "tiny",
   mms: ["A", "B", "C"],
   cpus: ["C", "A"],

@@ -19,9 +19,9 @@ export const collapseNoNotifier: Scenario = {
   editions: ["7.1~f268f6cf875f", "7.1"],
   known: "the commit's own text [T]; that the page is freed in the same call is a shortening [D].",
   story:
-    "khugepaged retracts a PTE table of A, with what it maps. A guest, S, mirrors A's memory: its tables map the page" +
-    " without a reference. Nobody calls the notifier, so the guest's entry stays, and its vCPU goes on using the page" +
-    " after it has been freed.",
+    "khugepaged retracts a PTE table of A, with what it maps. A guest, S, mirrors A's memory: its tables map the " +
+    "page without a reference. Nobody calls the notifier, so the guest's entry stays, and its vCPU goes on using " +
+    "the page after it has been freed.",
   geometry: "tiny",
   mms: ["A", "S"],
   cpus: ["A", "S"],

@@ -12,9 +12,9 @@ export const kvmZapRange: Scenario = {
   editions: ["7.1~574c3c55e969", "7.1"],
   known: "the commit's text [T]; the notifier machinery [M].",
   story:
-    "KVM takes a table of huge pages out of a guest's stage 2, clears its entries one by one, and flushes. The start of" +
-    " the flush is the address where the loop stood, that of the last entry: of two pages, the first is not flushed," +
-    " and the vCPU keeps it after the call has returned.",
+    "KVM takes a table of huge pages out of a guest's stage 2, clears its entries one by one, and flushes. The " +
+    "start of the flush is the address where the loop stood, that of the last entry: of two pages, the first is " +
+    "not flushed, and the vCPU keeps it after the call has returned.",
   geometry: "tiny",
   mms: ["A", "S"],
   cpus: ["A", "S"],

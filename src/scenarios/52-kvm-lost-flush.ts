@@ -12,9 +12,9 @@ export const kvmLostFlush: Scenario = {
   editions: ["7.1~315f02c60d94", "7.1"],
   known: "the commit's text [T]; the notifier machinery [M].",
   story:
-    "KVM zaps two shadow pages, one after the other, and flushes for both at the end if there was anything to zap. The" +
-    " answer for the second takes the place of the answer for the first: when there was nothing in the second, the" +
-    " flush for the first is forgotten.",
+    "KVM zaps two shadow pages, one after the other, and flushes for both at the end if there was anything to " +
+    "zap. The answer for the second takes the place of the answer for the first: when there was nothing in the " +
+    "second, the flush for the first is forgotten.",
   geometry: "tiny",
   mms: ["A", "S"],
   cpus: ["A", "S"],

@@ -12,9 +12,9 @@ export const kvmTruncated: Scenario = {
   editions: ["7.1~88bf56d04bc3", "7.1"],
   known: "the diff [T]; since when [M]. The counter starts at 2^32 - 1 instead of being counted up.",
   story:
-    "KVM drops an entry while it synchronizes a shadow page, counts it, and leaves the flush to the next notifier. The" +
-    " count is a long and is OR-ed into an int: when it is a multiple of 2^32, nothing is left of it. The notifier" +
-    " finds no entry for the page, sees no reason to flush, and the page is freed under the vCPU.",
+    "KVM drops an entry while it synchronizes a shadow page, counts it, and leaves the flush to the next " +
+    "notifier. The count is a long and is OR-ed into an int: when it is a multiple of 2^32, nothing is left of " +
+    "it. The notifier finds no entry for the page, sees no reason to flush, and the page is freed under the vCPU.",
   geometry: "tiny",
   mms: ["A", "S"],
   cpus: ["A", "S", null],

@@ -12,9 +12,9 @@ export const kvmLevelHint: Scenario = {
   editions: ["7.1~36e008323926", "7.1"],
   known: "the commit's text [T]; what a hint reaches [S: kernel.md 4.3].",
   story:
-    "KVM on arm64 clears a stage-2 entry that pointed to a table, and invalidates with a hint of that entry's level. The" +
-    " hint is for leaves of that level, and there are none: the base pages that the table mapped, and the pointer" +
-    " to it, may stay in the vCPU's TLB after the table is free.",
+    "KVM on arm64 clears a stage-2 entry that pointed to a table, and invalidates with a hint of that entry's " +
+    "level. The hint is for leaves of that level, and there are none: the base pages that the table mapped, and " +
+    "the pointer to it, may stay in the vCPU's TLB after the table is free.",
   geometry: "tiny",
   mms: ["A", "S"],
   cpus: ["A", "S"],

@@ -73,6 +73,8 @@ export interface Scenario {
   readonly files: readonly number[];
   /** What the hardware does wrong. */
   readonly errata?: readonly ("invlpg-global" | "dsb-early")[];
+  /** Pages that a gather holds before it must flush and free (default 8). */
+  readonly batch?: number;
   readonly setup: readonly Setup[];
   readonly cases: readonly Case[];
   /** Violations that must never happen in an edition that is right. */

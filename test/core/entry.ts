@@ -10,7 +10,8 @@ import { Cached } from "../../assembly/hw/tlb";
 import * as walk from "../../assembly/hw/walk";
 import { get, getLong } from "../../assembly/word";
 
-export { entryCleared, forget, obligationCount, owedIn, rightsLost } from "../../assembly/ghost/obligations";
+export { callBegins, callEnds, owedIn } from "../../assembly/ghost/calls";
+export { entryCleared, forget, obligationCount, rightsLost } from "../../assembly/ghost/obligations";
 export { setCurrent, violation } from "../../assembly/ghost/report";
 export {
   callReturned,

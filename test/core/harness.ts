@@ -57,6 +57,8 @@ type Inside = Record<
   | "dsb"
   | "tlbi"
   | "checkGather"
+  | "callBegins"
+  | "callEnds"
   | "gatherFinish"
   | "isOpen"
   | "levelHint"

@@ -46,7 +46,7 @@ const move_hugetlb_page_tables = listing("mm/hugetlb.c", "move_hugetlb_page_tabl
   k.walk_new(Reg.INDEX, k.PMD),
   k.lock_write(k.NEW_PTL),
   k.lock_write(k.PTL),
-  k.move_entry(k.PMD, k.PTL),
+  k.move_entry(k.PMD, k.I_MMAP),
   k.unlock(k.PTL),
   k.unlock(k.NEW_PTL),
   ...at("advance", k.add_pages(Reg.ADDRESS, k.PMD)),

@@ -1,8 +1,8 @@
 /**
  * KVM: faults of a guest, the notifiers that take its entries away, and the four flushes that went wrong.
  *
- * A secondary MMU is an mm of its own here (assembly/mm/secondary.ts), and its vCPUs are CPUs that have it loaded. Where
- * KVM's remote flush takes a range, it is the machine's direct flush: on real x86 hosts only Hyper-V flushes by range.
+ * A secondary MMU is an mm of its own here (assembly/mm/secondary.ts), and its vCPUs are CPUs that have it loaded.
+ * Where KVM's remote flush takes a range, it is the machine's direct flush: on real x86 only Hyper-V flushes by range.
  */
 import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";

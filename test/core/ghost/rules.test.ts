@@ -295,6 +295,26 @@ describe("RIGHTS_OUTLIVE_CALL", () => {
   });
 });
 
+describe("who answers for what is owed", () => {
+  it("is the call that took it away, and a call that began later, not one that ran meanwhile", () => {
+    const made = cleared({ tasks: 2 });
+    made.core.setCurrent(1, 0);
+    made.core.callReturned(A, 4n, 8n);
+    expect(made.violations()).toEqual([]);
+    made.core.callBegins(1, A);
+    made.core.callReturned(A, 4n, 8n);
+    expect(made.violations()).toEqual([Fault.RIGHTS_OUTLIVE_CALL]);
+  });
+
+  it("is nobody once the call has ended, although the entry is still owed", () => {
+    const made = cleared();
+    made.core.callEnds(0);
+    made.core.callReturned(A, 4n, 8n);
+    expect(made.violations()).toEqual([]);
+    expect(made.owed()).not.toEqual([]);
+  });
+});
+
 describe("a violation", () => {
   it("is written down once per kind and run, in the order of occurrence", () => {
     const made = cleared({}, LOCK);
