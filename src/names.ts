@@ -14,7 +14,8 @@ export type ViolationKind =
   | "LOCK_ORDER"
   | "DEADLOCK"
   | "STALE_ACCESS"
-  | "OOPS";
+  | "OOPS"
+  | "WRITE_LOST";
 
 /** `protocol`: the promise is broken although this machine may hide it; `harm`: the rest. */
 export type Severity = "protocol" | "harm";
@@ -31,6 +32,7 @@ const kinds: readonly [Fault, ViolationKind][] = [
   [Fault.DEADLOCK, "DEADLOCK"],
   [Fault.STALE_ACCESS, "STALE_ACCESS"],
   [Fault.OOPS, "OOPS"],
+  [Fault.WRITE_LOST, "WRITE_LOST"],
 ];
 
 /** Every kind, in order of report. */

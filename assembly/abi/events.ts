@@ -18,6 +18,8 @@ export const enum Fault {
   STALE_ACCESS,
   /** A step used a pointer that is not there: a real kernel would have crashed. */
   OOPS,
+  /** A page is copied, or taken for clean, while a CPU may still write to it without a fault. */
+  WRITE_LOST,
   COUNT,
 }
 

@@ -239,5 +239,10 @@ export const enum Op {
   READ_ASID,
   /** TLBI of [RANGE_START, RANGE_END) for the ASID in r a, which FLUSH_MM may no longer have */
   TLBI_ASID,
+  // --- copy on write ---
+  /** r a := gathers that are open on MM */
+  FLUSH_PENDING,
+  /** PAGE := a new page of MM with the content of PAGE, which goes to INDEX */
+  COPY_PAGE,
   COUNT,
 }

@@ -98,6 +98,18 @@ export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to
   put(runners, 0);
 }
 
+/** A page is copied: whoever still has the write right that the tables no longer give, writes to the old one (I6). */
+export function pageCopied(frame: u32): void {
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  for (let i: u32 = 0; i < obligationCount(); i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) continue;
+    if ((get(record + Obligation.FLAGS) & ObligationFlag.RIGHTS) == 0) continue;
+    const writers = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), false);
+    if (writers != 0) violation(Fault.WRITE_LOST, record, writers);
+  }
+}
+
 /** CPUs that run `mm` now: those in user mode, and the lazy ones too when `withLazy`. */
 export function usersOf(mm: u32, withLazy: bool): u32 {
   let users: u32 = 0;

@@ -3,15 +3,16 @@
  */
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
-import { Cpu } from "../abi/records";
+import { Cpu, Mm } from "../abi/records";
 import { Task } from "../abi/tasks";
 import * as arm64 from "../mm/arm64";
 import * as asid from "../mm/asid";
+import * as cow from "../mm/cow";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
 import * as x86 from "../mm/x86";
-import { cpuAt, get, put, regWord, setReg } from "../word";
+import { cpuAt, get, mmAt, put, regWord, setReg } from "../word";
 
 function cpuOf(task: u32): u32 {
   return get(task + Task.CPU);
@@ -51,6 +52,8 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.ASID_ROLLOVER: asid.rollover(); return next;
     case Op.READ_ASID: setReg(task, get(op + 1), asid.asidOf(task)); return next;
     case Op.TLBI_ASID: arm64.tlbiAsid(task, get(op + 1)); return next;
+    case Op.FLUSH_PENDING: setReg(task, get(op + 1), get(mmAt(regWord(task, Reg.MM)) + Mm.FLUSH_PENDING)); return next;
+    case Op.COPY_PAGE: cow.copyPage(task); return next;
     default: return next;
   }
 }

@@ -32,7 +32,13 @@ export interface Witness {
 }
 
 /** Kinds that need hardware to become real; the others are facts of the run itself. */
-const HARDWARE = new Set(["FLUSH_AFTER_UNLOCK", "RIGHTS_OUTLIVE_CALL", "STALE_TRANSLATION", "STALE_WALK"]);
+const HARDWARE = new Set([
+  "WRITE_LOST",
+  "FLUSH_AFTER_UNLOCK",
+  "RIGHTS_OUTLIVE_CALL",
+  "STALE_TRANSLATION",
+  "STALE_WALK",
+]);
 const FREES = new Set(["STALE_TRANSLATION", "STALE_WALK"]);
 
 export function needsWitness(violation: RawViolation): boolean {

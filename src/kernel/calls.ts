@@ -11,9 +11,10 @@ import { collapse, retract } from "./mm/khugepaged.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
-import { reclaim, rollover } from "./mm/reclaim.js";
 import { migrate, poison } from "./mm/rmap.js";
+import { rollover, unmapOf } from "./mm/rmap-asid.js";
 import { vmap, vunmap } from "./mm/vmalloc.js";
+import { do_wp_page, uffd_wp } from "./mm/wp.js";
 import * as kvm from "./virt/kvm.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
@@ -53,8 +54,10 @@ export const calls: readonly Call[] = [
   call("kvm-sync-page", { start: Reg.START, value: Reg.VALUE }, kvm.syncPage),
   call("vmap", { start: Reg.START }, vmap),
   call("vunmap", { start: Reg.START }, vunmap),
-  call("reclaim", { start: Reg.START, mm: Reg.NEW_START }, reclaim),
+  call("unmap-of", { start: Reg.START, mm: Reg.NEW_START }, unmapOf),
   call("asid-rollover", {}, rollover),
+  call("uffd-wp", range, uffd_wp),
+  call("write-fault", { start: Reg.START }, do_wp_page),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear),
 ];
 

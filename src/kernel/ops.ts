@@ -218,6 +218,10 @@ export const switch_end = (): Line =>
   op(Op.SWITCH_END, [], "load_new_mm_cr3()", "the CPU loads the mm, up to date with its flushes so far");
 export const unhook_table = (level: number, text: string): Line =>
   op(Op.UNHOOK_TABLE, [level], text, "clears the entry of {mm} at {address} that points to a table, {page}");
+export const flush_pending = (into: Reg): Line =>
+  op(Op.FLUSH_PENDING, [into], "mm_tlb_flush_pending()", "looks whether a flush of {mm} is still to come");
+export const copy_page = (): Line =>
+  op(Op.COPY_PAGE, [], "copy_user_highpage()", "copies page {page}: a store to it from here on is lost");
 export const asid_rollover = (): Line =>
   op(Op.ASID_ROLLOVER, [], "flush_context()", "no ASID is left: a new generation of them begins");
 export const read_asid = (into: Reg): Line => op(Op.READ_ASID, [into], "ASID(mm)", "reads the ASID of {flushed}");

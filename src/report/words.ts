@@ -15,6 +15,7 @@ export const meanings: Readonly<Record<ViolationKind, string>> = {
   LOCK_ORDER: "locks are taken in the wrong order",
   DEADLOCK: "no task can move",
   STALE_ACCESS: "a CPU used an entry whose frame is no longer what it cached",
+  WRITE_LOST: "a page is copied while a CPU may still write to the old one",
   OOPS: "a step used a pointer that is not there: a real kernel would have crashed",
 };
 
@@ -30,6 +31,7 @@ const GRAVITY: readonly ViolationKind[] = [
   "STALE_TRANSLATION",
   "STALE_WALK",
   "RIGHTS_OUTLIVE_CALL",
+  "WRITE_LOST",
   "OOPS",
   "UNBALANCED",
   "STALE_ACCESS",

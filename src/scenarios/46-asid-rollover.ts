@@ -24,9 +24,9 @@ export const asidRollover: Scenario = {
   setup: [{ cpu: 1, mm: "A", calls: [...anon(1, 1), { call: "switch", args: { mm: 1 } }] }],
   cases: [
     {
-      name: "reclaim",
+      name: "unmap",
       tasks: [
-        { name: "C1", cpu: 0, mm: "C", calls: [{ call: "reclaim", args: { start: at(1), mm: 0 } }] },
+        { name: "C1", cpu: 0, mm: "C", calls: [{ call: "unmap-of", args: { start: at(1), mm: 0 } }] },
         {
           name: "B1",
           cpu: 1,

@@ -14,6 +14,7 @@ import { softDirty } from "./43-soft-dirty.js";
 import { invlpgGlobal } from "./44-invlpg-global.js";
 import { dsbEarly } from "./45-dsb-early.js";
 import { asidRollover } from "./46-asid-rollover.js";
+import { uffdWpCopy } from "./47-uffd-wp-copy.js";
 import { collapseNoNotifier } from "./50-collapse-no-notifier.js";
 import { kvmZapRange } from "./51-kvm-zap-range.js";
 import { kvmLostFlush } from "./52-kvm-lost-flush.js";
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   invlpgGlobal,
   dsbEarly,
   asidRollover,
+  uffdWpCopy,
   collapseNoNotifier,
   kvmZapRange,
   kvmLostFlush,

@@ -46,7 +46,6 @@ export const unmodelled: readonly Unmodelled[] = [
   bug("B17(a)", "tlb_flush_pending was a bool", "to 4.12", ["16af97dc5a89"], "nested gathers that readers look at"),
   bug("B17(b)", "two gathers over one range", "to 4.12", ["99baac21e458"], "gathers under a read lock"),
   bug("B17(c)", "the forced flush forgets the levels", "4.13 to 5.1", ["7a30df49f63a"], "gathers under a read lock"),
-  bug("B18(a)", "uffd write-protection and copy on write", "5.7 to 5.12", ["6ce64428d620"], "userfaultfd"),
   bug("B19", "dirty bit against write-back", "to 3.14; to 6.1", ["1cf35d47712d", "5df397dec7c4"], "write-back"),
   bug("B20(a)", "khugepaged against GUP-fast", "to 6.0", ["70cbc3cc78a9"], "GUP-fast as a walker"),
   bug("B20(b)", "khugepaged frees a table under GUP-fast", "to 6.0", ["2ba99c5e0881"], "GUP-fast as a walker"),

@@ -10,7 +10,7 @@ import * as k from "../ops.js";
  * by others, unless a barrier stands between [S: 7.0rc6, comment of flush_tlb_mm]: without stores that wait here, that
  * is the order of the two lines.
  */
-export const reclaim = listing("mm/rmap.c", "try_to_unmap_one", [
+export const unmapOf = listing("mm/rmap.c", "try_to_unmap_one", [
   k.move(Reg.MM, Reg.NEW_START),
   k.move(Reg.FLUSH_MM, Reg.MM),
   k.move(Reg.ADDRESS, Reg.START),
