@@ -33,8 +33,21 @@ export { at, type Call, type Line, listing, op, type Sub, since, to, until } fro
 export * as ops from "./kernel/ops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
 export type { Severity, ViolationKind } from "./names.js";
+export { type FlushLogResult, formOf, runFaultLog } from "./oplog/log.js";
 export { type ConvertOptions, convert } from "./replay/convert.js";
-export { type TlbOptions, type TlbResult, tlb } from "./replay/tlb.js";
+export {
+  type FlushCostOptions,
+  type FlushCostRow,
+  type FlushRequest,
+  type FlushStrategy,
+  flushCost,
+  type PmdSharing,
+  pmdSharing,
+} from "./replay/flushcost.js";
+export { flushesEvery, readFlushes } from "./replay/flushes.js";
+export { type ReadingOptions, type Rereadable, recordsOf, rereadable } from "./replay/rereadable.js";
+export { type RecordBatches, type TlbOptions, type TlbResult, type TlbRow, type TlbSweep, tlb } from "./replay/tlb.js";
+export { rangeUnmap, type UnmapOptions, type UnmapResult } from "./replay/unmap.js";
 export { type RunOptions, type RunResult, run } from "./run/run.js";
 export { scenarios } from "./scenarios/index.js";
 export type { Case, Scenario, Setup, TaskSpec } from "./scenarios/scenario.js";

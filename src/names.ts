@@ -122,6 +122,7 @@ const lockNames = [
   "ptl",
   "page_table_lock",
   "new ptl",
+  "page lock",
 ];
 
 const oopses = ["an entry", "a page", "a lock"];

@@ -29,6 +29,10 @@ export const enum Reg {
   NEW_ENTRY,
   TMP,
   GENERATION,
+  /** mm->tlb_flush_batched as flush_tlb_batched_pending() has read it. */
+  BATCH,
+  /** A flush that a later line owes. */
+  NEED_FLUSH,
 }
 
 /** Which lock an op means; the record comes from the registers. */
@@ -48,6 +52,8 @@ export const enum LockRef {
   PAGE_TABLE,
   /** Split lock of the table that holds NEW_ENTRY. */
   NEW_PTL,
+  /** Lock of PAGE itself (folio_lock). */
+  PAGE,
 }
 
 export const enum Machine {

@@ -102,6 +102,19 @@ export const enum Op {
   ERRATUM,
   /** SIGNAL of the task := # a */
   SIGNAL,
+  // --- ordinary pages ---
+  /** r a, r b, @c: jump when a == b */
+  BRANCH_EQ,
+  /** LAST := end of what one pair of PTE tables holds of the move of [ADDRESS, END) to INDEX */
+  MOVE_EXTENT,
+  /** ADDRESS := first address after the missing table there, at most LAST */
+  SKIP_TABLE,
+  /** r a := 1 when PAGE is still page INDEX of FILE */
+  STILL_CACHED,
+  /** FILE := the file of VMA; r a := 1 when it has one */
+  VMA_FILE,
+  /** r a := 1 when a reclaim flush of MM is worth deferring (arch_tlbbatch_should_defer) */
+  BATCH_DEFER,
 
   VISIBLE = 64,
   // --- locks ---
@@ -141,9 +154,9 @@ export const enum Op {
   PUD_POPULATE,
   /** make the missing tables of MM down to level L b for r c; r a := 0 without memory */
   ALLOC_TABLES,
-  /** clear the entry at ENTRY of level L a (guard lock k b) */
+  /** clear the entry at ENTRY of level L a (guard lock k b); r c := the old entry unless c is 0 */
   CLEAR_ENTRY,
-  /** write PAGE with PROT at ENTRY of level L a */
+  /** write PAGE with PROT at ENTRY of level L a; # b: 1 when it is dirty from the start */
   SET_ENTRY,
   /** take the write right from the entry at ENTRY, level L a */
   PROTECT_ENTRY,
@@ -166,9 +179,12 @@ export const enum Op {
   REPLACE_IN_CACHE,
   /** PAGE := a fresh anonymous page of MM; r a := 0, or 7 without memory */
   ALLOC_ANON_PAGE,
-  /** clear up to # b present entries of level 0 in [ADDRESS, LAST): record, unmap, queue; r a := 1 when full */
+  /**
+   * clear up to # b entries of level 0 of one table in [ADDRESS, LAST): record, unmap, queue; r a := ZapResult bits;
+   * # c: 1 to keep the map count of dirty pages of files for FLUSH_RMAPS
+   */
   ZAP_PTES,
-  /** set the rights PROT of every present entry of level 0 in [ADDRESS, LAST); r a := 1 when one lost W */
+  /** give the entries of level 0 of one table in [ADDRESS, LAST) the rights PROT; r a := ProtectResult bits */
   PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */
@@ -244,5 +260,16 @@ export const enum Op {
   FLUSH_PENDING,
   /** PAGE := a new page of MM with the content of PAGE, which goes to INDEX */
   COPY_PAGE,
+  // --- ordinary pages ---
+  /** move the entries of level 0 in [ADDRESS, LAST) to INDEX (guard lock k b); r a := MoveResult bits */
+  MOVE_PTES,
+  /** PAGE := page INDEX of FILE with one more reference, or 0 */
+  GET_CACHED,
+  /** the entry at ENTRY, if it is present, becomes writable and dirty when PROT allows it */
+  MAKE_WRITABLE,
+  /** r a := what mm->tlb_flush_batched of MM has pending, 0 when all of it is flushed */
+  BATCH_READ,
+  /** mm->tlb_flush_batched of MM: # a 0 all is flushed (bool), 1 what r BATCH has seen is flushed */
+  BATCH_DONE,
   COUNT,
 }

@@ -103,9 +103,13 @@ export const enum Mm {
   NOTIFY_SEQUENCE,
   /** tlbs_dirty: entries dropped without a flush. 64 bits. */
   DIRTY,
+  DIRTY_HIGH,
   /** arm64: which ASID of its life the mm has now, and the generation that it is good for. */
-  ASID = 15,
+  ASID,
   ASID_EPOCH,
+  /** mm->tlb_flush_batched: deferred reclaim flushes asked for, and how many of them a flush has covered. */
+  BATCH_PENDING,
+  BATCH_FLUSHED,
   WORDS,
 }
 
@@ -146,6 +150,10 @@ export const enum VmaFlag {
   HUGETLB = 16,
   /** A mapping of the kernel's own: its entries are global. */
   KERNEL = 0x10000,
+  /** Frames without references or map counts: a driver's memory (VM_PFNMAP). */
+  PFNMAP = 32,
+  /** Transparent huge pages are wanted (VM_HUGEPAGE). */
+  HUGEPAGE = 64,
   /** Flags that two VMAs must agree on to share a PMD table (VM_LOCKED is not modelled). */
   SHARE_MASK = 31,
 }
@@ -170,6 +178,9 @@ export const enum Frame {
   NEXT,
   /** What a load sees: one word stands for the page's bytes. */
   VALUE,
+  /** A page of a file: written to since write-back last took it (PG_dirty), and what write-back took. */
+  DIRTY,
+  SAVED,
   WORDS,
 }
 
@@ -192,5 +203,7 @@ export const enum Entry {
   DIRTY = 8,
   LEAF = 16,
   GLOBAL = 32,
+  /** Not present for hardware, mapped for the kernel: a NUMA hinting entry. */
+  PROTNONE = 64,
   SHIFT = 8,
 }

@@ -4,7 +4,7 @@
  * Same rules as layout.ts: members are word indices in the record, WORDS is its size, 64-bit values take two words.
  */
 
-export const REGISTERS: u32 = 26;
+export const REGISTERS: u32 = 28;
 
 export const enum Task {
   PC,
@@ -32,7 +32,10 @@ export const enum Task {
   WALK_TABLE,
   /** REGISTERS values of two words. */
   REGISTER,
-  WORDS = 13 + 26 * 2,
+  /** Deferred reclaim flushes (struct tlbflush_unmap_batch): CPUs to flush; 1 when some are due, 2 when dirty ones. */
+  BATCH_CPUS = 13 + 28 * 2,
+  BATCH_DUE,
+  WORDS,
 }
 
 /** One mmu_gather; its batch (BATCH words of frame) follows. Each task has GATHERS of them. */
@@ -99,5 +102,7 @@ export const enum ObligationFlag {
   /** A gather recorded a range that leaves this out. */
   UNRECORDED = 16,
   /** The entry was global: what drops a context leaves it. */
-  GLOBAL = 32,
+  GLOBAL = 64,
+  /** The entry was writable and dirty: a holder can store without walking again. */
+  STORES = 32,
 }

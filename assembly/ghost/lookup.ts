@@ -5,8 +5,11 @@
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
 import { Frame, Globals } from "../abi/records";
-import { Obligation } from "../abi/tasks";
+import { Obligation, ObligationFlag } from "../abi/tasks";
 import { frameAt, get, getLong, globalWord, obligationAt } from "../word";
+
+/** Flags that set two obligations on one entry apart. */
+const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
 
 export function obligationCount(): u32 {
   return get(globalWord(Globals.OBLIGATIONS));
@@ -37,7 +40,7 @@ function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags:
   if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) return false;
   if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) return false;
   const generation = get(frameAt(frame) + Frame.GENERATION);
-  return get(other + Obligation.GENERATION) == generation && (get(other + Obligation.FLAGS) & 15) == flags;
+  return get(other + Obligation.GENERATION) == generation && (get(other + Obligation.FLAGS) & KIND_FLAGS) == flags;
 }
 
 /** The obligation with this mm, place, frame and flags, or 0. */

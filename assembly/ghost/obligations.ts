@@ -96,7 +96,7 @@ function oweFor(
   issued: u32,
 ): void {
   if (holders == 0) return;
-  let record = findEqual(mm, start, level, frame, flags & 15);
+  let record = findEqual(mm, start, level, frame, flags & ~(<u32>ObligationFlag.GLOBAL));
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
   if (record == 0) return;
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
@@ -145,12 +145,16 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
     subtreeCleared(mm, start, level, frameOf(entry), guard);
     return;
   }
+  // A clean entry cannot be stored through without a walk, which finds the write right gone.
+  const stores = (entry & (Entry.WRITE | Entry.DIRTY)) == (Entry.WRITE | Entry.DIRTY);
+  if (flags == ObligationFlag.RIGHTS && level == 0 && !stores) return;
+  const what = stores ? flags | ObligationFlag.STORES : flags;
   if (get(frameAt(table) + Frame.PARENTS) <= 1) {
-    if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, flags);
+    if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, what);
   } else {
-    sharersOwe(start, level, table, entry, guard, flags);
+    sharersOwe(start, level, table, entry, guard, what);
   }
-  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, flags);
+  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, what);
 }
 
 function reaches(mm: u32, start: u64, level: u32, table: u32): bool {

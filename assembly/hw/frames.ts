@@ -59,6 +59,8 @@ export function allocate(pool: u32, kind: u32, owner: u32): u32 {
   put(record + Frame.REFERENCES, 1);
   put(record + Frame.MAPS, 0);
   put(record + Frame.VALUE, 0);
+  put(record + Frame.DIRTY, 0);
+  put(record + Frame.SAVED, 0);
   if (pool == Pool.TABLE) memory.fill(tableAt(frame) << 2, 0, tableWords << 2);
   return frame;
 }

@@ -33,12 +33,18 @@ function finish(task: u32, frame: u32, isStore: bool): u32 {
   return AccessResult.DONE;
 }
 
+/** Where the last mapped() has found its entry, and the entry's level. */
+let mappedSlot: u32 = 0;
+let mappedLevel: u32 = 0;
+
 /** The leaf entry of the tables for `vpn`, at whatever level; 0 when it is not mapped. */
 function mapped(mm: u32, vpn: u64): u32 {
   for (let level: u32 = 0; level < levels; level++) {
     const slot = slotOf(get(mmAt(mm) + Mm.PGD), vpn, level);
     if (slot == 0) continue;
     const entry = get(slot);
+    mappedSlot = slot;
+    mappedLevel = level;
     return (entry & Entry.PRESENT) != 0 && !isTableEntry(entry) ? entry : 0;
   }
   return 0;
@@ -47,6 +53,8 @@ function mapped(mm: u32, vpn: u64): u32 {
 function saturated(task: u32, isStore: bool): u32 {
   const entry = mapped(get(task + Task.MM), reg(task, Reg.START));
   if (entry == 0 || (isStore && (entry & Entry.WRITE) == 0)) return AccessResult.FAULT;
+  // Only entries of level 0 know a dirty bit; it is in memory before any TLB may store without asking again.
+  if (isStore && mappedLevel == 0) put(mappedSlot, entry | Entry.DIRTY);
   return finish(task, frameOf(entry), isStore);
 }
 

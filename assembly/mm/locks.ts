@@ -18,7 +18,7 @@ import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../wo
 
 const WRITE: u32 = 0x80000000;
 
-function lockOfTable(table: u32): u32 {
+function lockOfFrame(table: u32): u32 {
   return table == 0 ? 0 : frameAt(table) + Frame.LOCK;
 }
 
@@ -34,9 +34,11 @@ export function lockOf(task: u32, ref: u32): u32 {
     case LockRef.VMA:
       return regWord(task, Reg.VMA) == 0 ? 0 : vmaAt(regWord(task, Reg.VMA) - 1) + Vma.LOCK;
     case LockRef.PTL:
-      return lockOfTable(regWord(task, Reg.TABLE));
+      return lockOfFrame(regWord(task, Reg.TABLE));
+    case LockRef.PAGE:
+      return lockOfFrame(regWord(task, Reg.PAGE));
     case LockRef.NEW_PTL:
-      return lockOfTable(regWord(task, Reg.TMP));
+      return lockOfFrame(regWord(task, Reg.TMP));
     case LockRef.PAGE_TABLE:
       return mmAt(regWord(task, Reg.MM)) + Mm.PAGE_TABLE_LOCK;
     default:

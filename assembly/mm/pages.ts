@@ -7,7 +7,7 @@
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { FileRecord, Frame, Kind, OWNER_FILE } from "../abi/records";
+import { FileRecord, Frame, Kind, OWNER_FILE, OWNER_STRANGER } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, isNull, Missing, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
@@ -62,6 +62,24 @@ export function findOrAlloc(task: u32): u32 {
   setReg(task, Reg.PAGE, get(slot));
   add(frameAt(get(slot)) + Frame.REFERENCES, 1);
   return 0;
+}
+
+/** The page cache of a file holds it. */
+export function isFilePage(frame: u32): bool {
+  const owner = get(frameAt(frame) + Frame.OWNER);
+  return owner >= OWNER_FILE && owner < OWNER_STRANGER;
+}
+
+/** PAGE := page INDEX of FILE with one more reference, 0 when the cache has none (find_get_page). */
+export function getCached(task: u32): void {
+  const frame = reg(task, Reg.INDEX) < boot(Boot.FILE_PAGES) ? get(cacheSlot(task)) : 0;
+  setReg(task, Reg.PAGE, frame);
+  if (frame != 0) add(frameAt(frame) + Frame.REFERENCES, 1);
+}
+
+/** PAGE is still where INDEX of FILE says: its lock was waited for (page->mapping). */
+export function stillCached(task: u32): bool {
+  return get(cacheSlot(task)) == regWord(task, Reg.PAGE);
 }
 
 /** INDEX := next cached page below END; PAGE its frame, 0 when there is none. */

@@ -81,24 +81,37 @@ function guardOf(task: u32, ref: u32): u32 {
   return ref == LockRef.NONE ? 0 : lockOf(task, ref);
 }
 
-export function clearEntry(task: u32, level: u32, guard: u32): void {
+/** Clears the entry at ENTRY; gives what it was. */
+export function clearEntry(task: u32, level: u32, guard: u32): u32 {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
-  if (isNull(slot, Missing.ENTRY)) return;
+  if (isNull(slot, Missing.ENTRY)) return 0;
+  const old = get(slot);
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);
+  return old;
 }
 
-export function setEntry(task: u32, level: u32): void {
+/** Maps PAGE with the rights PROT. Only entries of level 0 know a dirty bit: hugetlb's are dirty from the start. */
+export function setEntry(task: u32, level: u32, dirty: u32): void {
   const prot = regWord(task, Reg.PROT);
-  let flags: u32 = Entry.PRESENT | Entry.LEAF | ((prot & VmaFlag.WRITE) != 0 ? Entry.WRITE : 0);
+  const writable: u32 = dirty != 0 ? Entry.WRITE | Entry.DIRTY : Entry.WRITE;
+  let flags: u32 = Entry.PRESENT | Entry.LEAF | ((prot & VmaFlag.WRITE) != 0 ? writable : 0);
   if ((prot & VmaFlag.KERNEL) != 0) flags |= Entry.GLOBAL;
   const slot = regWord(task, Reg.ENTRY);
   if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
   writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
+}
+
+/** A store to a shared page whose entry was read-only (wp_page_reuse): more rights, so nobody need be told. */
+export function makeWritable(task: u32): void {
+  const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY)) return;
+  if ((get(slot) & Entry.PRESENT) == 0 || (regWord(task, Reg.PROT) & VmaFlag.WRITE) == 0) return;
+  put(slot, get(slot) | Entry.WRITE | Entry.DIRTY);
 }
 
 export function protectEntry(task: u32, level: u32): void {

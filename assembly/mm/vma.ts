@@ -114,6 +114,13 @@ export function vmaBounds(task: u32, hugetlb: u32): void {
   setReg(task, hugetlb, (get(vma + Vma.FLAGS) & VmaFlag.HUGETLB) != 0 ? 1 : 0);
 }
 
+/** FILE := the file of VMA; false for an anonymous one. */
+export function vmaFile(task: u32): bool {
+  const file = get(vmaAt(regWord(task, Reg.VMA) - 1) + Vma.FILE);
+  setReg(task, Reg.FILE, file == 0 ? 0xffffffff : file - 1);
+  return file != 0;
+}
+
 export function freeDetached(task: u32): void {
   for (let i: u32 = 0; i < vmas; i++) {
     if (get(vmaAt(i) + Vma.MM) != 0 && get(vmaAt(i) + Vma.DETACHED) == taskNumber(task)) clearVma(vmaAt(i));

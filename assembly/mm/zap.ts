@@ -8,7 +8,7 @@
  */
 
 import { Reg } from "../abi/operands";
-import { Entry, Frame, Mm, VmaFlag } from "../abi/records";
+import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import {
@@ -22,49 +22,74 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, bulk, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg } from "../word";
+import { add, bulk, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
 import { zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
+import { isFilePage } from "./pages";
+
+/** What zapPtes has met: the batch is full; a dirty page of a file was unmapped. */
+export const enum ZapResult {
+  FULL = 1,
+  DIRTY = 2,
+}
+
+/** In a queued frame: its map count falls only when the flush is done (encoded page, delayed rmap). */
+export const DELAYED: u32 = 0x80000000;
+
+/** End of the PTE table of `at`, or `end` if that comes first. */
+function tableEnd(at: u64, end: u64): u64 {
+  const next = alignDown(at, 1) + pagesOf(1);
+  return next < end ? next : end;
+}
 
 /**
- * Clears up to `limit` present entries in [ADDRESS, LAST) and moves ADDRESS past what it has looked at; a missing table
- * is skipped as a whole. True when the batch is full.
+ * Clears up to `limit` entries in [ADDRESS, LAST), of one table, and moves ADDRESS past what it has looked at; a
+ * missing table is skipped. The caller holds the table's lock.
  */
-export function zapPtes(task: u32, limit: u32): bool {
-  if (bulk) return zapInBulk(task, limit);
-  const mm = regWord(task, Reg.MM);
-  const pgd = get(mmAt(mm) + Mm.PGD);
-  const gather = gatherOf(task);
-  const end = reg(task, Reg.LAST);
+export function zapPtes(task: u32, limit: u32, delayRmap: bool): u32 {
+  if (bulk) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
+  const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
+  const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   let at = reg(task, Reg.ADDRESS);
   let left = limit;
-  let full = false;
-  let slot: u32 = 0;
-  let table: u32 = 0;
-  while (at < end && left > 0 && !full) {
-    if (slot == 0 || indexOf(at, 0) == 0) {
-      slot = slotOf(pgd, at, 0);
-      table = slotTable;
-    }
+  let result: u32 = 0;
+  let slot = slotOf(pgd, at, 0);
+  const table = slotTable;
+  while (at < end && left > 0 && (result & ZapResult.FULL) == 0) {
     if (slot == 0) {
       at = nextTable(pgd, at);
-      continue;
+      break;
     }
-    const entry = get(slot);
-    if ((entry & Entry.PRESENT) != 0) {
-      const frame = frameOf(entry);
-      entryCleared(mm, at, 0, table, slot, 0);
-      writeEntry(slot, 0);
-      record(gather, at, 1, GatherBit.CLEARED_0);
-      if (get(frameAt(frame) + Frame.MAPS) != 0) add(frameAt(frame) + Frame.MAPS, -1);
-      full = queue(gather, frame);
+    if (get(slot) != 0) {
+      result |= zapEntry(task, at, table, slot, delayRmap);
       left--;
     }
     slot++;
     at++;
   }
-  setReg(task, Reg.ADDRESS, at < end ? at : end);
-  return full;
+  const last = reg(task, Reg.LAST);
+  setReg(task, Reg.ADDRESS, at < last ? at : last);
+  return result;
+}
+
+function hasFrames(task: u32): bool {
+  const vma = regWord(task, Reg.VMA);
+  return vma == 0 || (get(vmaAt(vma - 1) + Vma.FLAGS) & VmaFlag.PFNMAP) == 0;
+}
+
+function zapEntry(task: u32, at: u64, table: u32, slot: u32, delayRmap: bool): u32 {
+  const entry = get(slot);
+  const frame = frameOf(entry);
+  entryCleared(regWord(task, Reg.MM), at, 0, table, slot, 0);
+  writeEntry(slot, 0);
+  record(gatherOf(task), at, 1, GatherBit.CLEARED_0);
+  if (!hasFrames(task)) return 0;
+  const dirty = (entry & Entry.DIRTY) != 0 && isFilePage(frame);
+  if (dirty) put(frameAt(frame) + Frame.DIRTY, 1);
+  const later = dirty && delayRmap;
+  if (!later && get(frameAt(frame) + Frame.MAPS) != 0) add(frameAt(frame) + Frame.MAPS, -1);
+  const full = queue(gatherOf(task), later ? frame | DELAYED : frame);
+  return (full ? <u32>ZapResult.FULL : 0) | (dirty ? <u32>ZapResult.DIRTY : 0);
 }
 
 /** First address that may have a table again, after the missing one on the way to `at`. */
@@ -83,36 +108,45 @@ export function nextTable(pgd: u32, at: u64): u64 {
   return next;
 }
 
-/** Gives every present base-page entry of [ADDRESS, LAST) the rights PROT; true when one lost its write right. */
-export function protectPtes(task: u32): bool {
+/** What protectPtes has met: a present entry; one whose rights have changed. */
+export const enum ProtectResult {
+  VISITED = 1,
+  CHANGED = 2,
+}
+
+/** Gives every present entry of [ADDRESS, LAST), of one table, the rights PROT and moves ADDRESS past them. */
+export function protectPtes(task: u32): u32 {
   const mm = regWord(task, Reg.MM);
   const pgd = get(mmAt(mm) + Mm.PGD);
-  const end = reg(task, Reg.LAST);
+  const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   const writable = (regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0;
   let at = reg(task, Reg.ADDRESS);
-  let changed = false;
-  let slot: u32 = 0;
-  let table: u32 = 0;
+  let result: u32 = 0;
+  let slot = slotOf(pgd, at, 0);
+  const table = slotTable;
   while (at < end) {
-    if (slot == 0 || indexOf(at, 0) == 0) {
-      slot = slotOf(pgd, at, 0);
-      table = slotTable;
-    }
     if (slot == 0) {
       at = nextTable(pgd, at);
-      continue;
+      break;
     }
     const entry = get(slot);
+    if ((entry & Entry.PRESENT) != 0) result |= ProtectResult.VISITED;
     if ((entry & Entry.PRESENT) != 0 && ((entry & Entry.WRITE) != 0) != writable) {
-      if (!writable) {
-        rightsLost(mm, at, 0, table, slot, 0);
-        changed = true;
-      }
+      result |= ProtectResult.CHANGED;
+      if (!writable) rightsLost(mm, at, 0, table, slot, 0);
       put(slot, writable ? entry | Entry.WRITE : entry & ~Entry.WRITE);
     }
     slot++;
     at++;
   }
-  setReg(task, Reg.ADDRESS, end);
-  return changed;
+  const last = reg(task, Reg.LAST);
+  setReg(task, Reg.ADDRESS, at < last ? at : last);
+  return result;
+}
+
+/** ADDRESS := the first address that may have a table again, at most LAST. */
+export function skipTable(task: u32): void {
+  const next = nextTable(get(mmAt(regWord(task, Reg.MM)) + Mm.PGD), reg(task, Reg.ADDRESS));
+  const last = reg(task, Reg.LAST);
+  setReg(task, Reg.ADDRESS, next < last ? next : last);
 }

@@ -15,12 +15,15 @@ import { alignDown, alignUp, frameOf, pagesOf } from "../hw/tables";
 import * as arm64 from "../mm/arm64";
 import * as gather from "../mm/gather";
 import * as hugetlb from "../mm/hugetlb";
+import * as move from "../mm/move";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
+import * as reclaim from "../mm/reclaim";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
+import * as zap from "../mm/zap";
 import { boot, codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
@@ -111,6 +114,12 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.TRUNCATE: setReg(task, get(op + 1), regWord(task, get(op + 1))); break;
       case Op.ERRATUM: setReg(task, get(op + 1), when((boot(Boot.ERRATA) & get(op + 2)) != 0)); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
+      case Op.BRANCH_EQ: if (reg(task, get(op + 1)) == reg(task, get(op + 2))) at = get(op + 3); break;
+      case Op.MOVE_EXTENT: move.moveExtent(task); break;
+      case Op.SKIP_TABLE: zap.skipTable(task); break;
+      case Op.STILL_CACHED: setReg(task, get(op + 1), when(pages.stillCached(task))); break;
+      case Op.VMA_FILE: setReg(task, get(op + 1), when(vma.vmaFile(task))); break;
+      case Op.BATCH_DEFER: setReg(task, get(op + 1), when(reclaim.shouldDefer(task))); break;
       default: break;
     }
   }

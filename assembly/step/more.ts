@@ -13,6 +13,7 @@ import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
 import * as x86 from "../mm/x86";
 import { cpuAt, get, mmAt, put, regWord, setReg } from "../word";
+import { ordinary } from "./ordinary";
 
 function cpuOf(task: u32): u32 {
   return get(task + Task.CPU);
@@ -54,6 +55,6 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.TLBI_ASID: arm64.tlbiAsid(task, get(op + 1)); return next;
     case Op.FLUSH_PENDING: setReg(task, get(op + 1), get(mmAt(regWord(task, Reg.MM)) + Mm.FLUSH_PENDING)); return next;
     case Op.COPY_PAGE: cow.copyPage(task); return next;
-    default: return next;
+    default: ordinary(task, op); return next;
   }
 }

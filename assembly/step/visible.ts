@@ -48,7 +48,7 @@ function freeQueued(task: u32): bool {
   }
   put(record + Gather.COUNT, left - 1);
   const slot = record + Gather.WORDS + left - 1;
-  const frame = get(slot);
+  const frame = get(slot) & ~zap.DELAYED;
   put(slot, 0);
   pages.putPage(frame);
   return left > 1;
@@ -74,6 +74,11 @@ function putTable(task: u32, byShareCount: bool): void {
 
 function allocTables(task: u32, op: u32): void {
   setReg(task, get(op + 1), when(pgtable.allocTablesFor(task, get(op + 3), get(op + 2))));
+}
+
+function cleared(task: u32, op: u32): void {
+  const old = pgtable.clearEntry(task, get(op + 1), get(op + 2));
+  if (get(op + 3) != 0) setReg(task, get(op + 3), old);
 }
 
 function when(condition: bool): u64 {
@@ -104,8 +109,8 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.TABLE_PUT: putTable(task, get(op + 1) != 0); return next;
     case Op.PUD_POPULATE: setReg(task, get(op + 1), when(hugetlb.pudPopulate(task))); return next;
     case Op.ALLOC_TABLES: allocTables(task, op); return next;
-    case Op.CLEAR_ENTRY: pgtable.clearEntry(task, get(op + 1), get(op + 2)); return next;
-    case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1)); return next;
+    case Op.CLEAR_ENTRY: cleared(task, op); return next;
+    case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1), get(op + 2)); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
     case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2)); return next;
     case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), pgtable.freeNextTable(task)); return next;
@@ -116,8 +121,8 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.REMOVE_FROM_CACHE: pages.removeFromCache(task); return next;
     case Op.REPLACE_IN_CACHE: pages.replaceInCache(task); return next;
     case Op.ALLOC_ANON_PAGE: setReg(task, get(op + 1), pages.allocAnon(task)); return next;
-    case Op.ZAP_PTES: setReg(task, get(op + 1), when(zap.zapPtes(task, get(op + 2)))); return next;
-    case Op.PROTECT_PTES: setReg(task, get(op + 1), when(zap.protectPtes(task))); return next;
+    case Op.ZAP_PTES: setReg(task, get(op + 1), zap.zapPtes(task, get(op + 2), get(op + 3) != 0)); return next;
+    case Op.PROTECT_PTES: setReg(task, get(op + 1), zap.protectPtes(task)); return next;
     case Op.GATHER_START: gather.start(task, get(op + 1)); return next;
     case Op.GATHER_COUNT: setReg(task, get(op + 1), gather.openOnMm(gatherOf(task))); return next;
     case Op.GATHER_FREE: setReg(task, get(op + 1), when(freeQueued(task))); return next;

@@ -11,9 +11,11 @@ import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { addStory } from "./commands/story.js";
 import { registerConvert } from "./convert.js";
+import { registerFlushcost } from "./flushcost.js";
 import { examples } from "./help.js";
 import type { Session } from "./session.js";
 import { registerTlb } from "./tlb.js";
+import { registerUnmap } from "./unmap.js";
 
 const EXAMPLES = [
   ["shootdown", "the story of one race, computed on the spot"],
@@ -38,6 +40,8 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addConform(program, session);
   registerTlb(program, session);
   registerConvert(program, session);
+  registerFlushcost(program, session);
+  registerUnmap(program, session);
   addDiff(program, session);
   addList(program, session);
   program.addHelpText("after", examples(EXAMPLES));

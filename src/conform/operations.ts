@@ -9,10 +9,11 @@ import { remap } from "../sequential/mremap.js";
 import { down, HUGE, PAGE, up, walk } from "../sequential/tables.js";
 import { goLazy, switchTo } from "../sequential/tlb.js";
 import { mapRange, mergeAround, splitVma, unmapRange } from "../sequential/vmas.js";
-import { type Event, type File, findVma, firstIndex, type Vma } from "../sequential/world.js";
+import { type Event, type File, findVma, firstIndex, type Mm, type Vma, type World } from "../sequential/world.js";
 import { type Line, Unsupported } from "./line.js";
 import type { Script } from "./play.js";
 import { type Process, programOf, type Reader } from "./process.js";
+import { ofThread } from "./threads.js";
 
 /** What an operation gave. */
 export interface Answer {
@@ -100,64 +101,6 @@ function ofProcess(script: Script, line: Line, process: Process): Answer {
   return script.acting(process, () => ofMain(script, line, process));
 }
 
-/** What a further thread does, or what is done to one. */
-function ofThread(script: Script, line: Line, process: Process): Answer | undefined {
-  const { world } = script;
-  const verb = line.word(1);
-  if (!/^(spin|park|read|quit|status|pin|loopdn|wait|reap)$/.test(verb)) return undefined;
-  if (verb === "reap" || verb === "wait") return { process };
-  if (verb === "pin") {
-    goLazy(world, process.cpu);
-    process.cpu = line.number("cpu");
-    return { process, switches: script.run(process.cpu, process) };
-  }
-  const number = line.number("t");
-  let thread = script.readers.find((reader) => reader.process === process && reader.thread === number);
-  if (verb === "status") {
-    if (thread === undefined) throw new Unsupported(`thread ${number} was never started`);
-    return { process, status: thread };
-  }
-  const cpu = line.option("cpu") === undefined ? undefined : line.number("cpu");
-  if (thread === undefined) {
-    if (cpu === undefined) throw new Unsupported(`thread ${number} was never started`);
-    thread = { process, thread: number, cpu, address: 0, reading: false, fault: 0, value: 0 };
-    script.readers.push(thread);
-    process.threads++;
-  } else if (cpu !== undefined && cpu !== thread.cpu) {
-    goLazy(world, thread.cpu);
-    thread.cpu = cpu;
-  }
-  return changeThread(script, line, process, thread);
-}
-
-function changeThread(script: Script, line: Line, process: Process, thread: Reader): Answer {
-  const { world } = script;
-  const verb = line.word(1);
-  thread.reading = false;
-  if (verb === "park" || verb === "quit") {
-    goLazy(world, thread.cpu);
-    return { process };
-  }
-  const switches = script.run(thread.cpu, process);
-  if (verb === "read") {
-    thread.address = line.number("a");
-    thread.reading = true;
-  }
-  if (verb === "loopdn") {
-    const [cpu, address] = [world.cpu, line.number("a")];
-    world.cpu = thread.cpu;
-    for (let i = 0; i < line.number("n"); i++) {
-      access(world, process.mm, address, 1);
-      advise(world, process.mm, address, address + PAGE, "dontneed");
-    }
-    world.cpu = cpu;
-    world.events.length = 0;
-    goLazy(world, thread.cpu);
-    return { process };
-  }
-  return { process, switches };
-}
-
 function ofMain(script: Script, line: Line, process: Process): Answer {
   const { world } = script;
   const { mm } = process;
@@ -171,21 +114,21 @@ function ofMain(script: Script, line: Line, process: Process): Answer {
     case "munmap":
       return { process, error: unaligned(line) || unmapRange(world, mm, ...pagesOf(line)) };
     case "mprotect":
-      return { process, error: protect(world, mm, ...pagesOf(line), line.required("prot") as Prot) };
+      return { process, error: unaligned(line) || protect(world, mm, ...pagesOf(line), line.required("prot") as Prot) };
     case "madvise":
-      return { process, error: advise(world, mm, ...pagesOf(line), (line.option("advice") ?? "dontneed") as Advice) };
+      return { process, error: unaligned(line) || advise(world, mm, ...pagesOf(line), adviceOf(line)) };
     case "mremap": {
       const [start, end] = pagesOf(line);
       const length = end - start;
-      if (line.option("to") === undefined) throw new Unsupported("mremap without a place");
-      return { process, error: remap(world, mm, start, length, line.number("to"), line.number("newlen", length)) };
+      const newLength = up(line.number("newlen", length), PAGE);
+      if (line.option("to") === undefined) return { process, error: resize(world, mm, start, length, newLength) };
+      return { process, error: unaligned(line) || remap(world, mm, start, length, line.number("to"), newLength) };
     }
     case "mlock":
     case "munlock":
       return { process, error: lock(script, line, process) };
     case "truncate":
-      truncateFile(world, fileOf(script, line), line.number("size"));
-      return { process };
+      return { process, error: truncateFile(world, fileOf(script, line), line.number("size")) };
     case "punch": {
       const from = line.number("off");
       punchFile(world, fileOf(script, line), from, from + line.number("len"));
@@ -201,6 +144,30 @@ function ofMain(script: Script, line: Line, process: Process): Answer {
     default:
       throw new Unsupported(`${line.word(1)} has no rule`);
   }
+}
+
+const ADVICES: readonly string[] = ["dontneed", "free", "remove", "hugepage", "nohugepage"];
+
+function adviceOf(line: Line): Advice {
+  const advice = line.option("advice") ?? "dontneed";
+  if (!ADVICES.includes(advice)) throw new Unsupported(`advice=${advice}`);
+  return advice as Advice;
+}
+
+/** mremap() without a place: what is too long goes, and what is missing is added where there is room. */
+function resize(world: World, mm: Mm, start: number, length: number, newLength: number): number {
+  if (newLength < length) return unmapRange(world, mm, start + newLength, start + length);
+  if (newLength === length) return 0;
+  const index = firstIndex(mm, start);
+  const vma = mm.vmas[index];
+  const next = mm.vmas[index + 1]?.start ?? Number.MAX_SAFE_INTEGER;
+  if (vma === undefined || vma.start > start) return 14;
+  if (vma.end !== start + length || next < start + newLength || vma.huge) {
+    throw new Unsupported("mremap to a place that the kernel chooses");
+  }
+  vma.end = start + newLength;
+  mergeAround(mm, vma.start, vma.end);
+  return 0;
 }
 
 const unaligned = (line: Line): number => (line.range(2)[0] % PAGE === 0 ? 0 : 22);
@@ -253,22 +220,24 @@ function lock(script: Script, line: Line, process: Process): number {
   const { mm } = process;
   const [start, end] = pagesOf(line);
   const locked = line.word(1) === "mlock";
-  const first = findVma(mm, start);
-  if (first === undefined) return 12;
-  if (!first.huge) {
-    splitVma(world, mm, start);
-    splitVma(world, mm, end);
-    const vma = mm.vmas[firstIndex(mm, start)] as Vma;
-    vma.locked = locked;
-    mergeAround(mm, start, end);
+  for (let at = start; at < end; ) {
+    const vma = findVma(mm, at);
+    if (vma === undefined) return 12;
+    const to = Math.min(end, vma.end);
+    if (!vma.huge && vma.locked !== locked) {
+      splitVma(world, mm, at);
+      splitVma(world, mm, to);
+      (mm.vmas[firstIndex(mm, at)] as Vma).locked = locked;
+      mergeAround(mm, at, to);
+    }
+    at = to;
   }
-  if (!locked) return 0;
-  const vma = findVma(mm, start) as Vma;
-  const step = vma.huge ? HUGE : PAGE;
-  for (let at = start; at < Math.min(end, vma.end); at += step) {
+  for (let at = start; locked && at < end; ) {
+    const vma = findVma(mm, at) as Vma;
     // Populating a writable private mapping breaks its copies.
     const value = vma.write && !vma.shared ? (walk(mm.root, at)?.leaf.page.value ?? 0) : undefined;
-    access(world, mm, at, value);
+    if (!vma.none) access(world, mm, at, value);
+    at += vma.huge ? HUGE : PAGE;
   }
   return 0;
 }

@@ -8,13 +8,14 @@
  * Not in a script, so not predicted: what the recorded program itself has in memory. It is taken to be five mappings
  * of its file, a heap and a stack in seven tables, which is what VmPTE of a fresh process says.
  */
+import { InputError } from "../error.js";
 import type { Edition } from "../kernel/editions.js";
 import { readOn } from "../sequential/fault.js";
 import { goLazy, switchTo } from "../sequential/tlb.js";
-import { type Event, type File, hex, type Mm, World } from "../sequential/world.js";
+import { type Event, type File, type Mm, World } from "../sequential/world.js";
 import { Line, Unsupported } from "./line.js";
 import { type Answer, perform } from "./operations.js";
-import { CPUS, callThread, type Process, programOf, type Reader } from "./process.js";
+import { CPUS, type Process, type Reader } from "./process.js";
 import type { Seen } from "./recording.js";
 
 /** Facts of the recording machine that no script tells: read off from the recording itself. */
@@ -67,8 +68,10 @@ export class Script {
     try {
       answer = perform(this, line);
     } catch (error) {
-      if (!(error instanceof Unsupported)) throw error;
-      return { events: [], switches: [], unsupported: error.message };
+      // A line that cannot be read, or that breaks the model, is counted as one that has no rule.
+      const why = error instanceof Error ? error.message : String(error);
+      const known = error instanceof Unsupported || error instanceof InputError;
+      return { events: [], switches: [], unsupported: known ? why : `the model fails: ${why}` };
     }
     const events = this.#shown(this.world.events);
     const switches = answer.switches ?? [];
@@ -146,5 +149,3 @@ export class Script {
 
 const statusOf = ({ fault, reading, value }: Reader): string =>
   `fault=${fault} reading=${reading ? 1 : 0} val=${value}`;
-
-export { callThread, hex, programOf };

@@ -1,7 +1,7 @@
 /**
  * Processes and threads of a script.
  */
-import { access, allocPtes } from "../sequential/fault.js";
+import { allocPtes } from "../sequential/fault.js";
 import { newPage } from "../sequential/pages.js";
 import { indexOf, PAGE } from "../sequential/tables.js";
 import type { File, Mm, Vma, World } from "../sequential/world.js";
@@ -64,11 +64,8 @@ export function programOf(world: World, mm: Mm): void {
   add(STACK, 33);
   for (const address of [LOW + FILE_MAPPINGS * 16 * PAGE, HIGH, STACK]) {
     const page = newPage("zero");
-    const leaf = { leaf: true, page, write: false, dirty: false, none: false } as const;
+    const leaf = { leaf: true, page, write: false, dirty: false, young: true, none: false } as const;
     allocPtes(world, mm, address)?.set(indexOf(address, 1), { ...leaf });
   }
   world.events.length = before;
 }
-
-/** A thread's touch that is not in the script. */
-export const callThread = access;

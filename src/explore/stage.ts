@@ -45,10 +45,18 @@ function mustFit(scenario: Scenario, which: Case): void {
   }
 }
 
+/** Every file with its page level: hugetlbfs first. A machine has one at least. */
+function filesOf(scenario: Scenario): readonly { readonly pages: number; readonly level: number }[] {
+  const huge = scenario.files.map((pages) => ({ pages, level: 1 }));
+  const ordinary = (scenario.pageFiles ?? []).map(({ pages, large }) => ({ pages, level: large ? 1 : 0 }));
+  return [...huge, ...ordinary];
+}
+
 /** A machine at the start of the scenario's race. `reset` brings it back there. */
 export function stage(options: StageOptions): Machine {
   const { scenario, which } = options;
   mustFit(scenario, which);
+  const files = filesOf(scenario);
   const machine = Machine.boot({
     geometry: scenario.geometry,
     edition: options.edition,
@@ -56,9 +64,10 @@ export function stage(options: StageOptions): Machine {
     cpus: scenario.cpus.length,
     mms: scenario.mms.length,
     tasks: which.tasks.length,
-    files: scenario.files.length,
-    filePages: Math.max(...scenario.files),
-    hugeFrames: Math.max(...scenario.files) + 2,
+    files: files.length,
+    filePages: Math.max(...files.map((file) => file.pages)),
+    hugeFrames: Math.max(...files.map((file) => (file.level === 1 ? file.pages : 0))) + 2,
+    ...(files.some((file) => file.level === 0) ? { baseFrames: 6 } : {}),
     tableFrames: scenario.mms.length * 4,
     pcid: usesPcid(scenario, options.edition),
     errata: scenario.errata ?? [],
@@ -69,8 +78,8 @@ export function stage(options: StageOptions): Machine {
     ...(options.module === undefined ? {} : { module: options.module }),
     ...(options.core === undefined ? {} : { core: options.core }),
   });
-  scenario.files.forEach((pages, file) => {
-    machine.setFile(file, pages, 1);
+  files.forEach(({ pages, level }, file) => {
+    machine.setFile(file, pages, level);
   });
   scenario.cpus.forEach((mm, cpu) => {
     if (mm !== null) machine.core.call.loadMm(cpu, mmOf(scenario, mm));

@@ -8,6 +8,7 @@ import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
 import { collapse, retract } from "./mm/khugepaged.js";
+import { truncateFile } from "./mm/memory.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
@@ -31,6 +32,7 @@ export const calls: readonly Call[] = [
   call("exit", range, exit),
   call("truncate", { file: Reg.FILE, ...range }, truncate),
   call("punch", { file: Reg.FILE, ...range }, punchHole),
+  call("ftruncate", { file: Reg.FILE, ...range }, truncateFile),
   call("mprotect", { ...range, prot: Reg.PROT }, mprotect),
   call("mremap", { ...range, to: Reg.NEW_START }, mremap),
   call("migrate", { file: Reg.FILE, ...range }, migrate),

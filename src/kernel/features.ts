@@ -29,13 +29,15 @@ export interface Features {
   readonly forkCopiesShared: boolean;
   /** A zapped private huge page gives its reservation back to the VMA that still maps the place. */
   readonly restoreReserve: boolean;
-  /** The gather of hugetlb DONTNEED is finished under i_mmap, and begun again. */
-  readonly hugeDontneedRegathers: boolean;
+  /** One gather serves all VMAs of a madvise; that of a hugetlb VMA is finished under i_mmap, and begun again. */
+  readonly madviseBatches: boolean;
 
   readonly mprotectGathers: boolean;
   /** mprotect may make a page of one's own writable at once; of huge pages too. */
   readonly upgradeWritable: boolean;
   readonly upgradeWritableHuge: boolean;
+  /** A write to the huge zero page gets a huge page; before, the entry was split. */
+  readonly hugeZeroReplaced: boolean;
   readonly movePud: boolean;
   /** flush_tlb_range() asks lazy CPUs too. */
   readonly rangeFreesTables: boolean;
@@ -97,7 +99,7 @@ function hugetlbFeatures(edition: Edition, has: Has) {
     shareAsksLate: !has("6.1", "bbff39cc6cbc"),
     forkCopiesShared: !has("6.0", "bcd51a3c679d"),
     restoreReserve: has("6.10", "df7a6d1f6405"),
-    hugeDontneedRegathers: has("6.16", "43c4cfde7e37"),
+    madviseBatches: has("6.16", "43c4cfde7e37"),
   } as const;
 }
 
@@ -105,7 +107,8 @@ function pageFeatures(has: Has) {
   return {
     mprotectGathers: has("5.19", "4a18419f71cd"),
     upgradeWritable: has("5.19", "64fe24a3e05e"),
-    upgradeWritableHuge: has("6.2", "c27f479e1f28"),
+    upgradeWritableHuge: has("6.2", "c27f479ef542"),
+    hugeZeroReplaced: has("6.13", "1ced09e0331f"),
     movePud: has("5.11", "be37c98d1134"),
     rangeFreesTables: has("6.15", "3ef938c35035"),
     reuseByCount: !has("5.19", "6c287605fd56"),
@@ -117,7 +120,7 @@ function gatherFeatures(edition: Edition, has: Has) {
   return {
     // A range of a folio takes two slots, so the last slot of a batch is left for it [S: kernel.md 3.3].
     batch: folios ? { local: 7, slots: 509, batches: 19, folios } : { local: 8, slots: 510, batches: 19, folios },
-    rcuTables: has("6.14", "a37259732a7d"),
+    rcuTables: has("6.14", "718b13861d22"),
     tableBatch: 509,
     reclaimTables: has("6.14", "4817f70c25b6"),
     fullmmGather: has("5.12", "d8b450530b90"),
@@ -126,7 +129,7 @@ function gatherFeatures(edition: Edition, has: Has) {
     flushTogether: has("5.13", "4ce94eabac16"),
     quietWhenCurrent: has("5.19", "aa44284960d5"),
     lazyMask: has("6.13", "209954cbc7d0"),
-    countedTables: has("6.16", "a9b3c355c2e6") ? [1, 2, 3, 4] : [1, 2],
+    countedTables: has("6.14", "d95936a2267c") ? [1, 2, 3, 4] : [1, 2],
     unlinkBatches: has("6.10", "3577dbb19241"),
   } as const;
 }

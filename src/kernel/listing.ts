@@ -45,7 +45,7 @@ export interface EditionLines {
   readonly lines: readonly Line[];
 }
 
-/** What the architecture supplies: tlb_flush, flush_tlb_range, tlb_end_vma. */
+/** What the architecture supplies: see ArchHook. */
 export interface ArchLine {
   readonly kind: "arch";
   readonly name: ArchHook;

@@ -16,7 +16,7 @@ export const PUD = 2;
 /** Registers by index, in the words that a listing's text uses. */
 const registers = (
   "start end file offset flags prot new_start value address vma mm table ptep page index end_address " +
-  "range_start range_end flush_mm stride freed_tables full force_flush new_ptep tmp generation"
+  "range_start range_end flush_mm stride freed_tables full force_flush new_ptep tmp generation batched need_flush"
 ).split(" ");
 const sizes = ["PAGE_SIZE", "PMD_SIZE", "PUD_SIZE"];
 const r = (reg: Reg): string => registers[reg] ?? `r${reg}`;
@@ -119,15 +119,15 @@ export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
     "p4d_alloc(), pud_alloc(), pmd_alloc()",
     "makes the missing tables of {mm}",
   );
-export const clear_entry = (level: number, text: string, guard?: Lock): Line =>
+export const clear_entry = (level: number, text: string, guard?: Lock, old?: Reg): Line =>
   op(
     Op.CLEAR_ENTRY,
-    [level, guard?.ref ?? LockRef.NONE],
+    [level, guard?.ref ?? LockRef.NONE, old ?? 0],
     text,
     "clears the entry of {mm} at {address}, which mapped page {page}",
   );
-export const set_entry = (level: number): Line =>
-  op(Op.SET_ENTRY, [level], "set_huge_pte_at()", "maps page {page} at {address}");
+export const set_entry = (level: number, dirty = false): Line =>
+  op(Op.SET_ENTRY, [level, dirty ? 1 : 0], "set_pte_at()", "maps page {page} at {address}");
 export const protect_entry = (level: number): Line =>
   op(Op.PROTECT_ENTRY, [level], "huge_ptep_modify_prot_commit()", "takes the write right from {address}");
 export const move_entry = (level: number, guard: Lock): Line =>
@@ -159,10 +159,6 @@ export const replace_page = (): Line =>
   op(Op.REPLACE_IN_CACHE, [], "migrate_page_move_mapping()", "a new page takes the place of {page}, which is freed");
 export const alloc_anon_page = (reg: Reg): Line =>
   op(Op.ALLOC_ANON_PAGE, [reg], "alloc_zeroed_user_highpage_movable()", "allocates a zeroed page");
-export const zap_ptes = (full: Reg, count: number): Line =>
-  op(Op.ZAP_PTES, [full, count], "zap_pte_range()", "clears the base-page entries of {range}");
-export const protect_ptes = (changed: Reg): Line =>
-  op(Op.PROTECT_PTES, [changed], "change_pte_range()", "changes the rights of the base-page entries of {range}");
 
 // --- gathers ---
 export const tlb_gather_mmu = (fullmm = 0): Line =>

@@ -112,8 +112,13 @@ export interface PmdSharing {
 /**
  * What huge_pmd_share() saves where the ranges are one shared hugetlbfs mapping at the same addresses in every address
  * space of the trace: page tables and the cache lines of their entries. Only GiB that a range covers whole are shared.
+ * `processes` counts each address space so often, as if so many processes ran the same.
  */
-export async function pmdSharing(source: () => RecordBatches, ranges: readonly PageRange[]): Promise<PmdSharing> {
+export async function pmdSharing(
+  source: () => RecordBatches,
+  ranges: readonly PageRange[],
+  processes = 1,
+): Promise<PmdSharing> {
   const bounds = ranges.map(({ start, end }) => [Number(start), Number(end)] as const);
   const huge = new Map<number, Set<number>>();
   let asid = 0;
@@ -136,16 +141,18 @@ export async function pmdSharing(source: () => RecordBatches, ranges: readonly P
   };
   const count = (pagesOfUnit: number): readonly [number, number] => {
     let alone = 0;
-    const shared = new Set<string>();
-    for (const [space, pages] of huge) {
+    const shared = new Set<number>();
+    let unshared = 0;
+    for (const pages of huge.values()) {
       const units = new Set([...pages].map((page) => Math.floor(page / pagesOfUnit)));
-      alone += units.size;
+      alone += units.size * processes;
       for (const unit of units) {
         const gib = Math.floor((unit * pagesOfUnit) / 512);
-        shared.add(isShareable(gib) ? `${unit}` : `${unit} of ${space}`);
+        if (isShareable(gib)) shared.add(unit);
+        else unshared += processes;
       }
     }
-    return [alone, shared.size];
+    return [alone, shared.size + unshared];
   };
-  return { spaces: huge.size, tables: count(512), lines: count(8) };
+  return { spaces: huge.size * processes, tables: count(512), lines: count(8) };
 }

@@ -14,7 +14,8 @@ import { type Counts, Engine, type PageRange, type PageSize, pageSizes } from ".
 import type { TlbGeometry } from "./geometry.js";
 import { findTlb } from "./presets.js";
 import type { TraceFormatName } from "./read/detect.js";
-import { openTrace, type TraceCut, type TraceSource } from "./read/open.js";
+import { openTrace, type TraceCut, type TraceEnd, type TraceSource } from "./read/open.js";
+import { rereadable } from "./rereadable.js";
 
 export type Pages = PageSize | "thp";
 
@@ -83,6 +84,8 @@ export interface TlbResult {
   readonly source: string;
   /** Records read, events and what is not wanted among them. */
   readonly records: number;
+  /** Accesses of more than 255 bytes, which count as 255. */
+  readonly clipped: number;
   /** Set when the file ends in the middle: the results hold up to there. */
   readonly cut?: TraceCut;
   readonly results: readonly TlbRow[];
@@ -97,9 +100,37 @@ interface Lane {
   seconds: number;
 }
 
+interface Reading {
+  readonly records: number;
+  readonly clipped: number;
+  readonly cut?: TraceCut;
+}
+
 /** Runs a trace through TLBs. Throws InputError on bad input or options. */
 export async function tlb(options: TlbOptions): Promise<TlbResult> {
   const lanes = makeLanes(options);
+  if (typeof options.source !== "string" || !lanes.some((lane) => lane.pages === "thp")) {
+    return simulate(options, lanes);
+  }
+  // Two readings: a pipe is kept first.
+  const { signal, format, tools } = options;
+  const trace = await rereadable(options.source, {
+    ...(signal === undefined ? {} : { signal }),
+    ...(format === undefined ? {} : { format }),
+    ...(tools === undefined ? {} : { tools }),
+  });
+  try {
+    const { format: _, ...others } = options;
+    const result = await simulate({ ...others, ...trace.options, source: trace.path }, lanes);
+    const { cut, clipped } = trace;
+    const known = { source: options.source, ...(cut && { cut }), ...(clipped !== undefined && { clipped }) };
+    return { ...result, ...known };
+  } finally {
+    await trace.close();
+  }
+}
+
+async function simulate(options: TlbOptions, lanes: readonly Lane[]): Promise<TlbResult> {
   const first = await readTrace(options, lanes);
   const thp = lanes.filter((lane) => lane.pages === "thp");
   if (thp.length > 0) {
@@ -110,6 +141,7 @@ export async function tlb(options: TlbOptions): Promise<TlbResult> {
   return {
     source: typeof options.source === "string" ? options.source : "records",
     records: first.records,
+    clipped: first.clipped,
     ...(first.cut === undefined ? {} : { cut: first.cut }),
     results: lanes.filter((lane) => !lane.isSweep).map(row),
     sweeps: lanes.filter((lane) => lane.isSweep).map(sweepRow),
@@ -152,10 +184,10 @@ function timed(lane: Lane, work: () => void): void {
 }
 
 /** One reading of the trace through engines; each engine once, however many lanes it serves. */
-async function readTrace(options: TlbOptions, lanes: readonly Lane[]): Promise<{ records: number; cut?: TraceCut }> {
+async function readTrace(options: TlbOptions, lanes: readonly Lane[]): Promise<Reading> {
   const firsts = lanes.filter((lane, index) => lanes.findIndex((other) => other.engine === lane.engine) === index);
   const [reader, ...others] = firsts;
-  if (reader === undefined) return { records: 0 };
+  if (reader === undefined) return { records: 0, clipped: 0 };
   if (typeof options.source !== "string") return readBatches(options, firsts, options.source);
   const { signal, format, tools } = options;
   const source = await openTrace(options.source, {
@@ -171,12 +203,7 @@ async function readTrace(options: TlbOptions, lanes: readonly Lane[]): Promise<{
   }
 }
 
-async function pump(
-  options: TlbOptions,
-  source: TraceSource,
-  reader: Lane,
-  others: readonly Lane[],
-): Promise<{ records: number; cut?: TraceCut }> {
+async function pump(options: TlbOptions, source: TraceSource, reader: Lane, others: readonly Lane[]): Promise<Reading> {
   let records = 0;
   for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
     options.signal?.throwIfAborted();
@@ -189,15 +216,11 @@ async function pump(
     records += count;
     options.onProgress?.({ records });
   }
-  const cut = source.end?.cut;
-  return cut === undefined ? { records } : { records, cut };
+  const { cut, clipped } = source.end as TraceEnd;
+  return cut === undefined ? { records, clipped } : { records, clipped, cut };
 }
 
-async function readBatches(
-  options: TlbOptions,
-  lanes: readonly Lane[],
-  open: () => RecordBatches,
-): Promise<{ records: number }> {
+async function readBatches(options: TlbOptions, lanes: readonly Lane[], open: () => RecordBatches): Promise<Reading> {
   let records = 0;
   for await (const batch of open()) {
     options.signal?.throwIfAborted();
@@ -205,7 +228,7 @@ async function readBatches(
     records += batch.length;
     options.onProgress?.({ records });
   }
-  return { records };
+  return { records, clipped: 0 };
 }
 
 function row(lane: Lane): TlbRow {

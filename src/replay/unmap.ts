@@ -5,8 +5,8 @@
  * (assembly/mm/bulk.ts): a batch of pages is one step, and the oracle is not told.
  */
 import { Tally, VmaFlag } from "../../assembly/abi/records.js";
-import { type Backend, backends } from "../kernel/arch/backends.js";
-import { type Edition, editions } from "../kernel/editions.js";
+import { backends } from "../kernel/arch/backends.js";
+import { findEdition } from "../kernel/editions.js";
 import { type CallSpec, Machine } from "../machine.js";
 
 export interface UnmapOptions {
@@ -28,22 +28,24 @@ export interface UnmapRun {
 
 const START = 512 * 512;
 const HUGE_PAGES = 512;
+/** Base pages of a 48-bit space; pages whose records fit into the memory of a machine. */
+const SPACE = 2 ** 36;
+export const PAGES_MOST = 1 << 22;
 /** Calls whose words fit the script region. */
 const CALLS = 4096;
-
-function find<T extends { readonly name: string }>(list: readonly T[], name: string): T {
-  const found = list.find((item) => item.name === name);
-  if (found === undefined) throw new RangeError(`there is no "${name}"`);
-  return found;
-}
 
 /** Maps and touches the range of a scenario. Throws RangeError for names that do not exist. */
 export function prepareUnmap(options: UnmapOptions): UnmapRun {
   const { kind, pages } = options;
-  const edition: Edition = find(editions, options.edition ?? "5.16");
-  const backend: Backend = find(backends, options.backend ?? "x86");
+  const edition = findEdition(options.edition ?? "5.16");
+  if (edition === undefined) throw new RangeError(`there is no edition "${options.edition}"`);
+  const backend = backends.find(({ name }) => name === (options.backend ?? "x86"));
+  if (backend === undefined) throw new RangeError(`there is no back-end "${options.backend}"`);
   const stride = kind === "sparse" ? (options.stride ?? HUGE_PAGES * HUGE_PAGES) : kind === "huge" ? HUGE_PAGES : 1;
   const end = START + pages * stride;
+  if (!(pages >= 1 && pages <= PAGES_MOST && stride >= 1 && end < SPACE)) {
+    throw new RangeError(`a range has 1 to ${PAGES_MOST} pages and ends below 256 TiB`);
+  }
   const tables = 16 + Math.ceil(kind === "sparse" ? 3 * pages : (pages * stride) / HUGE_PAGES + 8);
   const machine = Machine.boot({
     geometry: "x86-64",
@@ -85,6 +87,8 @@ function must(machine: Machine, calls: readonly CallSpec[], bulk = false): void 
 }
 
 export interface UnmapResult {
+  readonly edition: string;
+  readonly backend: string;
   readonly kind: UnmapOptions["kind"];
   readonly pages: number;
   readonly seconds: number;
@@ -96,7 +100,9 @@ export interface UnmapResult {
   readonly tablesFreed: number;
 }
 
-/** Unmaps the range and counts. */
+/**
+ * Unmaps the range and counts. Throws RangeError for names that do not exist and for ranges beyond the address space.
+ */
 export function rangeUnmap(options: UnmapOptions): UnmapResult {
   const { machine, unmap } = prepareUnmap(options);
   const tally = (): number[] =>
@@ -108,6 +114,8 @@ export function rangeUnmap(options: UnmapOptions): UnmapResult {
   const [flushes, fullFlushes, pagesFreed, tablesFreed] = tally().map((count, i) => count - (before[i] as number));
   const { kind, pages } = options;
   return {
+    edition: options.edition ?? "5.16",
+    backend: options.backend ?? "x86",
     kind,
     pages,
     seconds,

@@ -196,6 +196,34 @@ export const runOutput = z.strictObject({
   editions: z.array(editionResult),
 });
 
+const causeCounts = z.strictObject({
+  recorded: whole,
+  exact: whole,
+  range: whole,
+  count: whole,
+  missed: whole,
+  extra: whole,
+});
+
+export const faultLogOutput = z.strictObject({
+  schema: z.literal("shootdown/run-faults@1"),
+  log: z.string(),
+  form: z.enum(["ops", "perf"]),
+  edition: z.string(),
+  lines: whole,
+  events: whole,
+  faults: whole,
+  calls: whole,
+  tasks: whole,
+  cpus: whole,
+  flushes: causeCounts,
+  causes: z.record(z.string(), causeCounts),
+  taskSwitches: whole,
+  remote: whole,
+  beforeExec: whole,
+  seconds: z.number().min(0),
+});
+
 export const conformOutput = z.strictObject({
   schema: z.literal("shootdown/conform@1"),
   operations: whole,

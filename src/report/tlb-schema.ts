@@ -1,5 +1,6 @@
 /**
- * The JSON objects of `tlb` and `convert`, as zod schemas: strict, so that a field that nobody documents fails a test.
+ * The JSON objects of `tlb`, `convert`, `flushcost` and `unmap`, as zod schemas: strict, so that a field that nobody
+ * documents fails a test.
  */
 import * as z from "zod";
 
@@ -37,6 +38,7 @@ export const tlbOutput = z.strictObject({
   schema: z.literal("shootdown/tlb@1"),
   source: z.string(),
   records: whole,
+  clipped: whole,
   cut: cut.optional(),
   results: z.array(tlbRow),
   sweeps: z.array(tlbSweep),
@@ -54,4 +56,49 @@ export const convertOutput = z.strictObject({
   packedBytes: whole,
   clipped: whole,
   cut: cut.optional(),
+});
+
+export const flushcostOutput = z.strictObject({
+  schema: z.literal("shootdown/flushcost@1"),
+  source: z.string(),
+  tlb: z.string(),
+  pages: z.enum(["4k", "2m", "1g"]),
+  records: whole,
+  /** Flushes that were asked for, and their base pages. */
+  requests: whole,
+  requestedPages: whole,
+  strategies: z.array(
+    z.strictObject({
+      strategy: z.string(),
+      flushes: whole,
+      invalidations: whole,
+      // A flush can make the replacement of later entries better by luck.
+      l1Refills: z.int(),
+      l2Refills: z.int(),
+      walkReferences: z.int(),
+    }),
+  ),
+  /** Without sharing and with. */
+  sharing: z
+    .strictObject({ spaces: whole, tables: z.tuple([whole, whole]), lines: z.tuple([whole, whole]) })
+    .optional(),
+  cut: cut.optional(),
+});
+
+export const unmapOutput = z.strictObject({
+  schema: z.literal("shootdown/unmap@1"),
+  results: z.array(
+    z.strictObject({
+      edition: z.string(),
+      backend: z.string(),
+      kind: z.enum(["dense", "huge", "sparse"]),
+      pages: whole,
+      seconds: z.number().min(0),
+      pagesPerSecond: z.number().min(0),
+      flushes: whole,
+      fullFlushes: whole,
+      pagesFreed: whole,
+      tablesFreed: whole,
+    }),
+  ),
 });

@@ -16,8 +16,13 @@ export function formatTlb(result: TlbResult, look: TlbLook): string {
   const title = look.paint("title", `${result.source}: ${count(result.records)} records`);
   const parts = [title, rowsTable(result.results, look), ...cpuParts(result.results, look)];
   for (const sweep of result.sweeps) parts.push(formatSweep(sweep, look));
+  if (result.clipped > 0) parts.push(clippedText(result.clipped));
   if (result.cut !== undefined) parts.push(cutText(result.cut));
   return `${parts.join("\n\n")}\n`;
+}
+
+function clippedText(clipped: number): string {
+  return `Accesses of more than 255 bytes count as 255: ${count(clipped)} of them.`;
 }
 
 /** Where the trace ends too early, on one line. */
@@ -120,7 +125,7 @@ export function formatSweep(sweep: TlbSweep, look: TlbLook): string {
 }
 
 /** Columns from `numbersFrom` on are aligned to the right. */
-function drawTable(
+export function drawTable(
   head: readonly string[],
   body: readonly (readonly string[])[],
   numbersFrom: number,
@@ -144,7 +149,7 @@ function drawTable(
   return [look.paint("head", draw(head)), rule, ...body.map(draw)].join("\n");
 }
 
-function count(value: number): string {
+export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 

@@ -73,6 +73,8 @@ export interface Scenario {
   readonly files: readonly number[];
   /** What the hardware does wrong. */
   readonly errata?: readonly ("invlpg-global" | "dsb-early")[];
+  /** Files of ordinary pages, which follow them: sizes, in base pages or in folios as large as a huge page. */
+  readonly pageFiles?: readonly { readonly pages: number; readonly large?: boolean }[];
   /** Pages that a gather holds before it must flush and free (default 8). */
   readonly batch?: number;
   readonly setup: readonly Setup[];
@@ -154,3 +156,26 @@ export const sharedGib = {
     { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
   ],
 } as const;
+
+/** Flags of a VMA that maps ordinary pages of a file MAP_SHARED. */
+export const FILE_SHARED = 4;
+
+/** Address of base page `page` in GiB `gib`. */
+export const base = (gib: number, page = 0): number => gib * TINY_GIB + page;
+
+/** Maps pages [offset, offset + pages) of an ordinary file at `start`. Files are numbered after the hugetlbfs ones. */
+export const mapPages = (start: number, pages: number, offset = 0, file = 0, flags = FILE_SHARED): CallStep => ({
+  call: "mmap",
+  args: { start, end: start + pages, file: file + 1, offset, flags, prot: READ_WRITE },
+});
+
+export const loadPage = (start: number): CallStep => ({ call: "load", args: { start } });
+export const storePage = (start: number, value = 1): CallStep => ({ call: "store", args: { start, value } });
+export const unmapPages = (start: number, pages: number): CallStep => ({
+  call: "munmap",
+  args: { start, end: start + pages },
+});
+export const truncatePages = (from: number, to: number, file = 0): CallStep => ({
+  call: "ftruncate",
+  args: { file, start: from, end: to },
+});

@@ -32,8 +32,6 @@ export const unmodelled: readonly Unmodelled[] = [
     "speculative references", ["CVE-2024-57883"]),
   bug("B8(ii)", "two readers of the old share count", "6.13 to 6.19", ["59d9094df3d7"],
     "speculative references", ["CVE-2026-23100"]),
-  bug("B12", "mremap flushes after the page-table lock", "3.2 to 4.18", ["eb66ae030829"],
-    "mremap of base pages", ["CVE-2018-18281"]),
   bug("B14", "PFNMAP unmap against unmap_mapping_range", "to 5.18", ["b67fbebd4cf9"],
     "frames without references", ["CVE-2022-39188"]),
   bug("B15(a)", "deferred reclaim flush against mprotect", "4.3 to 4.12", ["3ea277194daa"], "deferred reclaim flushes"),

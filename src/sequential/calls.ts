@@ -1,13 +1,14 @@
 /**
  * The other calls: madvise, mprotect, mremap, truncate and hole punch, fork, exit.
  */
-import { clearFlush, drainLru } from "./fault.js";
+import { drainLru } from "./fault.js";
 import { Gather } from "./gather.js";
-import { dropCached, indexIn, unmapHuge } from "./hugetlb.js";
+import { dropCached, unmapHuge } from "./hugetlb.js";
+import { forEachLeaf } from "./leaves.js";
 import { freePgtables } from "./pgtables.js";
-import { down, GIB, HUGE, PAGE, up, walk } from "./tables.js";
+import { down, HUGE, PAGE, up, walk } from "./tables.js";
 import { dropMm } from "./tlb.js";
-import { EINVAL, ENOMEM, lockedUnmap, mergeAround, splitVma, unmapVma } from "./vmas.js";
+import { EACCES, EINVAL, ENOMEM, lockedUnmap, mergeAround, splitVma, unmapVma } from "./vmas.js";
 import { type File, firstIndex, type Mm, type Vma, type World } from "./world.js";
 import { zapRange } from "./zap.js";
 
@@ -28,22 +29,36 @@ export type Advice = "dontneed" | "free" | "remove" | "hugepage" | "nohugepage";
 
 /** madvise(). Gives 0 or an errno. */
 export function advise(world: World, mm: Mm, start: number, end: number, advice: Advice): number {
+  if (end <= start) return 0;
   const { vmas, whole } = vmasIn(mm, start, end);
+  const zaps = advice === "dontneed" || advice === "free";
+  if (zaps) drainLru(world.cpuAt(world.cpu));
+  // Since 6.16 one gather serves all the VMAs of a call.
+  const gather = zaps && world.features.madviseBatches ? new Gather(world, mm) : undefined;
+  const open = { gather };
+  let error = 0;
   for (const vma of vmas) {
-    const error = adviseVma(world, vma, Math.max(start, vma.start), Math.min(end, vma.end), advice);
-    if (error !== 0) return error;
+    error = adviseVma(world, vma, Math.max(start, vma.start), Math.min(end, vma.end), advice, open);
+    if (error !== 0) break;
   }
-  return whole ? 0 : ENOMEM;
+  open.gather?.finish();
+  return error !== 0 || whole ? error : ENOMEM;
 }
 
-function adviseVma(world: World, vma: Vma, start: number, end: number, advice: Advice): number {
+/** The gather that is open for the whole call; a hugetlb VMA finishes it and begins another. */
+interface Open {
+  gather: Gather | undefined;
+}
+
+function adviseVma(world: World, vma: Vma, start: number, end: number, advice: Advice, open: Open): number {
   switch (advice) {
     case "dontneed":
-      return dontneed(world, vma, start, end);
+      return dontneed(world, vma, start, end, open);
     case "free":
-      return vma.file !== undefined || vma.huge ? EINVAL : lazyFree(world, vma, start, end);
+      return vma.file !== undefined || vma.huge ? EINVAL : lazyFree(world, vma, start, end, open);
     case "remove":
-      if (vma.file === undefined || !vma.shared) return EINVAL;
+      if (vma.file === undefined || vma.locked) return EINVAL;
+      if (!vma.shared || !vma.write) return EACCES;
       punchFile(world, vma.file, vma.offset + start - vma.start, vma.offset + end - vma.start);
       return 0;
     default:
@@ -63,70 +78,72 @@ function adviseHuge(world: World, vma: Vma, start: number, end: number, thp: boo
 }
 
 /** zap_page_range_single() */
-function dontneed(world: World, vma: Vma, start: number, end: number): number {
-  const { features } = world;
+function dontneed(world: World, vma: Vma, start: number, end: number, open: Open): number {
   if (vma.locked) return EINVAL;
   if (vma.huge) {
-    if (!features.hugeDontneed || start % HUGE !== 0) return EINVAL;
+    if (!world.features.hugeDontneed || start % HUGE !== 0) return EINVAL;
     // The end is rounded down: pages that the caller did not name in full stay.
     const last = down(end, HUGE);
-    if (last <= start) return 0;
-    return dontneedHuge(world, vma, start, last);
+    if (last > start) dontneedHuge(world, vma, start, last, open);
+    return 0;
   }
-  drainLru(world.cpuAt(world.cpu));
-  const gather = new Gather(world, vma.mm);
+  const gather = open.gather ?? new Gather(world, vma.mm);
   zapRange(gather, vma, start, end, { reclaim: true });
-  gather.finish();
+  if (open.gather === undefined) gather.finish();
   return 0;
 }
 
-function dontneedHuge(world: World, vma: Vma, start: number, end: number): number {
-  const gather = new Gather(world, vma.mm);
-  if (!world.features.hugeDontneedRegathers) {
+function dontneedHuge(world: World, vma: Vma, start: number, end: number, open: Open): void {
+  const gather = open.gather ?? new Gather(world, vma.mm);
+  if (open.gather === undefined) {
     lockedUnmap(gather, vma, start, end, true);
     gather.finish();
-    return 0;
+    return;
   }
   if (vma.file !== undefined) world.trace("i_mmap_lock_write", vma.file.name);
   unmapHuge(gather, vma, start, end, true);
   gather.finish();
   if (vma.file !== undefined) world.trace("i_mmap_unlock_write", vma.file.name);
-  new Gather(world, vma.mm).finish();
-  return 0;
+  open.gather = new Gather(world, vma.mm);
 }
 
-/** madvise_free_single_vma(): pages become clean and stay. */
-function lazyFree(world: World, vma: Vma, start: number, end: number): number {
-  drainLru(world.cpuAt(world.cpu));
-  const gather = new Gather(world, vma.mm);
+/** madvise_free_single_vma(): pages become clean and old, and stay. */
+function lazyFree(world: World, vma: Vma, start: number, end: number, open: Open): number {
+  const gather = open.gather ?? new Gather(world, vma.mm);
   forEachLeaf(vma.mm, start, end, (leaf, at, span) => {
-    if (!leaf.dirty || leaf.page.kind === "zero") return;
+    if ((!leaf.dirty && !leaf.young) || leaf.page.kind === "zero") return;
     leaf.dirty = false;
+    leaf.young = false;
     gather.record(at, span, span === PAGE ? 1 : 2);
   });
-  gather.finish();
+  if (open.gather === undefined) gather.finish();
   return 0;
 }
-
-import { forEachLeaf } from "./leaves.js";
 
 // --- files ---
 
-/** ftruncate() */
-export function truncateFile(world: World, file: File, size: number): void {
+/** ftruncate(). Gives 0 or an errno. */
+export function truncateFile(world: World, file: File, size: number): number {
+  if (file.huge && size % HUGE !== 0) return EINVAL;
+  shrinkFile(world, file, size);
+  return 0;
+}
+
+function shrinkFile(world: World, file: File, size: number): void {
   const before = file.size;
   file.size = size;
   if (file.huge) {
     if (size < before) removeHuge(world, file, Math.ceil(size / HUGE), Number.MAX_SAFE_INTEGER, true);
     return;
   }
-  if (size < before) shrinkPages(world, file, up(size, PAGE), Number.MAX_SAFE_INTEGER);
+  // What was copied from the file while its pages went is unmapped in a second round.
+  if (size < before) shrinkPages(world, file, up(size, PAGE), Number.MAX_SAFE_INTEGER, 2);
 }
 
 /** fallocate(FALLOC_FL_PUNCH_HOLE), and MADV_REMOVE. */
 export function punchFile(world: World, file: File, from: number, to: number): void {
   if (!file.huge) {
-    shrinkPages(world, file, up(from, PAGE), down(to, PAGE));
+    if (up(from, PAGE) < down(to, PAGE)) shrinkPages(world, file, up(from, PAGE), down(to, PAGE), 1);
     return;
   }
   const start = up(from, HUGE) / HUGE;
@@ -134,15 +151,16 @@ export function punchFile(world: World, file: File, from: number, to: number): v
   if (start < end) removeHuge(world, file, start, end, false);
 }
 
-/** unmap_mapping_range() before and after the pages leave the cache: each mapping has its own gathers. */
-function shrinkPages(world: World, file: File, from: number, to: number): void {
-  for (let round = 0; round < 2; round++) {
+/** unmap_mapping_range() before (and after) the pages leave the cache: each mapping has its own gathers. */
+function shrinkPages(world: World, file: File, from: number, to: number, rounds: number): void {
+  for (let round = 0; round < rounds; round++) {
     for (const vma of [...file.vmas]) {
       const start = Math.max(vma.start, vma.start + from - vma.offset);
       const end = Math.min(vma.end, vma.start + to - vma.offset);
       if (start >= end) continue;
       const gather = new Gather(world, vma.mm);
-      zapRange(gather, vma, start, end);
+      // A hole leaves the copies of private mappings alone; a truncation takes them too.
+      zapRange(gather, vma, start, end, { sparesCopies: rounds === 1 });
       gather.finish();
     }
     if (round === 0) {
@@ -200,5 +218,3 @@ export function exitMm(world: World, mm: Mm, pages: number): void {
   mm.alive = false;
   world.tables[4] = (world.tables[4] ?? 0) - 1;
 }
-
-export { clearFlush, GIB, indexIn };

@@ -4,14 +4,14 @@
  * Reference: __handle_mm_fault(), do_wp_page(), hugetlb_fault() [S]; events by edition [R].
  */
 
-import { allocPmds, allocPud, cachePage, indexIn, traceTable } from "./hugetlb.js";
+import { clearFlush, faultHuge, SIGBUS } from "./huge-fault.js";
+import { allocPud } from "./hugetlb.js";
 import { newPage, type Page } from "./pages.js";
-import { down, GIB, HUGE, indexOf, isTable, type Leaf, PAGE, type Table, tableAt, walk } from "./tables.js";
+import { down, HUGE, indexOf, isTable, type Leaf, PAGE, type Table, walk } from "./tables.js";
 import { splitPmd } from "./thp.js";
 import { flushMmRange } from "./tlb.js";
 import { type Cpu, findVma, hex, type Mm, type Vma, type World } from "./world.js";
 
-export const SIGBUS = 7;
 export const SIGSEGV = 11;
 /** Pages that wait for the LRU before they go there together, up to 6.8 [S]. */
 const LRU_LIST = 15;
@@ -24,6 +24,7 @@ export function access(world: World, mm: Mm, address: number, value?: number): n
   for (let tries = 0; tries < 8; tries++) {
     const found = walk(mm.root, address);
     if (found !== undefined && !found.leaf.none && (!write || found.leaf.write)) {
+      found.leaf.young = true;
       if (write) {
         found.leaf.dirty = true;
         const span = found.level === 1 ? PAGE : HUGE;
@@ -36,79 +37,6 @@ export function access(world: World, mm: Mm, address: number, value?: number): n
   }
   throw new Error(`the access to ${hex(address)} faults without end`);
 }
-
-// --- hugetlb ---
-
-export function faultHuge(world: World, vma: Vma, address: number, write: boolean): number {
-  const { mm } = vma;
-  // Up to 6.0 the file's lock is held from here to the end of the fault.
-  const held = !world.features.vmaLock && vma.file !== undefined ? vma.file.name : undefined;
-  if (held !== undefined) world.trace("i_mmap_lock_read", held);
-  const pmds = allocPmds(world, vma, address);
-  traceTable(world, "hfault", mm.name, address, pmds, 1);
-  const signal = resolveHuge(world, vma, pmds, address, write);
-  if (held !== undefined) world.trace("i_mmap_unlock_read", held);
-  return signal;
-}
-
-function resolveHuge(world: World, vma: Vma, pmds: Table, address: number, write: boolean): number {
-  const index = indexOf(address, 2);
-  const leaf = pmds.entries[index] as Leaf | undefined;
-  if (leaf === undefined) return mapHuge(world, vma, pmds, address, write);
-  leaf.none = false;
-  if (write && !leaf.write) return writeHuge(world, vma, leaf, address);
-  return 0;
-}
-
-/** hugetlb_no_page() */
-function mapHuge(world: World, vma: Vma, pmds: Table, address: number, write: boolean): number {
-  const { file } = vma;
-  const index = indexIn(vma, address);
-  let page = file?.cache.get(index);
-  if (page === undefined) {
-    if (file !== undefined && index * HUGE >= file.size) return SIGBUS;
-    page =
-      file !== undefined && (vma.shared || !write) ? cachePage(world, vma, file, index) : ownHuge(world, vma, address);
-    if (page === undefined) return SIGBUS;
-  }
-  page.maps++;
-  vma.mm.hugePages++;
-  const own = vma.shared || !page.cached;
-  pmds.set(indexOf(address, 2), { leaf: true, page, write: vma.write && own, dirty: write, none: false });
-  return write && !own ? writeHuge(world, vma, pmds.entries[indexOf(address, 2)] as Leaf, address) : 0;
-}
-
-/** A page of the mapping's own. */
-function ownHuge(world: World, vma: Vma, address: number): Page | undefined {
-  const promised = vma.promised.delete(address);
-  return world.pool.take(promised);
-}
-
-/** hugetlb_wp(): a page with one owner is written in place, any other is copied. */
-function writeHuge(world: World, vma: Vma, leaf: Leaf, address: number): number {
-  const { page } = leaf;
-  if (vma.shared || (page.maps === 1 && !page.cached)) {
-    leaf.write = true;
-    return 0;
-  }
-  const copy = ownHuge(world, vma, address);
-  if (copy === undefined) return SIGBUS;
-  copy.value = page.value;
-  clearFlush(world, vma.mm, address);
-  page.maps--;
-  copy.maps = 1;
-  leaf.page = copy;
-  leaf.write = true;
-  return 0;
-}
-
-/** ptep_clear_flush(): one page of 4 KiB is flushed, whatever the entry spans. */
-export function clearFlush(world: World, mm: Mm, address: number): void {
-  world.trace("ptep_clear_flush", hex(address));
-  flushMmRange(world, mm, address, address + PAGE, 12, false);
-}
-
-// --- base pages ---
 
 /** Tables down to the PTE table; a huge leaf on the way gives undefined. */
 export function allocPtes(world: World, mm: Mm, address: number): Table | undefined {
@@ -139,30 +67,50 @@ function faultBase(world: World, vma: Vma, address: number, write: boolean): num
   const pmds = allocPmdTable(world, mm, page);
   const entry = pmds.entries[indexOf(page, 2)];
   const fits = vma.thp && vma.file === undefined && start >= vma.start && start + HUGE <= vma.end;
-  if (entry === undefined && fits && write) {
-    mapThp(world, mm, pmds, start, vma);
+  if (entry === undefined && fits) {
+    mapThp(world, mm, pmds, start, vma, write);
     return 0;
   }
-  if (entry !== undefined && !isTable(entry)) return writeThp(world, mm, pmds, entry, address, write);
+  if (entry !== undefined && !isTable(entry)) {
+    writeThp(world, vma, pmds, entry, address, write);
+    return 0;
+  }
   return faultPte(world, vma, page, write);
 }
 
-function mapThp(world: World, mm: Mm, pmds: Table, start: number, vma: Vma): void {
-  const page = newPage("thp");
+/** do_huge_pmd_anonymous_page(): a read gets the huge zero page. */
+function mapThp(world: World, mm: Mm, pmds: Table, start: number, vma: Vma, write: boolean): void {
+  const page = newPage(write ? "thp" : "zero");
   page.maps = 1;
   // The table that is put aside is allocated without a trace: nobody asked for a PTE.
   mm.tables++;
   world.tables[1] = (world.tables[1] ?? 0) + 1;
   vma.anon = true;
-  pmds.set(indexOf(start, 2), { leaf: true, page, write: vma.write, dirty: true, none: false });
+  pmds.set(indexOf(start, 2), {
+    leaf: true,
+    page,
+    write: write && vma.write,
+    dirty: write,
+    young: true,
+    none: false,
+  });
 }
 
 /** do_huge_pmd_wp_page(): written in place with one owner, else split, and the page that is written copied. */
-function writeThp(world: World, mm: Mm, pmds: Table, leaf: Leaf, address: number, write: boolean): number {
+function writeThp(world: World, vma: Vma, pmds: Table, leaf: Leaf, address: number, write: boolean): void {
+  const { mm } = vma;
+  const isZero = leaf.page.kind === "zero";
   if (leaf.none) leaf.none = false;
-  else if (write && leaf.page.maps === 1) leaf.write = true;
-  else if (write) splitPmd(world, mm, pmds, address);
-  return 0;
+  else if (write && isZero && world.features.hugeZeroReplaced) {
+    const start = down(address, HUGE);
+    flushMmRange(world, mm, start, start + HUGE, 12, world.features.rangeFreesTables);
+    leaf.page = newPage("thp");
+    leaf.page.maps = 1;
+    leaf.write = true;
+  } else if (write && !isZero && leaf.page.maps === 1) {
+    leaf.write = true;
+    leaf.page.exclusive = true;
+  } else if (write) splitPmd(world, mm, pmds, address);
 }
 
 function faultPte(world: World, vma: Vma, address: number, write: boolean): number {
@@ -182,7 +130,7 @@ function faultPte(world: World, vma: Vma, address: number, write: boolean): numb
   page.maps++;
   if (page.kind === "anon") vma.anon = true;
   const own = page.kind === "anon" || (vma.shared && write);
-  table.set(index, { leaf: true, page, write: vma.write && own, dirty: write, none: false });
+  table.set(index, { leaf: true, page, write: vma.write && own, dirty: write, young: true, none: false });
   if (file !== undefined && !write) faultAround(vma, table, address);
   return 0;
 }
@@ -205,7 +153,7 @@ function faultAround(vma: Vma, table: Table, address: number): void {
     const page = file?.cache.get((vma.offset + at - vma.start) / PAGE);
     if (page === undefined || table.entries[index] !== undefined || down(at, HUGE) !== down(address, HUGE)) continue;
     page.maps++;
-    table.set(index, { leaf: true, page, write: false, dirty: false, none: false });
+    table.set(index, { leaf: true, page, write: false, dirty: false, young: true, none: false });
   }
 }
 
@@ -286,4 +234,4 @@ export function readOn(world: World, cpu: Cpu, mm: Mm, address: number): { value
 const valueAt = (page: Page, address: number, bytes: number): number =>
   down(address, bytes) === down(address, PAGE) ? page.value : 0;
 
-export { GIB, tableAt };
+export { SIGBUS };

@@ -7,7 +7,7 @@
  */
 import { allocPmdTable, allocPtes } from "./fault.js";
 import { allocPmds, allocPud, traceTable } from "./hugetlb.js";
-import { ENTRIES, HUGE, indexOf, isTable, type Leaf, PAGE, pieces, type Table, tableAt } from "./tables.js";
+import { HUGE, indexOf, isTable, type Leaf, PAGE, pieces, type Table, tableAt } from "./tables.js";
 import { ALL, flushMmRange } from "./tlb.js";
 import type { Mm, Vma, World } from "./world.js";
 
@@ -91,5 +91,3 @@ function copyThp(world: World, copy: Vma, leaf: Leaf, at: number): void {
   world.tables[1] = (world.tables[1] ?? 0) + 1;
   allocPmdTable(world, copy.mm, at).set(indexOf(at, 2), { ...leaf } satisfies Leaf);
 }
-
-export { ENTRIES };

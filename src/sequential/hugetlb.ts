@@ -5,8 +5,8 @@
  */
 import type { Gather } from "./gather.js";
 import type { Page } from "./pages.js";
-import { down, GIB, HUGE, indexOf, isTable, type Leaf, type Table, tableAt, up } from "./tables.js";
-import { type File, findVma, hex, type Mm, type Vma, type World } from "./world.js";
+import { down, GIB, HUGE, indexOf, isTable, type Table, tableAt } from "./tables.js";
+import { type File, hex, type Mm, type Vma, type World } from "./world.js";
 
 export const indexIn = (vma: Vma, address: number): number => (vma.offset + address - vma.start) / HUGE;
 
@@ -180,13 +180,12 @@ export function unreserve(world: World, vma: Vma): void {
 }
 
 /** A page for the file's cache. */
-export function cachePage(world: World, vma: Vma, file: File, index: number): Page | undefined {
+export function cachePage(world: World, file: File, index: number): Page | undefined {
   const page = world.pool.take(file.reserved.has(index));
   if (page === undefined) return undefined;
   page.cached = true;
   file.reserved.add(index);
   file.cache.set(index, page);
-  void vma;
   return page;
 }
 
@@ -207,5 +206,3 @@ export function dropCached(world: World, file: File, from: number, to: number, t
     world.pool.reserved--;
   }
 }
-
-export { findVma, type Leaf, up };

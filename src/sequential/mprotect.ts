@@ -7,7 +7,7 @@
  * Reference: change_pte_range(), change_huge_pmd(), hugetlb_change_protection(), pte_needs_flush() [S]; by edition [R].
  */
 import { Gather } from "./gather.js";
-import { indexIn, unshare } from "./hugetlb.js";
+import { unshare } from "./hugetlb.js";
 import { down, GIB, HUGE, indexOf, isTable, type Leaf, PAGE, pieces, type Table, tableAt } from "./tables.js";
 import { splitPmd } from "./thp.js";
 import { flushMmRange } from "./tlb.js";
@@ -160,5 +160,3 @@ export function flushHuge(world: World, vma: Vma, start: number, end: number, un
   const to = unshared && last <= vma.end ? last : end;
   flushMmRange(world, vma.mm, from, to, 21, world.features.rangeFreesTables);
 }
-
-export { indexIn };

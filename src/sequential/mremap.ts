@@ -10,7 +10,7 @@ import { flushHuge } from "./mprotect.js";
 import { down, GIB, HUGE, indexOf, isTable, PAGE, spanOf, tableAt } from "./tables.js";
 import { splitPmd } from "./thp.js";
 import { flushMmRange } from "./tlb.js";
-import { EFAULT, EINVAL, mergeAround, splitVma, unmapRange } from "./vmas.js";
+import { EFAULT, EINVAL, mergeAround, unmapRange } from "./vmas.js";
 import { findVma, firstIndex, type Mm, type Vma, type World } from "./world.js";
 
 /** mremap(MREMAP_MAYMOVE | MREMAP_FIXED) to another place. Gives 0 or an errno. */
@@ -62,7 +62,7 @@ function extentOf(level: number, from: number, end: number, to: number): number 
   return Math.min(down(from, span) + span - from, end - from, down(to, span) + span - to);
 }
 
-function moveTables(world: World, mm: Mm, start: number, end: number, target: number): void {
+export function moveTables(world: World, mm: Mm, start: number, end: number, target: number): void {
   const delta = target - start;
   for (let at = start; at < end; ) {
     const to = at + delta;
@@ -143,5 +143,3 @@ function moveHuge(world: World, old: Vma, vma: Vma, start: number, end: number):
   if (vma.file !== undefined) world.trace("i_mmap_unlock_write", vma.file.name);
   gather?.finish();
 }
-
-export { splitVma };

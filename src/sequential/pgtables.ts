@@ -50,7 +50,7 @@ function unlink(world: World, group: readonly Vma[]): void {
 }
 
 /** free_pgd_range() */
-function freeRange(gather: Gather, from: number, to: number, floor: number, ceiling: number): void {
+export function freeRange(gather: Gather, from: number, to: number, floor: number, ceiling: number): void {
   let start = down(from, HUGE);
   if (start < floor) start += HUGE;
   const top = ceiling === 0 ? 0 : down(ceiling, HUGE);

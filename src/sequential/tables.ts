@@ -27,6 +27,8 @@ export interface Leaf {
   page: Page;
   write: boolean;
   dirty: boolean;
+  /** Accessed since it was last made old. */
+  young: boolean;
   /** The entry is there and lets nobody in (PROT_NONE). */
   none: boolean;
 }

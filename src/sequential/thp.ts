@@ -22,6 +22,8 @@ function partsOf(head: Page): Page[] {
   return found;
 }
 
+const zeros = (): Page[] => Array.from({ length: ENTRIES }, (_, i) => newPage("zero", i));
+
 /** Splits the huge entry of `pmds` that holds an address. */
 export function splitPmd(world: World, mm: Mm, pmds: Table, address: number): void {
   const index = indexOf(address, 2);
@@ -30,10 +32,11 @@ export function splitPmd(world: World, mm: Mm, pmds: Table, address: number): vo
   const start = down(address, HUGE);
   flushMmRange(world, mm, start, start + HUGE, 12, world.features.rangeFreesTables);
   const table = new Table(1);
-  for (const page of partsOf(leaf.page)) {
+  const zero = leaf.page.kind === "zero";
+  for (const page of zero ? zeros() : partsOf(leaf.page)) {
     // The first page of the range holds the byte that was written there.
-    if (page.index === 0) page.value = leaf.page.value;
-    page.exclusive = leaf.page.exclusive;
+    if (page.index === 0 && !zero) page.value = leaf.page.value;
+    if (!zero) page.exclusive = leaf.page.exclusive;
     page.maps++;
     table.set(page.index, { ...leaf, page } satisfies Leaf);
   }

@@ -16,6 +16,7 @@ import { zapRange } from "./zap.js";
 export const EINVAL = 22;
 export const ENOMEM = 12;
 export const EFAULT = 14;
+export const EACCES = 13;
 
 export interface Mapping {
   readonly start: number;
@@ -33,7 +34,9 @@ export interface Mapping {
 export function mapRange(world: World, mm: Mm, mapping: Mapping): number {
   const huge = mapping.huge === true || mapping.file?.huge === true;
   const end = huge ? up(mapping.end, HUGE) : up(mapping.end, PAGE);
-  if (end <= mapping.start || (huge && mapping.start % HUGE !== 0)) return EINVAL;
+  if (end <= mapping.start || mapping.start % (huge ? HUGE : PAGE) !== 0) return EINVAL;
+  if (huge && mapping.file !== undefined && (mapping.end - mapping.start) % HUGE !== 0) return EINVAL;
+  if ((mapping.offset ?? 0) % (huge ? HUGE : PAGE) !== 0) return EINVAL;
   const over = firstIndex(mm, mapping.start);
   if (mm.vmas[over] !== undefined && (mm.vmas[over] as Vma).start < end) {
     const error = unmapRange(world, mm, mapping.start, end);
@@ -135,7 +138,7 @@ function unshareCut(world: World, vma: Vma, address: number): void {
     return;
   }
   unshareAround(world, undefined, vma, start);
-  flushMmRange(world, vma.mm, start, start + GIB, 12, world.features.rangeFreesTables);
+  flushMmRange(world, vma.mm, start, start + GIB, 21, world.features.rangeFreesTables);
 }
 
 /** munmap(). Gives 0 or an errno. */

@@ -10,7 +10,7 @@
 import type { Edition } from "../kernel/editions.js";
 import { type Features, featuresOf } from "../kernel/features.js";
 import { HugePool, type Page } from "./pages.js";
-import { ENTRIES, nameOf, Table } from "./tables.js";
+import { nameOf, Table } from "./tables.js";
 
 /** One traced event, in the words of the recordings. */
 export type Event = readonly (string | number)[];
@@ -184,5 +184,3 @@ export function firstIndex(mm: Mm, address: number): number {
 }
 
 export const firstVma = (mm: Mm, address: number): Vma | undefined => mm.vmas[firstIndex(mm, address)];
-
-export const TABLE_ENTRIES = ENTRIES;

@@ -12,6 +12,8 @@ import type { Vma } from "./world.js";
 export interface ZapOptions {
   /** MADV_DONTNEED: a table that is emptied over its whole span may go. */
   readonly reclaim?: boolean;
+  /** Pages of one's own stay: only what belongs to the file goes. */
+  readonly sparesCopies?: boolean;
 }
 
 /** Clears [start, end) of a VMA that is not of hugetlb. */
@@ -43,7 +45,8 @@ function zapHuge(gather: Gather, pmds: Table, leaf: Leaf, at: number): void {
   gather.mm.tables--;
   gather.world.dropTable(1);
   leaf.page.maps--;
-  if (gather.queue(leaf.page)) gather.flushMidway();
+  // The huge zero page belongs to nobody.
+  if (leaf.page.kind !== "zero" && gather.queue(leaf.page)) gather.flushMidway();
 }
 
 /** zap_pte_range(), again and again until the range is done. */
@@ -58,7 +61,7 @@ function zapTable(
 ): void {
   let at = start;
   while (at < end) {
-    const [next, flush] = zapSome(gather, vma, table, at, end);
+    const [next, flush] = zapSome(gather, vma, table, at, end, options);
     at = next;
     if (flush) gather.flushMidway();
   }
@@ -68,13 +71,20 @@ function zapTable(
 }
 
 /** Clears entries until the range ends or the batches are full; says where it came and whether to flush. */
-function zapSome(gather: Gather, vma: Vma, table: Table, start: number, end: number): [number, boolean] {
+function zapSome(
+  gather: Gather,
+  vma: Vma,
+  table: Table,
+  start: number,
+  end: number,
+  options: ZapOptions,
+): [number, boolean] {
   let flush = false;
   let at = start;
   while (at < end) {
     const index = indexOf(at, 1);
     const entry = table.entries[index] as Leaf | undefined;
-    if (entry === undefined) {
+    if (entry === undefined || (options.sparesCopies && entry.page.kind === "anon")) {
       at += PAGE;
       continue;
     }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import * as schemas from "../../src/report/schema.js";
+import * as traceSchemas from "../../src/report/tlb-schema.js";
 import { root, shootdown } from "./shootdown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "shootdown-json-"));
@@ -65,6 +66,12 @@ describe("--json", () => {
     ]);
   });
 
+  it("of run gives the flushes that were predicted, when the log has faults", async () => {
+    const { code, value } = await printed(["run", "test/fixtures/oplogs/gcc.ops.xz"]);
+    expect(code).toBe(0);
+    expect(schemas.faultLogOutput.parse(value).flushes.exact).toBeGreaterThan(250);
+  });
+
   it("of conform gives every row, and 1 when less agrees than is asked", async () => {
     const file = "test/fixtures/golden/6.1.192/b_noshare.json.xz";
     const { code, value } = await printed(["conform", file]);
@@ -103,9 +110,10 @@ describe("--json", () => {
 describe("docs/json.md", () => {
   it("names every field of every schema", () => {
     const text = readFileSync(join(root, "docs/json.md"), "utf8");
-    const named = new Set(text.match(/[A-Za-z]+/g));
+    const named = new Set(text.match(/[A-Za-z0-9]+/g));
     const fields = new Set<string>();
-    for (const schema of Object.values(schemas)) collect(z.toJSONSchema(schema), fields);
+    const all = [...Object.values(schemas), ...Object.values(traceSchemas)];
+    for (const schema of all) collect(z.toJSONSchema(schema), fields);
     expect([...fields].filter((field) => !named.has(field))).toEqual([]);
   });
 });

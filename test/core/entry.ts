@@ -68,6 +68,7 @@ export {
   widenRange,
 } from "../../assembly/mm/hugetlb";
 export { acquire, available, downgrade, isHeld, lockOf, mustHold, take, unlock } from "../../assembly/mm/locks";
+export { moveExtent, movePtes } from "../../assembly/mm/move";
 export {
   allocAnon,
   findOrAlloc,
@@ -87,6 +88,7 @@ export {
   setEntry,
   walk as walkTables,
 } from "../../assembly/mm/pgtable";
+export { flushed as batchFlushed, pending as batchPending, shouldDefer } from "../../assembly/mm/reclaim";
 export {
   copyVma,
   detachVmas,

@@ -119,6 +119,11 @@ type Inside = Record<
   | "switchMm"
   | "protectPtes"
   | "zapPtes"
+  | "moveExtent"
+  | "movePtes"
+  | "batchFlushed"
+  | "batchPending"
+  | "shouldDefer"
   | "gatherOf"
   | "settle",
   (...words: Words) => number

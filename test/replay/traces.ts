@@ -1,58 +1,27 @@
 /**
- * Traces for tests: the three real ones, read slowly and obviously, and the synthetic ones of
+ * Traces for tests: the three real ones, and the synthetic ones of
  * bench/native/tlb/common.h.
  */
-import { openBytes } from "../../src/workload/bytes.js";
+import { openTrace } from "../../src/replay/read/open.js";
 
-const TYPES: Record<string, bigint> = { I: 0n, L: 1n, S: 2n, M: 3n };
 const SYNTHETIC_RECORDS = 10_000_000;
 const SYNTHETIC_BASE = 2n ** 40n;
 
-/** Records of a lackey trace, fetches too. */
+/** Records of a lackey trace, fetches too, through the reader that users have; its own tests read lines slowly. */
 export async function readLackey(path: string): Promise<BigUint64Array> {
-  let records = new Uint32Array(1 << 22);
+  let records = new BigUint64Array(1 << 22);
   let count = 0;
-  let rest = Buffer.alloc(0);
-  for await (const piece of openBytes(path)) {
-    const bytes = Buffer.concat([rest, piece]);
-    let start = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      const type = lineType(bytes, start, end);
-      if (type !== undefined) {
-        if (2 * count + 2 > records.length) records = grow(records);
-        putRecord(records, count++, bytes, start + 3, type);
-      }
-      start = end + 1;
+  const source = await openTrace(path);
+  for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
+    if (count + batch.count > records.length) {
+      const grown = new BigUint64Array(2 * records.length);
+      grown.set(records);
+      records = grown;
     }
-    rest = bytes.subarray(start);
+    records.set(new BigUint64Array(source.calls.memory.buffer, batch.at, batch.count), count);
+    count += batch.count;
   }
-  return new BigUint64Array(records.buffer, 0, count);
-}
-
-function grow(records: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const grown = new Uint32Array(records.length * 2);
-  grown.set(records);
-  return grown;
-}
-
-function lineType(bytes: Uint8Array, start: number, end: number): number | undefined {
-  if (end - start < 6 || bytes[start + 2] !== 32) return undefined;
-  const letter = String.fromCharCode(bytes[start] === 32 ? (bytes[start + 1] as number) : (bytes[start] as number));
-  return letter in TYPES ? Number(TYPES[letter]) : undefined;
-}
-
-function putRecord(records: Uint32Array, index: number, bytes: Uint8Array, at: number, type: number): void {
-  let low = 0;
-  let high = 0;
-  for (; bytes[at] !== 44; at++) {
-    const code = bytes[at] as number;
-    high = ((high << 4) | (low >>> 28)) & 0xffff;
-    low = ((low << 4) | (code < 58 ? code - 48 : code - 87)) >>> 0;
-  }
-  let size = 0;
-  for (at++; (bytes[at] as number) >= 48; at++) size = size * 10 + (bytes[at] as number) - 48;
-  records[2 * index] = low;
-  records[2 * index + 1] = high | (Math.min(size, 255) << 16) | (type << 24);
+  return records.subarray(0, count);
 }
 
 /** `uniform-P` and `zipf-P` of common.h, bit for bit. */

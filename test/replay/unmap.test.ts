@@ -27,7 +27,11 @@ describe("munmap of gigabytes", () => {
     expect(result.tablesFreed).toBeGreaterThanOrEqual(2 * 1024);
   });
 
+  it("refuses a range beyond the address space", () => {
+    expect(() => rangeUnmap({ kind: "sparse", pages: 1 << 20, stride: 1 << 20 })).toThrow(/ends below 256 TiB/);
+  });
+
   it("refuses an edition that does not exist", () => {
-    expect(() => rangeUnmap({ kind: "dense", pages: 8, edition: "9.99" })).toThrow(/no "9.99"/);
+    expect(() => rangeUnmap({ kind: "dense", pages: 8, edition: "newest" })).toThrow(/no edition "newest"/);
   });
 });

@@ -26,7 +26,7 @@ const row: TlbResult["results"][number] = {
 describe("the report of tlb", () => {
   it("is a table", () => {
     expect(
-      formatTlb({ source: "app.lackey", records: 17_295_557, results: [row], sweeps: [] }, look),
+      formatTlb({ source: "app.lackey", records: 17_295_557, results: [row], clipped: 0, sweeps: [] }, look),
     ).toMatchInlineSnapshot(`
       "app.lackey: 17,295,557 records
 
@@ -44,7 +44,9 @@ describe("the report of tlb", () => {
     ];
     const results = [{ ...row, flushes: 12, invalidations: 3456, cpus }];
     const cut = { byte: 300_000, what: "the gzip data ends early" };
-    expect(formatTlb({ source: "app.sdt", records: 9, results, sweeps: [], cut }, look)).toMatchInlineSnapshot(`
+    expect(
+      formatTlb({ source: "app.sdt", records: 9, results, clipped: 0, sweeps: [], cut }, look),
+    ).toMatchInlineSnapshot(`
       "app.sdt: 9 records
 
       TLB      pages  references  L1 misses    rate  L2 misses      rate  walk references  flushes  invalidations

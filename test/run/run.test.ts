@@ -240,7 +240,7 @@ describe("options and limits", () => {
     const log = fixture("gcc");
     const message = async (options: object): Promise<string> =>
       (await inputErrorOf(run({ log, ...options } as RunOptions))).message;
-    expect(await message({ editions: ["4.2"] })).toMatch(/no edition "4.2"; choose 3.5, 3.6, 5.15/);
+    expect(await message({ editions: ["4.x"] })).toMatch(/no edition "4.x"; choose 3.5, 3.6, 5.15/);
     expect(await message({ backend: "mips" })).toMatch(/no backend "mips"; choose precise, x86/);
     expect(await message({ touch: "some" })).toMatch(/no touch "some"; choose none, first, ends, all/);
     expect(await message({ cpus: 32 })).toMatch(/no cpus "32"; choose 1 to 31/);

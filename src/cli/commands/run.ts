@@ -2,7 +2,10 @@
  * `shootdown run`: a recorded log of a real program through the simulated kernel.
  */
 import type { Command } from "commander";
+import { InputError } from "../../error.js";
 import { chooseEditions } from "../../explore/choose.js";
+import { formOf, runFaultLog } from "../../oplog/log.js";
+import { formatFaultLog } from "../../report/fault-log.js";
 import { formatRun } from "../../report/run.js";
 import { count } from "../../report/text.js";
 import { type RunProgress, run, type TouchPolicy, touchPolicies } from "../../run/run.js";
@@ -23,10 +26,11 @@ interface RunFlags {
 export function addRun(program: Command, session: Session): void {
   program
     .command("run")
-    .summary("a strace log of a real program through the simulated kernel")
+    .summary("a log of a real program through the simulated kernel")
     .description(
       "Runs a log of `strace -f -ttt -e trace=%memory,%process,%ipc,ftruncate,fallocate,openat,memfd_create` through " +
-        "the simulated kernel, in several editions side by side. Ends with 1 when harm is done in the log's order.",
+        "the simulated kernel, in several editions side by side. Ends with 1 when harm is done in the log's order. " +
+        "A log with page faults and flushes (perf script text, .ops; docs/run.md) is compared flush by flush instead.",
     )
     .argument("<log>", "the log, plain, .gz or .xz")
     .option("-e, --edition <list>", "editions, separated by commas, or all (default: 5.15,5.16)", names("--edition"))
@@ -37,6 +41,7 @@ export function addRun(program: Command, session: Session): void {
       "after",
       examples([
         ["shootdown run app.strace", "in 5.15 and 5.16 on x86"],
+        ["shootdown run app.perf.txt --edition 6.18", "perf script text: which flushes are predicted"],
         ["shootdown run app.strace.xz -e all -b arm64-range --touch all", "six editions, every page touched"],
       ]),
     )
@@ -44,6 +49,13 @@ export function addRun(program: Command, session: Session): void {
 }
 
 async function runLog(log: string, flags: RunFlags, session: Session): Promise<void> {
+  const form = await formOf(log, session.signal);
+  if (form !== undefined) {
+    const result = await runFaultLog(log, form, kernelOf(flags), session.signal);
+    if (session.json) session.printJson(result);
+    else session.print(formatFaultLog(result, session.look));
+    return;
+  }
   const chosen = flags.edition === undefined ? ["5.15", "5.16"] : namesOrAll(flags.edition);
   const result = await run({
     log,
@@ -59,6 +71,15 @@ async function runLog(log: string, flags: RunFlags, session: Session): Promise<v
   session.code = harms.length > 0 ? Exit.HARM : Exit.OK;
   if (session.json) session.printJson(result);
   else session.print(formatRun(result, session.look));
+}
+
+/** The one kernel that made a log with faults. */
+function kernelOf({ edition }: RunFlags): string | undefined {
+  if (edition === undefined || edition.length === 1) return edition?.[0];
+  throw new InputError("a log with faults is of one kernel", {
+    source: "--edition",
+    remedy: "give the one that made it, such as --edition 6.18",
+  });
 }
 
 function progressLine(log: string, { phase, lines, linesTotal, steps, seconds }: RunProgress): string {

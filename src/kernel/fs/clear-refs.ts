@@ -3,9 +3,10 @@
  */
 import { Reg } from "../../../assembly/abi/operands.js";
 import { VmaFlag } from "../../../assembly/abi/records.js";
-import { arch, listing, since, until } from "../listing.js";
+import { arch, at, listing, since, until } from "../listing.js";
 import { tlb_finish_mmu } from "../mm/gather.js";
 import * as k from "../ops.js";
+import * as p from "../pageops.js";
 
 const EXPLICIT = "912efa17e512";
 
@@ -20,7 +21,10 @@ export const clear_refs = listing("fs/proc/task_mmu.c", "clear_refs_write", [
   k.move(Reg.ADDRESS, Reg.START),
   k.move(Reg.LAST, Reg.END),
   k.set(Reg.PROT, VmaFlag.READ),
-  k.protect_ptes(Reg.TMP),
+  ...at("next", k.if_ge(Reg.ADDRESS, Reg.LAST, "done")),
+  p.protect_ptes(Reg.TMP),
+  k.jump("next"),
+  ...at("done"),
   until("5.12", EXPLICIT, tlb_finish_mmu),
   since(
     "5.12",

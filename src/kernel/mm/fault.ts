@@ -6,6 +6,7 @@ import { Reg } from "../../../assembly/abi/operands.js";
 import { VmaFlag } from "../../../assembly/abi/records.js";
 import { at, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
+import * as p from "../pageops.js";
 
 /** TMP := 1 when a table was installed. 3.x takes i_mmap itself; from 5.7 the fault holds it [S: 972d, a4a1]. */
 const huge_pmd_share = listing("mm/hugetlb.c", "huge_pmd_share", [
@@ -79,7 +80,45 @@ const hugetlb_fault = listing("mm/hugetlb.c", "hugetlb_fault", [
   since("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
 ]);
 
-/** File-backed base pages are treated as anonymous: their sharing plays no part in any path here. */
+/**
+ * A page of an ordinary file: found locked, mapped under the lock of its table. A load maps it read-only, so that the
+ * first store is noticed (vma_wants_writenotify); a store marks it dirty. TMP: 0, or the signal.
+ */
+const do_fault = (store: boolean) =>
+  listing("mm/memory.c", store ? "do_shared_fault" : "do_read_fault", [
+    k.vma_index(),
+    k.find_or_alloc_page(Reg.TMP),
+    k.if_set(Reg.TMP, "out"),
+    k.lock_write(p.FOLIO_LOCK),
+    p.still_cached(Reg.TMP),
+    k.if_zero(Reg.TMP, "truncated"),
+    k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
+    k.walk(Reg.ADDRESS, k.BASE),
+    k.lock_write(k.PTL),
+    k.move(Reg.INDEX, Reg.PAGE),
+    k.read_entry(Reg.TMP),
+    k.move(Reg.LAST, Reg.PAGE),
+    k.move(Reg.PAGE, Reg.INDEX),
+    k.if_set(Reg.TMP, "present"),
+    ...(store ? [] : [k.set(Reg.PROT, VmaFlag.READ)]),
+    k.page_dup_rmap(),
+    k.set_entry(k.BASE, store),
+    k.jump("mapped"),
+    // Somebody has mapped it already; a store makes the entry writable (wp_page_reuse).
+    ...at("present"),
+    ...(store ? [p.make_writable()] : []),
+    k.unlock(k.PTL),
+    k.unlock(p.FOLIO_LOCK),
+    k.put_page(),
+    k.set(Reg.TMP, 0),
+    k.jump("out"),
+    ...at("mapped", k.unlock(k.PTL), k.unlock(p.FOLIO_LOCK), k.set(Reg.TMP, 0)),
+    k.jump("out"),
+    ...at("truncated", k.unlock(p.FOLIO_LOCK), k.put_page(), k.set(Reg.TMP, 0)),
+    ...at("out"),
+  ]);
+
+/** TMP: 0, or the signal. */
 const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
   k.walk(Reg.ADDRESS, k.BASE),
@@ -87,7 +126,7 @@ const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.if_set(Reg.TMP, "out"),
   k.lock_write(k.PTL),
   k.page_dup_rmap(),
-  k.set_entry(k.BASE),
+  k.set_entry(k.BASE, true),
   k.unlock(k.PTL),
   ...at("out"),
 ]);
@@ -105,7 +144,10 @@ const handle_mm_fault = (store: boolean) =>
     k.if_zero(Reg.TMP, "anon"),
     hugetlb_fault,
     k.jump("done"),
-    ...at("anon", do_anonymous_page),
+    ...at("anon", p.vma_file(Reg.TMP), k.if_set(Reg.TMP, "file")),
+    do_anonymous_page,
+    k.jump("done"),
+    ...at("file", do_fault(store)),
     ...at("done", k.unlock(k.MMAP_LOCK)),
     k.if_zero(Reg.TMP, "out"),
     k.signal(7),

@@ -7,12 +7,12 @@ import * as k from "../ops.js";
 
 /** Flushes what was recorded, if anything was: the guard is half of the seed's patch. */
 export const tlb_flush_mmu_tlbonly = listing("include/asm-generic/tlb.h", "tlb_flush_mmu_tlbonly", [
-  since("5.15", "range tracking, 4.0 [M]", k.check_recorded()),
+  since("4.0", "fb7332a9fedf", k.check_recorded()),
   k.gather_needs(Reg.TMP),
   k.if_zero(Reg.TMP, "nothing"),
   k.gather_range(),
   // Before ranges were tracked, a gather that needed a flush flushed the whole mm.
-  until("5.15", "range tracking, 4.0 [M]", k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)),
+  until("4.0", "fb7332a9fedf", k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)),
   arch("tlb_flush"),
   k.gather_reset(),
   ...at("nothing"),
@@ -32,7 +32,7 @@ export const tlb_flush_mmu = listing("mm/mmu_gather.c", "tlb_flush_mmu", [
 ]);
 
 export const tlb_finish_mmu = listing("mm/mmu_gather.c", "tlb_finish_mmu", [
-  since("5.15", "56236a59556c, 4.13 [M]", k.gather_pending(Reg.TMP), k.gather_promote(Reg.TMP)),
+  since("4.13", "56236a59556c", k.gather_pending(Reg.TMP), k.gather_promote(Reg.TMP)),
   tlb_flush_mmu,
   k.gather_finish(),
 ]);

@@ -4,6 +4,7 @@
 import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since } from "../listing.js";
 import * as k from "../ops.js";
+import * as p from "../pageops.js";
 import { invalidate_range_end, invalidate_range_start } from "../virt/kvm.js";
 import { tlb_finish_mmu } from "./gather.js";
 
@@ -44,11 +45,11 @@ const NOTIFIERS = "f268f6cf875f";
  */
 export const retract = listing("mm/khugepaged.c", "retract_page_tables", [
   k.lock_write(k.MMAP_LOCK),
-  since("6.1", NOTIFIERS, invalidate_range_start),
-  k.tlb_gather_mmu(),
   k.move(Reg.ADDRESS, Reg.START),
   k.move(Reg.LAST, Reg.END),
-  k.zap_ptes(Reg.TMP, 512),
+  since("6.1", NOTIFIERS, invalidate_range_start),
+  k.tlb_gather_mmu(),
+  p.zap_ptes(Reg.TMP, 512),
   k.move(Reg.ADDRESS, Reg.START),
   ...pmdp_collapse_flush,
   k.put_table(),

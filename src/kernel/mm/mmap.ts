@@ -2,24 +2,15 @@
  * mm/mmap.c and mm/memory.c: mmap, munmap, exit, MADV_DONTNEED, and the switch of a CPU's mm.
  */
 import { Reg } from "../../../assembly/abi/operands.js";
-import { arch, at, type Line, listing, only, since, until } from "../listing.js";
+import { at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import { invalidate_range_end, invalidate_range_start } from "../virt/kvm.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
+import { unmap_page_range } from "./memory.js";
 
-/** Base-page entries that one step clears: a batch is one step, because no listing here races inside it. */
-export const ZAP_BATCH = 512;
-
-/** Clears the base pages of [ADDRESS, LAST), and flushes and frees whenever the batch is full. */
-export const unmap_page_range = listing("mm/memory.c", "unmap_page_range", [
-  ...at("next", k.if_ge(Reg.ADDRESS, Reg.LAST, "out")),
-  k.zap_ptes(Reg.TMP, ZAP_BATCH),
-  k.if_zero(Reg.TMP, "next"),
-  tlb_flush_mmu,
-  k.jump("next"),
-  ...at("out", arch("tlb_end_vma")),
-]);
+/** Numbers of files are below this one. */
+export const NO_FILE = 0x7fffffff;
 
 /** One VMA of a munmap or exit: huge pages under i_mmap_rwsem, base pages without. */
 const unmap_single_vma = listing("mm/memory.c", "unmap_single_vma", [
@@ -65,7 +56,9 @@ const free_pgtables = listing("mm/memory.c", "free_pgtables", [
   ...at("next", k.next_detached()),
   k.if_zero(Reg.VMA, "tables"),
   k.vma_bounds(Reg.TMP),
-  k.if_zero(Reg.TMP, "next"),
+  // An anonymous VMA has no file: its number is the largest.
+  k.set(Reg.TMP, NO_FILE),
+  k.if_ge(Reg.FILE, Reg.TMP, "next"),
   k.lock_write(k.I_MMAP),
   k.unlink_file_vma(),
   k.unlock(k.I_MMAP),
@@ -118,19 +111,27 @@ export const mmap = listing("mm/mmap.c", "mmap", [
   k.ret(false),
 ]);
 
-/** MADV_DONTNEED of base pages. On hugetlb it is EINVAL up to 5.17 and not modelled after. */
+/** MADV_DONTNEED of base pages, VMA by VMA. On hugetlb it is EINVAL up to 5.17 and not modelled after. */
 export const dontneed = listing("mm/madvise.c", "madvise", [
   k.lock_read(k.MMAP_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
+  ...at("next", k.if_ge(Reg.ADDRESS, Reg.END, "out")),
+  k.find_vma(Reg.ADDRESS),
+  k.if_zero(Reg.VMA, "out"),
+  k.move(Reg.INDEX, Reg.ADDRESS),
+  k.vma_bounds(Reg.TMP),
+  k.move(Reg.ADDRESS, Reg.INDEX),
+  k.if_ge(Reg.END, Reg.LAST, "whole"),
   k.move(Reg.LAST, Reg.END),
+  ...at("whole", k.if_set(Reg.TMP, "skip")),
   invalidate_range_start,
-  k.move(Reg.ADDRESS, Reg.START),
-  k.move(Reg.LAST, Reg.END),
   k.tlb_gather_mmu(),
   unmap_page_range,
   invalidate_range_end,
   tlb_finish_mmu,
-  k.unlock(k.MMAP_LOCK),
+  ...at("skip", k.move(Reg.ADDRESS, Reg.LAST)),
+  k.jump("next"),
+  ...at("out", k.unlock(k.MMAP_LOCK)),
   k.ret(true),
 ]);
 

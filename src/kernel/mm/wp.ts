@@ -5,6 +5,7 @@ import { Reg } from "../../../assembly/abi/operands.js";
 import { VmaFlag } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since } from "../listing.js";
 import * as k from "../ops.js";
+import * as p from "../pageops.js";
 
 /** The page at START. */
 const flushPage: readonly Line[] = [
@@ -25,7 +26,7 @@ export const uffd_wp = listing("mm/userfaultfd.c", "mwriteprotect_range", [
   k.set(Reg.PROT, VmaFlag.READ),
   k.walk(Reg.START, k.BASE),
   k.lock_write(k.PTL),
-  k.protect_ptes(Reg.TMP),
+  p.protect_ptes(Reg.TMP),
   k.unlock(k.PTL),
   k.move(Reg.FLUSH_MM, Reg.MM),
   k.move(Reg.RANGE_START, Reg.START),
@@ -56,7 +57,7 @@ export const do_wp_page = listing("mm/memory.c", "do_wp_page", [
   ...flushPage,
   k.set(Reg.PROT, VmaFlag.READ | VmaFlag.WRITE),
   k.page_dup_rmap(),
-  k.set_entry(k.BASE),
+  k.set_entry(k.BASE, true),
   k.move(Reg.PAGE, Reg.INDEX),
   k.page_remove_rmap(),
   k.unlock(k.PTL),

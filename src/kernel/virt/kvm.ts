@@ -35,7 +35,7 @@ export const guestHuge = fault(k.PMD);
 export const createVm = listing("virt/kvm/kvm_main.c", "kvm_create_vm", [k.mirror(), k.ret(false)]);
 
 /**
- * The notifier before a path of MM takes base pages of [START, END) away. OFFSET keeps MM meanwhile.
+ * The notifier before a path of MM takes base pages of [ADDRESS, LAST) away. OFFSET keeps MM meanwhile.
  *
  * Up to 5.10 the count of entries that were dropped without a flush was OR-ed into an int: a multiple of 2^32 was no
  * reason to flush [T: 88bf56d04bc3, with its diff].
@@ -46,8 +46,6 @@ export const invalidate_range_start = listing("virt/kvm/kvm_main.c", "kvm_mmu_no
   k.if_zero(Reg.TMP, "none"),
   k.lock_write(k.MMU_LOCK),
   k.notify_begin(),
-  k.move(Reg.ADDRESS, Reg.START),
-  k.move(Reg.LAST, Reg.END),
   k.clear_leaves(Reg.FORCE_FLUSH, k.BASE, "kvm_unmap_gfn_range()"),
   k.tlbs_dirty(Reg.TMP),
   until("5.11", "88bf56d04bc3", k.truncate_int(Reg.TMP)),
@@ -55,8 +53,8 @@ export const invalidate_range_start = listing("virt/kvm/kvm_main.c", "kvm_mmu_no
   k.set(Reg.FORCE_FLUSH, 1),
   ...at("clean", k.if_zero(Reg.FORCE_FLUSH, "unlock")),
   k.move(Reg.FLUSH_MM, Reg.MM),
-  k.move(Reg.RANGE_START, Reg.START),
-  k.move(Reg.RANGE_END, Reg.END),
+  k.move(Reg.RANGE_START, Reg.ADDRESS),
+  k.move(Reg.RANGE_END, Reg.LAST),
   k.set(Reg.STRIDE, k.BASE),
   arch("flush_tlb_mm"),
   ...at("unlock", k.unlock(k.MMU_LOCK)),

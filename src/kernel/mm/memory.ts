@@ -1,0 +1,79 @@
+/**
+ * mm/memory.c: unmapping base pages, of one mm and of a file [S: 6.1.192, 7.0rc6; T: 1cf35d47712d, 5df397dec7c4].
+ */
+import { Reg } from "../../../assembly/abi/operands.js";
+import { arch, at, type Line, listing, since, until } from "../listing.js";
+import * as k from "../ops.js";
+import * as p from "../pageops.js";
+import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
+import { BATCHED, flush_tlb_batched_pending } from "./reclaim.js";
+
+/** Base-page entries that one step clears: they stand in one table, whose lock is held. */
+const ZAP_BATCH = 512;
+const FORCED = "1cf35d47712d";
+
+/** One PTE table. A full batch ends it early; then the flush comes before the lock is dropped (since 3.15). */
+const zap_pte_range = listing("mm/memory.c", "zap_pte_range", [
+  k.lock_write(k.PTL),
+  since("4.13", BATCHED, flush_tlb_batched_pending),
+  p.zap_ptes(Reg.FORCE_FLUSH, ZAP_BATCH),
+  k.if_zero(Reg.FORCE_FLUSH, "unlock"),
+  since("3.15", FORCED, tlb_flush_mmu_tlbonly),
+  until("3.15", FORCED, k.test(Reg.FORCE_FLUSH, Reg.FORCE_FLUSH, p.ZAP_FULL)),
+  ...at("unlock", k.unlock(k.PTL)),
+  k.if_zero(Reg.FORCE_FLUSH, "out"),
+  tlb_flush_mmu,
+  ...at("out"),
+]);
+
+/** Clears the base pages of [ADDRESS, LAST) of VMA. */
+export const unmap_page_range = listing("mm/memory.c", "unmap_page_range", [
+  ...at("next", k.if_ge(Reg.ADDRESS, Reg.LAST, "out")),
+  k.walk(Reg.ADDRESS, k.BASE),
+  k.if_zero(Reg.ENTRY, "missing"),
+  zap_pte_range,
+  k.jump("next"),
+  ...at("missing", p.skip_table()),
+  k.jump("next"),
+  ...at("out", arch("tlb_end_vma")),
+]);
+
+/** Unmaps pages [START, END) of FILE from whoever maps them, each mm with its own gather. */
+export const unmap_mapping_range = listing("mm/memory.c", "unmap_mapping_range", [
+  k.move(Reg.INDEX, Reg.START),
+  k.lock_write(k.I_MMAP),
+  k.set(Reg.VMA, 0),
+  ...at("next", k.next_in_tree()),
+  k.if_zero(Reg.VMA, "out"),
+  k.tlb_gather_mmu(),
+  unmap_page_range,
+  tlb_finish_mmu,
+  k.jump("next"),
+  ...at("out", k.unlock(k.I_MMAP)),
+]);
+
+/** Page by page: the page leaves the page cache; a page that a fault has mapped again is unmapped first. */
+const truncate_inode_pages = listing("mm/truncate.c", "truncate_inode_pages_range", [
+  k.move(Reg.INDEX, Reg.START),
+  ...at("next", k.next_cached(), k.if_zero(Reg.PAGE, "out")),
+  p.find_get_page(),
+  k.if_zero(Reg.PAGE, "next"),
+  k.lock_write(p.FOLIO_LOCK),
+  p.still_cached(Reg.TMP),
+  k.if_zero(Reg.TMP, "unlock"),
+  k.remove_huge_page(),
+  ...at("unlock", k.unlock(p.FOLIO_LOCK)),
+  k.put_page(),
+  k.jump("next"),
+  ...at("out"),
+]);
+
+/** truncate of an ordinary file: unmapped twice, because a fault may have come in between [S: 6.1.192]. */
+const truncate_pagecache: readonly Line[] = [
+  k.write_size(Reg.START),
+  unmap_mapping_range,
+  truncate_inode_pages,
+  unmap_mapping_range,
+];
+
+export const truncateFile = listing("mm/truncate.c", "truncate_pagecache", [...truncate_pagecache, k.ret(false)]);
