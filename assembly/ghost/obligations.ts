@@ -49,8 +49,6 @@ import {
 import { findEqual, obligationCount } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
 
-export { obligationCount } from "./lookup";
-
 /** An empty record for a new obligation, or 0 when there is no room: then the oracle has lost its memory. */
 function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   const count = obligationCount();
@@ -140,7 +138,6 @@ export function rightsLost(mm: u32, vpn: u64, level: u32, table: u32, slot: u32,
 
 function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {
   const start = alignDown(vpn, level);
-  if ((entry & Entry.GLOBAL) != 0) flags |= ObligationFlag.GLOBAL;
   if (isTableEntry(entry)) {
     subtreeCleared(mm, start, level, frameOf(entry), guard);
     return;
@@ -148,7 +145,8 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
   // A clean entry cannot be stored through without a walk, which finds the write right gone.
   const stores = (entry & (Entry.WRITE | Entry.DIRTY)) == (Entry.WRITE | Entry.DIRTY);
   if (flags == ObligationFlag.RIGHTS && level == 0 && !stores) return;
-  const what = stores ? flags | ObligationFlag.STORES : flags;
+  const global = (entry & Entry.GLOBAL) != 0 ? <u32>ObligationFlag.GLOBAL : 0;
+  const what = flags | global | (stores ? <u32>ObligationFlag.STORES : 0);
   if (get(frameAt(table) + Frame.PARENTS) <= 1) {
     if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, what);
   } else {

@@ -11,7 +11,8 @@ import * as walk from "../../assembly/hw/walk";
 import { get, getLong } from "../../assembly/word";
 
 export { callBegins, callEnds, owedIn } from "../../assembly/ghost/calls";
-export { entryCleared, forget, obligationCount, rightsLost } from "../../assembly/ghost/obligations";
+export { obligationCount } from "../../assembly/ghost/lookup";
+export { entryCleared, forget, rightsLost } from "../../assembly/ghost/obligations";
 export { setCurrent, violation } from "../../assembly/ghost/report";
 export {
   callReturned,

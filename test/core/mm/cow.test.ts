@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { Reg } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
-import { Frame, Mm } from "../../../assembly/abi/records.js";
+import { Entry, Frame, Mm } from "../../../assembly/abi/records.js";
 import { type Rig, rig } from "../harness.js";
 import { load, step } from "../ops.js";
 
@@ -10,7 +10,7 @@ import { load, step } from "../ops.js";
 function mapped(): { made: Rig; page: number } {
   const made = rig({ backend: "precise" });
   made.core.loadMm(1, 0);
-  const page = made.map(0, 4, 0);
+  const page = made.map(0, 4, 0, Entry.WRITE | Entry.DIRTY);
   made.put(made.machine.frame(page) + Frame.VALUE, 7);
   return { made, page };
 }
