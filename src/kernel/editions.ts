@@ -63,12 +63,25 @@ export const whatIfs: readonly Edition[] = [
 
 export const editions: readonly Edition[] = [...releases, ...whatIfs];
 
+/** Stable releases that recordings of real kernels are of; any other stable release is an edition as well. */
+const RECORDED: readonly (readonly [string, string])[] = [
+  ["5.10.223-prefix", "stable 5.10.223 with the seed's diff taken out"],
+  ["5.10.223", "stable; the seed and 48381273f873 ported back"],
+  ["6.1.192", "stable; unsharing is tracked by the gather, and happens when a VMA is split"],
+  ["7.3.4", "stable, without further commits"],
+];
+
+export const recorded: readonly Edition[] = RECORDED.flatMap(([name, title]) => {
+  const stable = parseStable(name);
+  return stable === undefined ? [] : [{ name, title, ...stable }];
+});
+
 /** A release, and then any number of commits taken out (~) or ported back (+), by their first twelve digits. */
 const SPELLING = /^(\d+\.\d+\+?(?![0-9a-f]))((?:[~+][0-9a-f]{12})*)$/;
 
 /** Finds an edition by name: one of `editions`, or a release with commits taken out or added. */
 export function findEdition(name: string): Edition | undefined {
-  const known = editions.find((edition) => edition.name === name);
+  const known = [...editions, ...recorded].find((edition) => edition.name === name);
   if (known !== undefined) return known;
   const stable = parseStable(name);
   if (stable !== undefined) return { name, title: `stable release ${name}, as far as it is modelled`, ...stable };

@@ -5,7 +5,7 @@ import { type Bug, bugs } from "../explore/catalogue.js";
 import { geometries } from "../geometry.js";
 import { backends } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
-import { editions } from "../kernel/editions.js";
+import { editions, recorded } from "../kernel/editions.js";
 import { scenarios } from "../scenarios/index.js";
 import type { Look } from "./paint.js";
 import { type Column, table } from "./text.js";
@@ -20,9 +20,9 @@ const title: Column = { head: "what it is", flexible: true, least: 30 };
 
 const makers = {
   editions: (): Listed => ({
-    items: editions,
+    items: [...editions, ...recorded],
     columns: [{ head: "edition" }, { head: "made from" }, { head: "commit" }, title],
-    rows: editions.map((e) => [e.name, e.base === e.name ? "" : e.base, e.commit ?? "", e.title]),
+    rows: [...editions, ...recorded].map((e) => [e.name, e.base === e.name ? "" : e.base, e.commit ?? "", e.title]),
   }),
   backends: (): Listed => ({
     items: backends.map(({ name, title }) => ({ name, title })),

@@ -92,7 +92,14 @@ const listOf = <What extends string, Item extends z.ZodType>(what: What, item: I
 export const listOutput = z.discriminatedUnion("what", [
   listOf(
     "editions",
-    z.strictObject({ ...named, base: z.string(), commit: z.string().optional(), patch: z.string().optional() }),
+    z.strictObject({
+      ...named,
+      base: z.string(),
+      commit: z.string().optional(),
+      patch: z.string().optional(),
+      with: z.array(z.string()).optional(),
+      without: z.array(z.string()).optional(),
+    }),
   ),
   listOf("backends", z.strictObject(named)),
   listOf(

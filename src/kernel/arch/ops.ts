@@ -18,9 +18,9 @@ const send = op(
 export const flush_tlb_mm_range = listing("arch/x86/mm/tlb.c", "flush_tlb_mm_range", [
   op(Op.X86_CEILING, [], "(end - start) >> stride_shift > tlb_single_page_flush_ceiling"),
   op(Op.X86_NEXT_GENERATION, [], "inc_mm_tlb_gen()", "a new TLB generation of {flushed}: {range} must go"),
-  until("5.15", "4ce94eabac16, 5.13 [M]", local),
+  until("5.13", "4ce94eabac16, 5.13 [M]", local),
   send,
-  since("5.15", "4ce94eabac16, 5.13 [M]", local),
+  since("5.13", "4ce94eabac16, 5.13 [M]", local),
   op(Op.X86_WAIT_IPI, [], "smp_call_function_many() waits", "every interrupted CPU has acknowledged"),
 ]);
 

@@ -71,9 +71,9 @@ const remove_inode_hugepages = (punch: boolean) =>
   ]);
 
 export const truncate = listing("fs/hugetlbfs/inode.c", "hugetlb_vmtruncate", [
-  until("5.15", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
+  until("5.7", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
   k.lock_write(k.I_MMAP),
-  since("5.15", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
+  since("5.7", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
   hugetlb_vmdelete_list,
   k.unlock(k.I_MMAP),
   only("late-flush", flush_if_unshared),

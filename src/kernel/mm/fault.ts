@@ -10,7 +10,7 @@ import * as p from "../pageops.js";
 
 /** TMP := 1 when a table was installed. 3.x takes i_mmap itself; from 5.7 the fault holds it [S: 972d, a4a1]. */
 const huge_pmd_share = listing("mm/hugetlb.c", "huge_pmd_share", [
-  until("5.15", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
+  until("5.7", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
   k.find_shareable(),
   k.if_zero(Reg.TABLE, "none"),
   k.table_get(),
@@ -21,7 +21,7 @@ const huge_pmd_share = listing("mm/hugetlb.c", "huge_pmd_share", [
   ...at("installed", k.unlock(k.PTL)),
   ...at("none"),
   k.alloc_tables(Reg.TMP, k.PMD, Reg.ADDRESS),
-  until("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
+  until("5.7", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
 ]);
 
 /** Tables down to the PMD, shared if someone has one to share; ENTRY and TABLE. */
@@ -41,10 +41,10 @@ const huge_pte_alloc = listing("mm/hugetlb.c", "huge_pte_alloc", [
 const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
   k.find_or_alloc_page(Reg.TMP),
   k.if_set(Reg.TMP, "out"),
-  until("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
-  since("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+  until("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
+  since("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
   // Without i_mmap the file may have been truncated meanwhile: the size is looked at again under the lock.
-  until("5.15", "c0d0381ade79, 5.7 [M]", k.beyond_size(Reg.TMP), k.if_set(Reg.TMP, "truncated")),
+  until("5.7", "c0d0381ade79, 5.7 [M]", k.beyond_size(Reg.TMP), k.if_set(Reg.TMP, "truncated")),
   k.move(Reg.INDEX, Reg.PAGE),
   k.read_entry(Reg.TMP),
   k.move(Reg.PAGE, Reg.INDEX),
@@ -57,17 +57,17 @@ const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
   ...at("lost", k.put_page(), k.set(Reg.TMP, 0), k.jump("unlock")),
   ...at("truncated", k.put_page(), k.set(Reg.TMP, 7)),
   ...at("unlock"),
-  since("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
-  until("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
+  since("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
+  until("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
   ...at("out"),
 ]);
 
 const hugetlb_fault = listing("mm/hugetlb.c", "hugetlb_fault", [
   k.vma_index(),
-  since("5.15", "c0d0381ade79, 5.7 [M]", k.lock_read(k.I_MMAP)),
+  since("5.7", "c0d0381ade79, 5.7 [M]", k.lock_read(k.I_MMAP)),
   huge_pte_alloc,
-  until("5.15", "hashed mutexes, 3.15 [M]", k.lock_write(k.FAULT_OUTER)),
-  since("5.15", "c0d0381ade79, 5.7 [M]", k.lock_write(k.FAULT_INNER)),
+  until("3.15", "hashed mutexes, 3.15 [M]", k.lock_write(k.FAULT_OUTER)),
+  since("5.7", "c0d0381ade79, 5.7 [M]", k.lock_write(k.FAULT_INNER)),
   k.vma_index(),
   k.read_entry(Reg.TMP),
   k.if_set(Reg.TMP, "spurious"),
@@ -75,9 +75,9 @@ const hugetlb_fault = listing("mm/hugetlb.c", "hugetlb_fault", [
   k.jump("done"),
   ...at("spurious", k.set(Reg.TMP, 0)),
   ...at("done"),
-  until("5.15", "hashed mutexes, 3.15 [M]", k.unlock(k.FAULT_OUTER)),
-  since("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.FAULT_INNER)),
-  since("5.15", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
+  until("3.15", "hashed mutexes, 3.15 [M]", k.unlock(k.FAULT_OUTER)),
+  since("5.7", "c0d0381ade79, 5.7 [M]", k.unlock(k.FAULT_INNER)),
+  since("5.7", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
 ]);
 
 /**

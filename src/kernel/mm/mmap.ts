@@ -84,7 +84,7 @@ export const __do_munmap = listing("mm/mmap.c", "__do_munmap", [k.detach_vmas(),
 export const munmap = listing("mm/mmap.c", "munmap", [
   k.lock_write(k.MMAP_LOCK),
   k.detach_vmas(),
-  since("5.15", "dd2283f2605e, 4.20 [M]", k.downgrade(k.MMAP_LOCK)),
+  since("4.20", "dd2283f2605e, 4.20 [M]", k.downgrade(k.MMAP_LOCK)),
   ...unmap_region,
   k.free_vmas(),
   k.unlock(k.MMAP_LOCK),

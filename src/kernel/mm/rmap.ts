@@ -34,8 +34,8 @@ const one = (name: string) =>
     since("5.15", UNSHARES, k.widen_range()),
     k.walk(Reg.ADDRESS, k.PMD),
     k.if_zero(Reg.ENTRY, "out"),
-    until("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
-    since("5.15", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+    until("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
+    since("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
     since(
       "5.15",
       UNSHARES,
@@ -55,8 +55,8 @@ const one = (name: string) =>
     k.page_remove_rmap(),
     k.put_page(),
     ...at("unlock"),
-    until("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
-    since("5.15", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
+    until("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
+    since("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
     ...at("out"),
   ]);
 
@@ -76,8 +76,8 @@ const rmap_walk_file = (name: string) =>
 
 /** i_mmap: waited for up to 5.6, tried from 5.7, when it became the lock of every fault. */
 const unmapPage = (name: string): readonly Line[] => [
-  until("5.15", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
-  since("5.15", "c0d0381ade79, 5.7 [M]", k.trylock_write(k.I_MMAP, Reg.TMP), k.if_zero(Reg.TMP, "busy")),
+  until("5.7", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
+  since("5.7", "c0d0381ade79, 5.7 [M]", k.trylock_write(k.I_MMAP, Reg.TMP), k.if_zero(Reg.TMP, "busy")),
   rmap_walk_file(name),
   k.unlock(k.I_MMAP),
 ];
