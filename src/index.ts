@@ -24,6 +24,8 @@ export {
 export { type Sample, type SampleOptions, sample } from "./explore/random.js";
 export { replay, type Story, type StoryStep } from "./explore/replay.js";
 export type { Witness, WitnessStep } from "./explore/witness.js";
+export { exportPromela } from "./export/promela.js";
+export { countWithSpin, type SpinCount, type SpinOptions } from "./export/spin.js";
 export { type Geometry, geometries } from "./geometry.js";
 export { type Backend, backends } from "./kernel/arch/backends.js";
 export { calls } from "./kernel/calls.js";

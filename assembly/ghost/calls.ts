@@ -27,18 +27,33 @@ export function callEnds(task: u32): void {
   }
 }
 
+/** Whether `a` is named before `b`: the wider one, then the lower. Not the older: a state is a set (hash.ts). */
+function namedBefore(a: u32, b: u32): bool {
+  if (get(a + Obligation.LEVEL) != get(b + Obligation.LEVEL))
+    return get(a + Obligation.LEVEL) > get(b + Obligation.LEVEL);
+  if (getLong(a + Obligation.START) != getLong(b + Obligation.START))
+    return getLong(a + Obligation.START) < getLong(b + Obligation.START);
+  if (get(a + Obligation.FRAME) != get(b + Obligation.FRAME))
+    return get(a + Obligation.FRAME) < get(b + Obligation.FRAME);
+  if (get(a + Obligation.GENERATION) != get(b + Obligation.GENERATION))
+    return get(a + Obligation.GENERATION) < get(b + Obligation.GENERATION);
+  return get(a + Obligation.FLAGS) < get(b + Obligation.FLAGS);
+}
+
 /**
  * Whether the call of the task that moves answers for anything in [start, end) of the mm that a holder can use now.
- * Gives the obligation or 0. What another call has only just taken away is that call's business.
+ * Gives the obligation to name, or 0. What another call has only just taken away is that call's business.
  */
 export function owedIn(mm: u32, start: u64, end: u64, usable: u32): u32 {
   const count = obligationCount();
+  let found: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
     if ((get(record + Obligation.DUE) & moverIn(mm)) == 0) continue;
     const from = getLong(record + Obligation.START);
-    if (from < end && start < from + pagesOf(get(record + Obligation.LEVEL) & 15)) return record;
+    if (from >= end || start >= from + pagesOf(get(record + Obligation.LEVEL) & 15)) continue;
+    if (found == 0 || namedBefore(record, found)) found = record;
   }
-  return 0;
+  return found;
 }

@@ -287,8 +287,8 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
     if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
     if (get(other + Obligation.MM) != mm || get(other + Obligation.LEVEL) != level) continue;
     if (get(other + Obligation.GENERATION) != generation) continue;
-    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0 || (get(other + Obligation.HOLDERS) & rest) == 0)
-      continue;
+    if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0) continue;
+    if ((get(other + Obligation.HOLDERS) & holders) == 0) continue; // not `rest`: their order must not matter
     put(other + Obligation.ISSUED, 0);
     rest &= ~get(other + Obligation.HOLDERS);
   }

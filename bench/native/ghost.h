@@ -188,7 +188,7 @@ static void oweRest(u32 mm, u64 start, u32 level, u32 frame, u32 holders) {
     if (get(other + Obligation_MM) != mm || get(other + Obligation_LEVEL) != level) continue;
     if (get(other + Obligation_GENERATION) != generation) continue;
     if ((get(other + Obligation_FLAGS) & ObligationFlag_RIGHTS) != 0) continue;
-    if ((get(other + Obligation_HOLDERS) & rest) == 0) continue;
+    if ((get(other + Obligation_HOLDERS) & holders) == 0) continue;
     put(other + Obligation_ISSUED, 0);
     rest &= ~get(other + Obligation_HOLDERS);
   }

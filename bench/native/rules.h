@@ -107,6 +107,19 @@ static void checkRecorded(u32 mm, u64 from, u64 to, bool withTables, bool whole)
   if (about != 0) violation(Fault_RANGE_NOT_RECORDED, about, worst == 1 ? 1 : 0);
 }
 
+/* Whether `a` is named before `b`: the wider entry, then the lower place. */
+static bool namedBefore(u32 a, u32 b) {
+  if (get(a + Obligation_LEVEL) != get(b + Obligation_LEVEL))
+    return get(a + Obligation_LEVEL) > get(b + Obligation_LEVEL);
+  if (getLong(a + Obligation_START) != getLong(b + Obligation_START))
+    return getLong(a + Obligation_START) < getLong(b + Obligation_START);
+  if (get(a + Obligation_FRAME) != get(b + Obligation_FRAME))
+    return get(a + Obligation_FRAME) < get(b + Obligation_FRAME);
+  if (get(a + Obligation_GENERATION) != get(b + Obligation_GENERATION))
+    return get(a + Obligation_GENERATION) < get(b + Obligation_GENERATION);
+  return get(a + Obligation_FLAGS) < get(b + Obligation_FLAGS);
+}
+
 static void callBegins(u32 task, u32 mm) {
   for (u32 i = 0, count = obligationCount(); i < count; i++) {
     u32 record = obligationAt(i);
@@ -123,17 +136,16 @@ static void callEnds(u32 task) {
 
 static void callReturned(u32 mm, u64 from, u64 to) {
   if (from >= to) return;
-  u32 usable = usersOf(mm, false), count = obligationCount();
+  u32 usable = usersOf(mm, false), count = obligationCount(), found = 0;
   for (u32 i = 0; i < count; i++) {
     u32 record = obligationAt(i);
     if (get(record + Obligation_MM) != mm || (get(record + Obligation_HOLDERS) & usable) == 0) continue;
     if ((get(record + Obligation_DUE) & moverIn(mm)) == 0) continue;
     u64 start = getLong(record + Obligation_START);
     if (start >= to || from >= start + pagesOf(get(record + Obligation_LEVEL) & 15)) continue;
-    u32 flags = get(record + Obligation_FLAGS);
-    if ((flags & ObligationFlag_REPORTED) != 0) return;
-    put(record + Obligation_FLAGS, flags | ObligationFlag_REPORTED);
-    violation(Fault_RIGHTS_OUTLIVE_CALL, record, get(record + Obligation_HOLDERS));
-    return;
+    if (found == 0 || namedBefore(record, found)) found = record;
   }
+  if (found == 0 || (get(found + Obligation_FLAGS) & ObligationFlag_REPORTED) != 0) return;
+  put(found + Obligation_FLAGS, get(found + Obligation_FLAGS) | ObligationFlag_REPORTED);
+  violation(Fault_RIGHTS_OUTLIVE_CALL, found, get(found + Obligation_HOLDERS));
 }

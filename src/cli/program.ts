@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { addCheck } from "./commands/check.js";
 import { addConform } from "./commands/conform.js";
 import { addDiff } from "./commands/diff.js";
+import { addExport } from "./commands/export.js";
 import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
@@ -36,6 +37,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   addStory(program, session);
   addCheck(program, session);
   addReplay(program, session);
+  addExport(program, session);
   addRun(program, session);
   addConform(program, session);
   registerTlb(program, session);

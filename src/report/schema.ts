@@ -286,3 +286,15 @@ export const scheduleFile = z.discriminatedUnion("schema", [
     results: z.array(z.object({ violations: z.array(z.object({ schedule: z.string(), severity, steps: whole })) })),
   }),
 ]);
+
+export const exportOutput = z.strictObject({
+  schema: z.literal("shootdown/export@1"),
+  language: z.literal("promela"),
+  scenario: z.string(),
+  case: z.string(),
+  edition: z.string(),
+  backend: z.string(),
+  lines: whole,
+  model: z.string().optional(),
+  output: z.string().optional(),
+});

@@ -19,9 +19,9 @@ export const asidRollover: Scenario = {
     "now, and it invalidates the old ASID, which nobody has any more. CPU1 keeps the page that is freed.",
   geometry: "tiny",
   mms: ["A", "B", "C"],
-  cpus: ["C", "A"],
+  cpus: ["C", "B", "A"],
   files: [1],
-  setup: [{ cpu: 1, mm: "A", calls: [...anon(1, 1), { call: "switch", args: { mm: 1 } }] }],
+  setup: [{ cpu: 2, mm: "A", calls: [...anon(1, 1), { call: "switch", args: { mm: 1 } }] }],
   cases: [
     {
       name: "unmap",

@@ -98,6 +98,16 @@ describe("--json", () => {
     expect(functions.flatMap((f) => f.lines.map((line) => line.commit))).toContain("a4a118f2eead");
   });
 
+  it("of export gives the model, or the file that it went to", async () => {
+    const args = ["export", "--promela", "seed/truncate", "-e", "5.15", "-b", "x86"];
+    const { model = "", lines } = schemas.exportOutput.parse((await printed(args)).value);
+    expect(model.split("\n")).toHaveLength(lines + 1);
+    const output = join(folder, "seed.pml");
+    const written = schemas.exportOutput.parse((await printed([...args, "-o", output])).value);
+    expect(written).toMatchObject({ output, lines });
+    expect(readFileSync(output, "utf8")).toBe(model);
+  });
+
   it("of the story gives all its parts as one object", async () => {
     const { code, stdout } = await shootdown(["--json"]);
     const story = schemas.storyOutput.parse(JSON.parse(stdout));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault, Hidden } from "../../../assembly/abi/events.js";
 import { Scope } from "../../../assembly/abi/operands.js";
 import { Mm, Tally } from "../../../assembly/abi/records.js";
-import { ObligationFlag } from "../../../assembly/abi/tasks.js";
+import { OBLIGATION_TABLE, ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
 const A = 0;
@@ -292,6 +292,26 @@ describe("RIGHTS_OUTLIVE_CALL", () => {
     flushAll(made);
     made.core.callReturned(A, 4n, 8n);
     expect(made.violations()).toEqual([]);
+  });
+
+  it("names the wider of two entries, whichever was there first: a state is a set of obligations", () => {
+    const orders = [
+      [6, 4],
+      [4, 6],
+    ].map((order) => {
+      const made = rig();
+      made.core.loadMm(0, A);
+      for (const at of order) made.map(A, at, 1);
+      for (const at of order) made.clear(A, at, 1);
+      made.core.callReturned(A, 0n, 16n);
+      const reported = made.owed().filter(({ flags }) => (flags & ObligationFlag.REPORTED) !== 0);
+      return reported.map(({ start, level }) => [start, level]);
+    });
+    expect(orders).toEqual([[[4, 1]], [[4, 1]]]);
+    const both = unhooked();
+    both.core.callReturned(A, 0n, 16n);
+    const wide = both.owed().filter(({ flags }) => (flags & ObligationFlag.REPORTED) !== 0);
+    expect(wide.map(({ level }) => level)).toEqual([2 | OBLIGATION_TABLE]);
   });
 });
 
