@@ -15,6 +15,17 @@ export { audit } from "./check";
 export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
 export { evict, fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+export { forgetFeatures, fuzzBlock, fuzzStart } from "./fuzz/block";
+export {
+  fuzzFollow,
+  fuzzFresh,
+  fuzzHash,
+  fuzzInput,
+  fuzzPrepare,
+  fuzzRuns,
+  fuzzSeek,
+  fuzzShowed,
+} from "./fuzz/campaign";
 // Exported to stay functions: scripts/tighten.mjs.
 export { clearEntries, freeInBulk } from "./mm/bulk";
 export { retireMm } from "./mm/x86";

@@ -115,6 +115,8 @@ export const enum Op {
   VMA_FILE,
   /** r a := 1 when a reclaim flush of MM is worth deferring (arch_tlbbatch_should_defer) */
   BATCH_DEFER,
+  /** r a := 1 when mremap may move [START, END) of VMA to NEW_START: all of it in VMA, and nothing where it goes */
+  MAY_MOVE,
 
   VISIBLE = 64,
   // --- locks ---

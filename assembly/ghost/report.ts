@@ -7,6 +7,7 @@ import { Base, Boot, Event, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } fro
 import { Tally } from "../abi/records";
 import { Obligation } from "../abi/tasks";
 import { base, boot, get, getLong, put, putLong, runWord, setRun, tally, tracing } from "../word";
+import { covering, lifecycle } from "./coverage";
 
 /** Who is moving: set by the runner before each step. */
 export let currentAgent: u32 = 0;
@@ -28,6 +29,7 @@ export function setCurrentPc(pc: u32): void {
 /** Records the first violation of a kind in this run; `obligation` (or 0) says what it is about. */
 export function violation(kind: u32, obligation: u32, holders: u32): void {
   const seen = get(tally(Tally.VIOLATIONS));
+  if (covering && obligation != 0) lifecycle(obligation, currentPc, kind, holders);
   if ((seen & (1 << kind)) != 0) return;
   put(tally(Tally.VIOLATIONS), seen | (1 << kind));
   const count = runWord(Run.VIOLATIONS);

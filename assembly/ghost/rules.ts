@@ -19,10 +19,11 @@ import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
 import { owedIn } from "./calls";
+import { covering, lifecycle } from "./coverage";
 import { obligationCount, onlyOn } from "./lookup";
 import { mirrorsLose } from "./mirrors";
 import { forget, leftBehind } from "./obligations";
-import { currentAgent, event, hidden, violation } from "./report";
+import { currentAgent, currentPc, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
   if ((get(record + Obligation.FLAGS) & ObligationFlag.GLOBAL) != 0 && missesGlobal(scope)) return false;
@@ -46,6 +47,7 @@ function discharge(i: u32, gone: u32, why: u32): bool {
   if ((holders & gone) == 0) return false;
   if ((get(record + Obligation.FLAGS) & ObligationFlag.UNRECORDED) != 0) hidden(why);
   if (tracing) traceDischarge(record, holders & gone);
+  if (covering) lifecycle(record, currentPc, 0, holders & gone);
   put(record + Obligation.HOLDERS, holders & ~gone);
   if ((holders & ~gone) != 0) return false;
   forget(i);

@@ -10,7 +10,7 @@
 import { Reg } from "../abi/operands";
 import { FileRecord, Vma, VmaFlag } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { pagesOf } from "../hw/tables";
+import { pagesOf, spaceEnd } from "../hw/tables";
 import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
 
 function freeVma(): u32 {
@@ -24,6 +24,16 @@ export function clearVma(vma: u32): void {
 
 export function vmaNumber(vma: u32): u32 {
   return (vma - vmaAt(0)) / Vma.WORDS + 1;
+}
+
+/** Whether a VMA of `mm` that is not detached has a page of [start, end). */
+export function isOccupied(mm: u32, start: u64, end: u64): bool {
+  for (let i: u32 = 0; i < vmas; i++) {
+    const vma = vmaAt(i);
+    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END)) return true;
+  }
+  return false;
 }
 
 /** Makes a VMA and links it in its mm and its file. Gives its number (index + 1), or 0 when there is no room. */
@@ -180,6 +190,21 @@ export function makeUnshareable(task: u32): void {
 
 export function unlinkFile(task: u32): void {
   put(vmaAt(regWord(task, Reg.VMA) - 1) + Vma.IN_TREE, 0);
+}
+
+/**
+ * Whether [START, END) lies in VMA and can go to NEW_START: inside the address space, free of VMAs, and not cutting a
+ * huge page. The kernel would unmap what stands there (MREMAP_FIXED); here the call is refused.
+ */
+export function mayMove(task: u32): bool {
+  const vma = vmaAt(regWord(task, Reg.VMA) - 1);
+  const start = reg(task, Reg.START);
+  const end = reg(task, Reg.END);
+  const to = reg(task, Reg.NEW_START);
+  if (getLong(vma + Vma.START) > start || getLong(vma + Vma.END) < end || start >= end) return false;
+  const huge = (get(vma + Vma.FLAGS) & VmaFlag.HUGETLB) != 0;
+  if (huge && ((start | end | to) & (pagesOf(1) - 1)) != 0) return false;
+  return to + (end - start) <= spaceEnd() && !isOccupied(get(vma + Vma.MM) - 1, to, to + (end - start));
 }
 
 /** Links a copy of the part [START, END) of VMA at NEW_START. */

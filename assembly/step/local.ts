@@ -119,6 +119,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.SKIP_TABLE: zap.skipTable(task); break;
       case Op.STILL_CACHED: setReg(task, get(op + 1), when(pages.stillCached(task))); break;
       case Op.VMA_FILE: setReg(task, get(op + 1), when(vma.vmaFile(task))); break;
+      case Op.MAY_MOVE: setReg(task, get(op + 1), when(vma.mayMove(task))); break;
       case Op.BATCH_DEFER: setReg(task, get(op + 1), when(reclaim.shouldDefer(task))); break;
       default: break;
     }

@@ -28,11 +28,15 @@ function tryLock(task: u32, ref: u32, rank: u32): bool {
   return true;
 }
 
-/** Links the VMA that the registers describe; FLAGS with PROT, FILE as number + 1. */
+/**
+ * Links the VMA that the registers describe; FLAGS with PROT, FILE as number + 1. Where something is mapped already,
+ * nothing happens (MAP_FIXED_NOREPLACE).
+ */
 function mapVma(task: u32): void {
   const flags = regWord(task, Reg.FLAGS) | regWord(task, Reg.PROT);
   const mm = regWord(task, Reg.MM);
   const file = regWord(task, Reg.FILE);
+  if (vma.isOccupied(mm, reg(task, Reg.START), reg(task, Reg.END))) return;
   const made = vma.linkVma(mm, reg(task, Reg.START), reg(task, Reg.END), flags, file, reg(task, Reg.OFFSET));
   if (made == 0) add(tally(Tally.OVERFLOW), 1);
 }

@@ -45,3 +45,15 @@ export function names(option: string): (text: string, before?: readonly string[]
 export function namesOrAll(found: readonly string[] | undefined): readonly string[] | "all" {
   return found === undefined || found.includes("all") ? "all" : found;
 }
+
+/** A parser of one name out of several. */
+export function oneOf<T extends string>(option: string, known: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = known.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw new InputError(`there is no ${excerpt(text)}`, {
+      source: option,
+      remedy: `choose one of: ${known.join(", ")}`,
+    });
+  };
+}

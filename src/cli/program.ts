@@ -7,6 +7,7 @@ import { addCheck } from "./commands/check.js";
 import { addConform } from "./commands/conform.js";
 import { addDiff } from "./commands/diff.js";
 import { addExport } from "./commands/export.js";
+import { addFuzz } from "./commands/fuzz.js";
 import { addList } from "./commands/list.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
@@ -36,6 +37,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     .hook("preAction", () => session.configure(program.opts()));
   addStory(program, session);
   addCheck(program, session);
+  addFuzz(program, session);
   addReplay(program, session);
   addExport(program, session);
   addRun(program, session);

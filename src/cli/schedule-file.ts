@@ -3,6 +3,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { excerpt, InputError } from "../error.js";
+import type { CaseFile } from "../fuzz/case.js";
 import { parseToken } from "../schedule.js";
 
 const FILE_BYTES_MAX = 1 << 28;
@@ -13,6 +14,8 @@ export interface Found {
   readonly token: string;
   /** What was chosen among several. */
   readonly remark?: string;
+  /** The file is a case of a fuzzer. */
+  readonly case?: CaseFile;
 }
 
 /** Throws an InputError when the argument is neither. */
@@ -33,7 +36,20 @@ export async function tokenOf(argument: string): Promise<Found> {
       remedy: REMEDY,
     });
   }
-  return tokenIn(argument, parseJson(argument));
+  const value = parseJson(argument);
+  return isCase(value) ? { token: argument, case: await caseIn(argument, value) } : tokenIn(argument, value);
+}
+
+const isCase = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "schema" in value && value.schema === "shootdown/case@1";
+
+async function caseIn(file: string, value: unknown): Promise<CaseFile> {
+  const { caseFile } = await import("../report/fuzz-schema.js");
+  const parsed = caseFile.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const what = `${issue?.path.join(".")}: ${issue?.message ?? "not understood"}`;
+  throw new InputError(what, { source: file, remedy: "docs/json.md has the fields of a case" });
 }
 
 function isToken(argument: string): boolean {

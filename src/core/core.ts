@@ -45,6 +45,17 @@ export interface CoreExports {
   probePointer(cpu: number, vpn: bigint, level: number): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
+  fuzzBlock(): number;
+  fuzzStart(): number;
+  forgetFeatures(): void;
+  fuzzRuns(): number;
+  fuzzInput(): number;
+  fuzzPrepare(): number;
+  fuzzSeek(kind: number, birth: number, at: number): number;
+  fuzzShowed(kind: number, birth: number, at: number): number;
+  fuzzFollow(): void;
+  fuzzFresh(): void;
+  fuzzHash(): void;
 }
 
 /** A compiled core. It can be sent to workers, where it costs nothing to open again. */

@@ -6,7 +6,7 @@ import { Tally } from "../../assembly/abi/records.js";
 import type { Core, CoreModule } from "../core/core.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, hasChange } from "../kernel/editions.js";
-import { Machine } from "../machine.js";
+import { Machine, type MachineConfig } from "../machine.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
 
 export interface StageOptions {
@@ -45,6 +45,12 @@ function mustFit(scenario: Scenario, which: Case): void {
   }
 }
 
+function roomOf(scenario: Scenario): Partial<MachineConfig> {
+  if (scenario.room === undefined) return {};
+  const { filePages, vmas, tableFrames, baseFrames, hugeFrames, obligations } = scenario.room;
+  return { filePages, vmas, tableFrames, baseFrames, hugeFrames, obligations };
+}
+
 /** Every file with its page level: hugetlbfs first. A machine has one at least. */
 function filesOf(scenario: Scenario): readonly { readonly pages: number; readonly level: number }[] {
   const huge = scenario.files.map((pages) => ({ pages, level: 1 }));
@@ -71,6 +77,7 @@ export function stage(options: StageOptions): Machine {
     tableFrames: scenario.mms.length * 4,
     pcid: usesPcid(scenario, options.edition),
     errata: scenario.errata ?? [],
+    ...roomOf(scenario),
     ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
     visited: options.visited ?? 16,
@@ -86,7 +93,8 @@ export function stage(options: StageOptions): Machine {
   });
   for (const { cpu, mm, calls } of scenario.setup) {
     const signal = machine.perform(cpu, mmOf(scenario, mm), calls);
-    if (signal !== 0) throw new Error(`${scenario.name}: the set-up of mm ${mm} ended with signal ${signal}`);
+    if (signal !== 0 && scenario.room === undefined)
+      throw new Error(`${scenario.name}: the set-up of mm ${mm} ended with signal ${signal}`);
   }
   if (machine.tally(Tally.VIOLATIONS) !== 0) throw new Error(`${scenario.name}: the set-up alone breaks a promise`);
   which.tasks.forEach((task, index) => {

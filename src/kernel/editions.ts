@@ -107,3 +107,6 @@ export function hasChange(edition: Edition, release: string, commit: string | un
   if (commit !== undefined && edition.with?.includes(commit)) return true;
   return orderOf(edition.base) >= orderOf(release);
 }
+
+/** The last of the releases. */
+export const newestEdition = (): Edition => releases.at(-1) as Edition;

@@ -67,6 +67,21 @@ export interface Call {
   /** Register of each argument, by name. */
   readonly arguments: Readonly<Record<string, Reg>>;
   readonly listing: Sub;
+  readonly random?: RandomUse;
+}
+
+/** What a random program must know about a call when the names of its arguments do not say it. */
+export interface RandomUse {
+  /** What START and END are: the whole address space, a file from START to its end, one page of a file. */
+  readonly range?: "space" | "tail" | "page";
+  /** What becomes of the CPU's mm: another one is loaded, the CPU is lazy, or the mm is gone. */
+  readonly effect?: "switches" | "idles" | "exits";
+  /** Its file is an ordinary one, not of hugetlbfs. */
+  readonly ordinary?: true;
+  /** A set-up may make it: it maps or touches, and takes nothing away. */
+  readonly builds?: true;
+  /** No random program makes it: it is no path of the kernel's, or a part of one that presumes what came before. */
+  readonly never?: true;
 }
 
 export const op = (code: Op, operands: readonly Operand[], text: string, says = ""): OpLine => ({

@@ -86,6 +86,7 @@ export const find_vma = (reg: Reg): Line => op(Op.FIND_VMA, [reg], "find_vma()")
 export const next_detached = (): Line => op(Op.NEXT_DETACHED, [], "vma = vma->vm_next");
 export const next_in_tree = (): Line => op(Op.NEXT_IN_TREE, [], "vma_interval_tree_foreach()");
 export const vma_bounds = (hugetlb: Reg): Line => op(Op.VMA_BOUNDS, [hugetlb], "vma->vm_start, vma->vm_end");
+export const may_move = (ok: Reg): Line => op(Op.MAY_MOVE, [ok], "check_mremap_params()");
 export const vma_index = (): Line => op(Op.VMA_INDEX, [], "vma_hugecache_offset()");
 export const next_cached = (): Line => op(Op.NEXT_CACHED, [], "pagevec_lookup()");
 export const beyond_size = (reg: Reg): Line => op(Op.BEYOND_SIZE, [reg], "idx >= i_size_read()");

@@ -42,6 +42,16 @@ export interface AlsoFinds {
   readonly goneIn?: string;
 }
 
+/** Capacities of the machine, as in MachineConfig. */
+export interface Room {
+  readonly filePages: number;
+  readonly vmas: number;
+  readonly tableFrames: number;
+  readonly baseFrames: number;
+  readonly hugeFrames: number;
+  readonly obligations: number;
+}
+
 /**
  * A scenario of the catalogue has a pair of editions, `vulnerable` and `fixed`, which differ by the published fix and
  * by nothing else ("5.16~a4a118f2eead" and "5.16"). On which machines the bug shows and on which it hides is computed.
@@ -78,6 +88,8 @@ export interface Scenario {
   /** Pages that a gather holds before it must flush and free (default 8). */
   readonly batch?: number;
   readonly setup: readonly Setup[];
+  /** Room for what the tasks make, when the usual is too small. Programs have it; their set-ups may end in signals. */
+  readonly room?: Room;
   readonly cases: readonly Case[];
   /** Violations that must never happen in an edition that is right. */
   readonly always: readonly string[];

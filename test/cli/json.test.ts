@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { fuzzOutput } from "../../src/report/fuzz-schema.js";
 import * as schemas from "../../src/report/schema.js";
 import * as traceSchemas from "../../src/report/tlb-schema.js";
 import { root, shootdown } from "./shootdown.js";
@@ -54,6 +55,14 @@ describe("--json", () => {
     const path = join(folder, "schedule.json");
     writeFileSync(path, JSON.stringify({ schema: "shootdown/schedule@1", token, added: "later" }));
     expect((await printed(["replay", path])).value).toEqual((await printed(["replay", token])).value);
+  });
+
+  it("of fuzz gives a campaign that fits its schema, and 1 when harm was found", async () => {
+    const { code, value } = await printed(["fuzz", "--edition", "5.15", "--runs", "5000", "--seed", "3"]);
+    const result = fuzzOutput.parse(value);
+    expect(code).toBe(1);
+    expect(result.runs).toBe(5000);
+    expect(result.findings.some((finding) => finding.severity === "harm")).toBe(true);
   });
 
   it("of run gives every edition", async () => {

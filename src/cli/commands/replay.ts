@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { replay } from "../../explore/replay.js";
+import { replayCase } from "../../fuzz/case.js";
 import { formatStory } from "../../report/replay.js";
 import { Exit } from "../exit.js";
 import { examples } from "../help.js";
@@ -27,8 +28,8 @@ export function addReplay(program: Command, session: Session): void {
       ]),
     )
     .action(async (what: string, flags: { fold?: boolean }) => {
-      const { token, remark } = await tokenOf(what);
-      const story = replay(token);
+      const { token, remark, case: found } = await tokenOf(what);
+      const story = found === undefined ? replay(token) : replayCase(found, what);
       session.code = story.violations.some((violation) => violation.severity === "harm") ? Exit.HARM : Exit.OK;
       if (remark !== undefined) session.remark(remark);
       if (session.json) session.printJson(story);

@@ -125,9 +125,16 @@ const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.alloc_anon_page(Reg.TMP),
   k.if_set(Reg.TMP, "out"),
   k.lock_write(k.PTL),
+  k.move(Reg.INDEX, Reg.PAGE),
+  k.read_entry(Reg.TMP),
+  k.move(Reg.PAGE, Reg.INDEX),
+  k.if_set(Reg.TMP, "lost"),
   k.page_dup_rmap(),
   k.set_entry(k.BASE, true),
   k.unlock(k.PTL),
+  k.jump("out"),
+  // Another fault was first: its page stays, ours goes back.
+  ...at("lost", k.unlock(k.PTL), k.put_page(), k.set(Reg.TMP, 0)),
   ...at("out"),
 ]);
 

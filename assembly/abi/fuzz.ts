@@ -1,0 +1,183 @@
+/**
+ * The fuzzer's words: what host and core share about random programs, strategies, the corpus and findings.
+ *
+ * The block of FuzzWord lies at the word that `fuzzBlock()` gives. The regions behind Base.END are laid out by
+ * `fuzzStart()`, which writes where each begins. docs/fuzzing.md describes the bytes of an input.
+ */
+
+export const enum FuzzWord {
+  /** State of the random numbers, 64 bits. */
+  RNG,
+  /** Runs that the next call makes at most; made; and their steps (64 bits), those of set-ups included. */
+  WANTED = 2,
+  RUNS,
+  STEPS,
+  /** A Strategy; the depth of PCT; schedules drawn for each program; most steps of a run. */
+  STRATEGY = 6,
+  DEPTH,
+  SCHEDULES,
+  STEPS_MAX,
+  /** Violation kinds that are kept as findings (bit set). */
+  KINDS,
+  /** A FuzzMode. */
+  MODE,
+  /** Entries of the corpus, features seen, signatures of findings. */
+  CORPUS,
+  FEATURES,
+  SIGNATURES,
+  /** Bytes of the input, and where its schedule begins; bytes of the schedule that was followed. */
+  LENGTH,
+  SCHEDULE_AT,
+  SCHEDULE_USED,
+  /** The last run: Status, steps, violation kinds. */
+  STATUS,
+  LAST_STEPS,
+  LAST_KINDS,
+  /** Calls in the table, and in the list of those that a set-up may make. */
+  CALLS,
+  BUILDERS,
+  /** Runs that reached the bound on steps; runs in which a region overflowed; programs whose set-up went wrong. */
+  BOUNDED,
+  OVERFLOWED,
+  REJECTED,
+  /** Where the regions begin (word indices). */
+  TABLE,
+  BUILDER_LIST,
+  LINES,
+  DECODED,
+  INPUT,
+  SCHEDULE,
+  ENTRIES,
+  FINDINGS,
+  SEEN,
+  END,
+  /** Calls in DECODED. */
+  DECODED_COUNT,
+  /** Tasks of the decoded program. */
+  TASKS,
+  /** Programs drawn in this call; 64-bit sum over the final states of the runs. */
+  PROGRAMS,
+  SUM = 40,
+  WORDS = 42,
+}
+
+export const enum FuzzMode {
+  /** Every program is new. */
+  RANDOM,
+  /** Mutations of a corpus that coverage keeps, and some new programs. */
+  GUIDED,
+  /** The program of INPUT, or the staged scenario when there is none, with ever new schedules. */
+  FIXED,
+}
+
+export const enum Strategy {
+  PORTFOLIO,
+  UNIFORM,
+  PCT,
+  POS,
+  URW,
+  STARVE,
+  COUNT,
+}
+
+/** How an argument is drawn. A range takes two bytes of the input, the others one, SPACE and MAP see below. */
+export const enum Draw {
+  NONE,
+  /** START, END of base pages. */
+  RANGE,
+  /** START, END of pages of a file. */
+  FILE_RANGE,
+  /** START of a file's tail; END is the most pages that a file can have. */
+  FILE_TAIL,
+  /** One page of a file: START, and END behind it. */
+  FILE_PAGE,
+  /** START 0, END the end of the address space; takes no byte. */
+  SPACE,
+  /** An address of a base page. */
+  ADDRESS,
+  /** A destination: aligned to a huge page. */
+  DESTINATION,
+  FILE,
+  /** An ordinary file. */
+  PAGE_FILE,
+  /** FILE (number + 1, or 0), OFFSET and FLAGS of a new mapping: two bytes. */
+  MAP,
+  PROT,
+  VALUE,
+  MM,
+}
+
+export const enum CallFlag {
+  /** A set-up may make it. */
+  BUILDS = 1,
+  /** It works on a file and needs no mm of its own. */
+  FILE_ONLY = 2,
+  /** It gives the CPU to another mm. */
+  SWITCHES = 4,
+  /** It leaves the CPU lazy: nothing can use the mm until a switch. */
+  IDLES = 8,
+  /** It ends the mm: only the last user can. */
+  EXITS = 16,
+}
+
+/** An entry of the table: first op, CallFlag set, number of arguments; then a Draw and a register for each. */
+export const enum CallEntry {
+  ENTRY,
+  FLAGS,
+  COUNT,
+  ARGUMENTS,
+  WORDS = 3 + 2 * 8,
+}
+
+/** A decoded call: the task, or SETUP_TASK; the CPU; the mm; its first word in the script region; its index. */
+export const enum Decoded {
+  TASK,
+  CPU,
+  MM,
+  SCRIPT,
+  CALL,
+  WORDS,
+}
+
+export const SETUP_TASK: u32 = 0xff;
+
+/** A finding's signature: kind, line of birth, line of the violation, runs that showed it. */
+export const enum Signature {
+  KIND,
+  BIRTH,
+  AT,
+  COUNT,
+  WORDS,
+}
+
+/** An entry of the corpus: bytes, where its schedule begins, times picked, children with new coverage; bytes follow. */
+export const enum CorpusEntry {
+  LENGTH,
+  SCHEDULE_AT,
+  PICKS,
+  CHILDREN,
+  BYTES,
+  WORDS = 4 + 512 / 4,
+}
+
+export const FUZZ_TASKS: u32 = 3;
+export const FUZZ_CPUS: u32 = 4;
+export const FUZZ_MMS: u32 = 3;
+/** Files of hugetlbfs, and all files: the others have base pages. */
+export const HUGE_FILES: u32 = 2;
+export const FUZZ_FILES: u32 = 3;
+/** Line of birth of a violation that is about nothing owed. */
+export const NO_LINE: u32 = 0xfffe;
+/** The input: HEADER bytes, then calls of CALL_BYTES each, then the schedule. */
+export const HEADER: u32 = 8;
+export const CALL_BYTES: u32 = 8;
+export const SETUP_MAX: u32 = 10;
+export const RACE_MAX: u32 = 12;
+export const PROGRAM_MAX: u32 = 8 + (10 + 12) * 8;
+/** What lies behind is not read. */
+export const INPUT_MAX: u32 = 4096;
+export const ENTRY_BYTES: u32 = 512;
+export const CORPUS_MAX: u32 = 4096;
+export const SIGNATURES_MAX: u32 = 512;
+export const CALLS_MAX: u32 = 64;
+export const SEEN_BYTES: u32 = 65536;

@@ -1,0 +1,250 @@
+/**
+ * Programs: what the bytes of an input mean, the set-up that runs alone, and the tasks that race.
+ *
+ * Protocol
+ *   `prepare()` reads the input, brings the machine to the start of its race and keeps that as the initial state, so
+ *   that any number of schedules can follow. Every byte string is a program; a call that cannot be made where it stands
+ *   is passed over: what uses the mm on an idle CPU or after an exit, an exit of an mm that others use, a set-up for an
+ *   mm that no CPU runs.
+ *
+ * Reference: docs/fuzzing.md has the bytes.
+ */
+import { Status } from "../abi/events";
+import {
+  CALL_BYTES,
+  CallEntry,
+  CallFlag,
+  Decoded,
+  FUZZ_CPUS,
+  FUZZ_FILES,
+  FUZZ_MMS,
+  FUZZ_TASKS,
+  FuzzWord,
+  HEADER,
+  HUGE_FILES,
+  INPUT_MAX,
+  RACE_MAX,
+  SETUP_MAX,
+  SETUP_TASK,
+} from "../abi/fuzz";
+import { Boot, Run } from "../abi/layout";
+import { FileRecord, Tally } from "../abi/records";
+import { Task } from "../abi/tasks";
+import { switchMm } from "../mm/x86";
+import { runAlone, saveInitial } from "../run";
+import { nextCall } from "../step";
+import { boot, fileAt, get, put, setRun, stateBase, tally, taskAt } from "../word";
+import { switchTarget, writeCall } from "./arguments";
+import { builderList, decoded, input, resetToBoot, setWord, table, word } from "./block";
+
+const NOBODY: u32 = 0xff;
+const SETUP_STEPS: u32 = 2000;
+
+/** For each CPU: the mm that it runs, or NOBODY. For each mm: bit set of the tasks that use it; bystanders' CPUs. */
+const cpuMm = memory.data(4 * 4);
+const users = memory.data(4 * 4);
+const bystanders = memory.data(4 * 4);
+
+function slot(at: usize, i: u32): u32 {
+  return load<u32>(at + (i << 2));
+}
+
+function setSlot(at: usize, i: u32, value: u32): void {
+  store<u32>(at + (i << 2), value);
+}
+
+export function tasksOf(): u32 {
+  return 1 + (load<u8>(input) % FUZZ_TASKS);
+}
+
+export function setupCalls(): u32 {
+  return load<u8>(input + 5) % (SETUP_MAX + 1);
+}
+
+export function raceCalls(): u32 {
+  return load<u8>(input + 6) % (RACE_MAX + 1);
+}
+
+/** First byte of call `i`, set-up first. */
+export function callAt(i: u32): u32 {
+  return input + HEADER + i * CALL_BYTES;
+}
+
+export function programBytes(): u32 {
+  return HEADER + (setupCalls() + raceCalls()) * CALL_BYTES;
+}
+
+/** What is missing of the header and the calls is zero. */
+function padInput(): void {
+  const length = min<u32>(word(FuzzWord.LENGTH), INPUT_MAX);
+  if (length < HEADER) memory.fill(input + length, 0, HEADER - length);
+  const end = programBytes();
+  if (length < end) memory.fill(input + length, 0, end - length);
+  setWord(FuzzWord.LENGTH, max(length, end));
+  setWord(FuzzWord.SCHEDULE_AT, end);
+}
+
+function entryOf(call: u32, builds: bool): u32 {
+  const index = builds ? get(builderList + (call % word(FuzzWord.BUILDERS))) : call % word(FuzzWord.CALLS);
+  return table + index * CallEntry.WORDS;
+}
+
+/** Which mm each CPU runs: those of the tasks always run one. */
+function readCpus(tasks: u32): void {
+  for (let mm: u32 = 0; mm < FUZZ_MMS; mm++) {
+    setSlot(users, mm, 0);
+    setSlot(bystanders, mm, 0);
+  }
+  for (let cpu: u32 = 0; cpu < FUZZ_CPUS; cpu++) {
+    const byte: u32 = load<u8>(input + 1 + cpu);
+    const mm = cpu < tasks ? byte % FUZZ_MMS : byte % (FUZZ_MMS + 1);
+    setSlot(cpuMm, cpu, mm == FUZZ_MMS ? NOBODY : mm);
+    if (mm == FUZZ_MMS) continue;
+    if (cpu < tasks) setSlot(users, mm, slot(users, mm) | (1 << cpu));
+    else setSlot(bystanders, mm, 1);
+  }
+}
+
+function taskOfCall(at: u32, tasks: u32): u32 {
+  return load<u8>(at + 1) % tasks;
+}
+
+/** Adds the mms that tasks switch to. */
+function readUsers(tasks: u32): void {
+  const first = setupCalls();
+  const end = first + raceCalls();
+  for (let i = first; i < end; i++) {
+    const at = callAt(i);
+    if ((get(entryOf(load<u8>(at), false) + CallEntry.FLAGS) & CallFlag.SWITCHES) == 0) continue;
+    const mm = switchTarget(at + 2);
+    setSlot(users, mm, slot(users, mm) | (1 << taskOfCall(at, tasks)));
+  }
+}
+
+function loadCpus(): void {
+  for (let cpu: u32 = 0; cpu < FUZZ_CPUS; cpu++) {
+    const mm = slot(cpuMm, cpu);
+    if (mm != NOBODY) switchMm(cpu, mm);
+  }
+}
+
+/** Sizes of the files: two bits each of byte 7; the first file is whole when they are zero. */
+function setFiles(): void {
+  const byte: u32 = load<u8>(input + 7);
+  const most = boot(Boot.FILE_PAGES);
+  for (let file: u32 = 0; file < FUZZ_FILES; file++) {
+    const smaller = (byte >> (2 * file)) & 3;
+    put(fileAt(file) + FileRecord.SIZE, max(most - smaller, 1));
+    put(fileAt(file) + FileRecord.LEVEL, file < HUGE_FILES ? 1 : 0);
+  }
+}
+
+let decodedCount: u32 = 0;
+
+function note(task: u32, cpu: u32, mm: u32, script: u32, call: u32): void {
+  const record = decoded + decodedCount * Decoded.WORDS;
+  put(record + Decoded.TASK, task);
+  put(record + Decoded.CPU, cpu);
+  put(record + Decoded.MM, mm);
+  put(record + Decoded.SCRIPT, script);
+  put(record + Decoded.CALL, call);
+  decodedCount++;
+}
+
+function cpuOf(mm: u32): u32 {
+  for (let cpu: u32 = 0; cpu < FUZZ_CPUS; cpu++) if (slot(cpuMm, cpu) == mm) return cpu;
+  return NOBODY;
+}
+
+function start(task: u32, cpu: u32, mm: u32, script: u32, end: u32): void {
+  const record = taskAt(task);
+  put(record + Task.CPU, cpu);
+  put(record + Task.MM, mm);
+  put(record + Task.DONE, 0);
+  put(record + Task.SCRIPT, script);
+  put(record + Task.SCRIPT_END, end);
+  nextCall(record);
+}
+
+/** Runs the set-up, call by call. Gives the first free word of the script region. */
+function runSetup(): u32 {
+  let script: u32 = 0;
+  const count = setupCalls();
+  for (let i: u32 = 0; i < count; i++) {
+    const at = callAt(i);
+    const mm = load<u8>(at + 1) % FUZZ_MMS;
+    const cpu = cpuOf(mm);
+    if (cpu == NOBODY) continue;
+    const end = writeCall(entryOf(load<u8>(at), true), at + 2, script);
+    note(SETUP_TASK, cpu, mm, script, i);
+    start(0, cpu, mm, script, end);
+    if (runAlone(0, SETUP_STEPS) != Status.FINISHED) return NOBODY;
+    script = end;
+  }
+  return script;
+}
+
+/** Writes a task's calls, without those that cannot be made, and takes it to its first step. */
+function writeTask(task: u32, tasks: u32, from: u32): u32 {
+  const first = setupCalls();
+  const end = first + raceCalls();
+  const home = slot(cpuMm, task);
+  let mm = home;
+  // 0 the mm is in use, 1 the CPU is lazy, 2 the mm is gone.
+  let away: u32 = 0;
+  let script = from;
+  let gone = NOBODY;
+  for (let i = first; i < end; i++) {
+    const at = callAt(i);
+    if (taskOfCall(at, tasks) != task) continue;
+    const entry = entryOf(load<u8>(at), false);
+    const flags = get(entry + CallEntry.FLAGS);
+    if ((flags & CallFlag.SWITCHES) != 0) {
+      const next = switchTarget(at + 2);
+      if (next == gone) continue;
+      mm = next;
+      away = 0;
+    } else if (away != 0 && (flags & CallFlag.FILE_ONLY) == 0) continue;
+    if ((flags & CallFlag.EXITS) != 0) {
+      if (slot(users, mm) != <u32>(1 << task) || slot(bystanders, mm) != 0) continue;
+      gone = mm;
+      away = 2;
+    }
+    if ((flags & CallFlag.IDLES) != 0) away = 1;
+    note(task, task, home, script, i);
+    script = writeCall(entry, at + 2, script);
+  }
+  start(task, task, home, from, script);
+  return script;
+}
+
+/** The counters of the set-up are not the race's. */
+function clearTallies(): void {
+  memory.fill(stateBase << 2, 0, Tally.WORDS << 2);
+  setRun(Run.VIOLATIONS, 0);
+}
+
+/** Steps of the last set-up. */
+export let setupSteps: u32 = 0;
+
+/** Brings the machine to the start of the race of the input. False when the set-up itself goes wrong. */
+export function prepare(): bool {
+  padInput();
+  resetToBoot();
+  setRun(Run.VIOLATIONS, 0);
+  decodedCount = 0;
+  const tasks = tasksOf();
+  setWord(FuzzWord.TASKS, tasks);
+  readCpus(tasks);
+  readUsers(tasks);
+  setFiles();
+  loadCpus();
+  let script = runSetup();
+  setupSteps = get(tally(Tally.STEPS));
+  if (script == NOBODY || get(tally(Tally.VIOLATIONS)) != 0) return false;
+  for (let task: u32 = 0; task < tasks; task++) script = writeTask(task, tasks, script);
+  setWord(FuzzWord.DECODED_COUNT, decodedCount);
+  clearTallies();
+  saveInitial();
+  return true;
+}

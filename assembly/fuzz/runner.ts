@@ -1,0 +1,190 @@
+/**
+ * One run: a schedule is followed or drawn from the initial state, under the oracle, and its violations get signatures.
+ *
+ * A schedule is one byte, the agent's number, for each step at which more than one agent could move. In an input any
+ * byte will do: it is taken modulo the number of agents, and the next agent after it that can move is meant. When the
+ * bytes are used up, the strategy goes on; without one, the agent that moved last does while it can.
+ */
+import { Fault, Status } from "../abi/events";
+import { FuzzWord, INPUT_MAX, NO_LINE, SIGNATURES_MAX, Signature } from "../abi/fuzz";
+import { Run, VIOLATION_AREA, Violation } from "../abi/layout";
+import { Tally } from "../abi/records";
+import { Task } from "../abi/tasks";
+import { feature, fresh, noteOp, opAt, watch } from "../ghost/coverage";
+import { deadlocked, enabledMask, isFinished, kernelAgents, reset, stepAgent } from "../run";
+import { get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
+import { findings, lines, schedule, setWord, word } from "./block";
+import { endSchedule, pick, startSchedule } from "./strategy";
+import { touched } from "./touched";
+
+const INTERRUPT: u32 = 0xffff;
+
+// The op that was last at an object, in a small table: object, op with agent, number of the run.
+const SLOTS: u32 = 64;
+const recent = memory.data(64 * 16, 16);
+let run: u32 = 0;
+
+function note(agent: u32, pc: u32): void {
+  const object = touched(agent);
+  if (object == 0) return;
+  const at = recent + (((object ^ (object >> 6)) & (SLOTS - 1)) << 4);
+  if (load<u32>(at) == object && load<u32>(at, 8) == run && load<u32>(at, 12) != agent) {
+    feature(load<u32>(at, 4), pc | (agent >= tasks ? 0x20000000 : 0));
+  }
+  store<u32>(at, object);
+  store<u32>(at, pc, 4);
+  store<u32>(at, run, 8);
+  store<u32>(at, agent, 12);
+}
+
+/** The agent that a byte of an input means. */
+function meant(byte: u32, mask: u64): u32 {
+  const first = byte % kernelAgents();
+  const above = mask >> <u64>first;
+  return above != 0 ? first + <u32>ctz(above) : <u32>ctz(mask);
+}
+
+let used: u32 = 0;
+
+/** `from`, `bytes`: the schedule to follow first; `drawn`: a strategy goes on. Gives the status; STEPS of Tally. */
+function follow(from: u32, bytes: u32, drawn: bool): u32 {
+  const stepsMax = word(FuzzWord.STEPS_MAX);
+  let steps: u32 = 0;
+  let last: u32 = 0;
+  let read: u32 = 0;
+  used = 0;
+  let status: u32 = Status.RUNNING;
+  while (status == Status.RUNNING) {
+    const mask = enabledMask();
+    if (mask == 0) {
+      status = isFinished() ? <u32>Status.FINISHED : deadlocked();
+      continue;
+    }
+    const choice = (mask & (mask - 1)) != 0;
+    let agent: u32 = 0;
+    if (read < bytes) agent = choice ? meant(load<u8>(from + read++), mask) : <u32>ctz(mask);
+    else if (drawn) agent = pick(mask, steps + 1);
+    else agent = ((mask >> <u64>last) & 1) != 0 ? last : <u32>ctz(mask);
+    if (choice && used < INPUT_MAX) store<u8>(schedule + used++, <u8>agent);
+    steps++;
+    const pc = agent < tasks ? get(taskAt(agent) + Task.PC) : INTERRUPT;
+    noteOp(steps, pc);
+    noteMover(steps, agent);
+    note(agent, pc);
+    stepAgent(agent);
+    last = agent;
+    if (steps >= stepsMax) status = Status.BOUNDED;
+  }
+  return status;
+}
+
+const STEPS: u32 = 4096;
+const movers = memory.data(4096);
+
+function noteMover(step: u32, agent: u32): void {
+  store<u8>(movers + (step & (STEPS - 1)), <u8>agent);
+}
+
+function moverAt(step: u32): u32 {
+  return load<u8>(movers + (step & (STEPS - 1)));
+}
+
+function lineOf(pc: u32): u32 {
+  return pc >= INTERRUPT ? INTERRUPT : load<u16>((lines << 2) + (pc << 1));
+}
+
+/** Whether the last run broke the promise `kind` over what was taken away at line `birth`, at line `at`. */
+export function showed(kind: u32, birth: u32, at: u32): bool {
+  const count = runWord(Run.VIOLATIONS);
+  for (let i: u32 = 0; i < count; i++) {
+    const record: u32 = VIOLATION_AREA + i * Violation.WORDS;
+    if (get(record + Violation.KIND) != kind || placeOf(record) != at) continue;
+    if (birthLine(record) == birth) return true;
+  }
+  return false;
+}
+
+/** Line of the step at which the violation's obligation was born; NO_LINE when it is about none. */
+function birthLine(record: u32): u32 {
+  const birth = get(record + Violation.BIRTH);
+  return birth == 0 ? NO_LINE : lineOf(opAt(birth));
+}
+
+/** Where a violation is: a deadlock is where its first task waits, not where somebody else moved last. */
+function placeOf(record: u32): u32 {
+  if (get(record + Violation.KIND) != Fault.DEADLOCK) return lineOf(get(record + Violation.PC));
+  for (let i: u32 = 0; i < tasks; i++) {
+    if (get(taskAt(i) + Task.DONE) == 0) return lineOf(get(taskAt(i) + Task.PC));
+  }
+  return NO_LINE;
+}
+
+/** Counts a violation under its signature; true when it is the first of it. */
+function sign(record: u32): bool {
+  const kind = get(record + Violation.KIND);
+  const from = birthLine(record);
+  const at = placeOf(record);
+  const known = word(FuzzWord.SIGNATURES);
+  for (let i: u32 = 0; i < known; i++) {
+    const other = findings + i * Signature.WORDS;
+    if (get(other + Signature.KIND) != kind || get(other + Signature.BIRTH) != from || get(other + Signature.AT) != at)
+      continue;
+    put(other + Signature.COUNT, get(other + Signature.COUNT) + 1);
+    return false;
+  }
+  if (known == SIGNATURES_MAX) return false;
+  const fresher = findings + known * Signature.WORDS;
+  put(fresher + Signature.KIND, kind);
+  put(fresher + Signature.BIRTH, from);
+  put(fresher + Signature.AT, at);
+  put(fresher + Signature.COUNT, 1);
+  setWord(FuzzWord.SIGNATURES, known + 1);
+  return true;
+}
+
+/**
+ * A call has returned while what another task took away is still owed: that task is about to flush, and in most pairs
+ * of calls the kernel promises nothing. Only a call's own are findings.
+ */
+function isOthers(record: u32): bool {
+  if (get(record + Violation.KIND) != Fault.RIGHTS_OUTLIVE_CALL) return false;
+  return moverAt(get(record + Violation.BIRTH)) != get(record + Violation.AGENT);
+}
+
+/** Signs the violations of the run. Gives how many were never seen before. */
+function signAll(): u32 {
+  const kinds = word(FuzzWord.KINDS);
+  const count = runWord(Run.VIOLATIONS);
+  let found: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const record: u32 = VIOLATION_AREA + i * Violation.WORDS;
+    if (((kinds >> get(record + Violation.KIND)) & 1) == 0 || isOthers(record)) continue;
+    if (sign(record)) found++;
+  }
+  return found;
+}
+
+/** Signatures that the last run was the first to show; features that were new in it. */
+export let newSignatures: u32 = 0;
+export let newFeatures: u32 = 0;
+
+/** One run from the initial state. */
+export function runOne(from: u32, bytes: u32, drawn: bool): u32 {
+  reset();
+  setRun(Run.VIOLATIONS, 0);
+  run++;
+  watch(true);
+  if (drawn) startSchedule();
+  const status = follow(from, bytes, drawn);
+  newFeatures = fresh;
+  watch(false);
+  const steps = get(tally(Tally.STEPS));
+  if (drawn) endSchedule(steps);
+  setWord(FuzzWord.FEATURES, word(FuzzWord.FEATURES) + newFeatures);
+  setWord(FuzzWord.STATUS, status);
+  setWord(FuzzWord.LAST_STEPS, steps);
+  setWord(FuzzWord.LAST_KINDS, get(tally(Tally.VIOLATIONS)));
+  setWord(FuzzWord.SCHEDULE_USED, used);
+  newSignatures = runWord(Run.VIOLATIONS) != 0 ? signAll() : 0;
+  return status;
+}

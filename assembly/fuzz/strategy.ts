@@ -1,0 +1,206 @@
+/**
+ * How a schedule is drawn: uniform, PCT, partial-order sampling, weighted by what each agent has left, starvation.
+ *
+ *   UNIFORM  each agent that can move, with equal chance
+ *   PCT      random priorities with d - 1 changes: a bug of depth d is hit with at least 1 / (n * k^(d-1)) a run, for n
+ *            agents and k steps (Burckhardt et al., ASPLOS 2010)
+ *   POS      every pending step has a random priority; a step that conflicts with the one taken draws a new one
+ *            (Yuan, Yang and Gu, CAV 2018)
+ *   URW      weighted by the steps that the agent has left, as the run before says: every interleaving equally likely
+ *            when the counts are right (ASPLOS 2025, as in Shuttle)
+ *   STARVE   one task is held back until a random step, unless nobody else can move
+ */
+import { FuzzWord, Strategy } from "../abi/fuzz";
+import { kernelAgents } from "../run";
+import { tasks } from "../word";
+import { word } from "./block";
+import { below, next } from "./rng";
+import { touched } from "./touched";
+
+const AGENTS: u32 = 64;
+const CHANGES: u32 = 16;
+const NEVER: u32 = 0xffffffff;
+/** Steps that a task is taken to have before anything is known of it. */
+const GUESS: u32 = 40;
+
+const order = memory.data(64 * 4);
+const changes = memory.data(16 * 4);
+const priorities = memory.data(64 * 4);
+const expected = memory.data(64 * 4);
+const taken = memory.data(64 * 4);
+const objects = memory.data(64 * 4);
+
+let strategy: u32 = Strategy.UNIFORM;
+let changeCount: u32 = 0;
+let nextChange: u32 = NEVER;
+let starved: u32 = 0;
+let starvedUntil: u32 = 0;
+/** Steps of the last run: the length that change points are drawn from. */
+let lastLength: u32 = 64;
+
+function at(base: usize, i: u32): u32 {
+  return load<u32>(base + (i << 2));
+}
+
+function setAt(base: usize, i: u32, value: u32): void {
+  store<u32>(base + (i << 2), value);
+}
+
+/** A new program: nothing is known of its tasks. */
+export function newProgram(): void {
+  for (let i: u32 = 0; i < AGENTS; i++) setAt(expected, i, GUESS);
+}
+
+/** Draws what the strategy needs before a run. The portfolio draws one of the others. */
+export function startSchedule(): void {
+  strategy = word(FuzzWord.STRATEGY);
+  let depth = word(FuzzWord.DEPTH);
+  if (strategy == Strategy.PORTFOLIO) {
+    strategy = 1 + below(Strategy.COUNT - 1);
+    depth = 2 + below(3);
+  }
+  const agents = kernelAgents();
+  if (strategy == Strategy.PCT) startPct(agents, depth);
+  else if (strategy == Strategy.POS) {
+    for (let i: u32 = 0; i < agents; i++) setAt(priorities, i, next());
+  } else if (strategy == Strategy.URW) memory.fill(taken, 0, AGENTS << 2);
+  else if (strategy == Strategy.STARVE) {
+    starved = below(tasks);
+    starvedUntil = below(2 * lastLength);
+  }
+}
+
+function startPct(agents: u32, depth: u32): void {
+  for (let i: u32 = 0; i < agents; i++) {
+    // Insertion at a random place: a uniform permutation.
+    const j = below(i + 1);
+    setAt(order, i, at(order, j));
+    setAt(order, j, i);
+  }
+  changeCount = depth > 1 ? min<u32>(depth - 1, CHANGES) : 0;
+  for (let i: u32 = 0; i < changeCount; i++) setAt(changes, i, 1 + below(lastLength));
+  nextChange = firstChangeAfter(0);
+}
+
+function firstChangeAfter(step: u32): u32 {
+  let first = NEVER;
+  for (let i: u32 = 0; i < changeCount; i++) {
+    const change = at(changes, i);
+    if (change > step && change < first) first = change;
+  }
+  return first;
+}
+
+/** The set bit number `k` of `mask`. */
+function nthBit(mask: u64, k: u32): u32 {
+  let rest = k > 0 ? mask & (mask - 1) : mask;
+  rest = k > 1 ? rest & (rest - 1) : rest;
+  for (let left: u32 = 2; left < k; left++) rest &= rest - 1;
+  return <u32>ctz(rest);
+}
+
+function uniform(mask: u64): u32 {
+  return (mask & (mask - 1)) == 0 ? <u32>ctz(mask) : nthBit(mask, below(<u32>popcnt(mask)));
+}
+
+/** Place in the order of the first agent that can move. */
+function highest(mask: u64): u32 {
+  let place: u32 = 0;
+  while (((mask >> <u64>at(order, place)) & 1) == 0) place++;
+  return place;
+}
+
+/** At a change point the agent that would run falls below all others, also when it alone can move. */
+function pct(mask: u64, step: u32): u32 {
+  if (step == nextChange) {
+    const from = highest(mask);
+    const agent = at(order, from);
+    const last = kernelAgents() - 1;
+    for (let i = from; i < last; i++) setAt(order, i, at(order, i + 1));
+    setAt(order, last, agent);
+    nextChange = firstChangeAfter(step);
+  }
+  return at(order, highest(mask));
+}
+
+function pos(mask: u64): u32 {
+  let rest = mask;
+  let best: u32 = 0;
+  let most: u32 = 0;
+  while (rest != 0) {
+    const agent = <u32>ctz(rest);
+    rest &= rest - 1;
+    setAt(objects, agent, touched(agent));
+    if (at(priorities, agent) >= most) {
+      most = at(priorities, agent);
+      best = agent;
+    }
+  }
+  const object = at(objects, best);
+  rest = mask;
+  while (rest != 0) {
+    const agent = <u32>ctz(rest);
+    rest &= rest - 1;
+    if (agent == best || (object != 0 && at(objects, agent) == object)) setAt(priorities, agent, next());
+  }
+  return best;
+}
+
+function left(agent: u32): u32 {
+  const total = at(expected, agent);
+  const done = at(taken, agent);
+  return total > done ? total - done : 1;
+}
+
+function urw(mask: u64): u32 {
+  let rest = mask;
+  let sum: u32 = 0;
+  while (rest != 0) {
+    sum += left(<u32>ctz(rest));
+    rest &= rest - 1;
+  }
+  let point = below(sum);
+  rest = mask;
+  let agent = <u32>ctz(rest);
+  while (point >= left(agent)) {
+    point -= left(agent);
+    rest &= rest - 1;
+    agent = <u32>ctz(rest);
+  }
+  setAt(taken, agent, at(taken, agent) + 1);
+  return agent;
+}
+
+function starve(mask: u64, step: u32): u32 {
+  const others = mask & ~((<u64>1) << (<u64>starved));
+  return uniform(step < starvedUntil && others != 0 ? others : mask);
+}
+
+/** The agent that moves next; `mask` has at least one. */
+export function pick(mask: u64, step: u32): u32 {
+  switch (strategy) {
+    case Strategy.PCT:
+      return pct(mask, step);
+    case Strategy.POS:
+      return pos(mask);
+    case Strategy.URW:
+      return urw(mask);
+    case Strategy.STARVE:
+      return starve(mask, step);
+    default:
+      return uniform(mask);
+  }
+}
+
+/** A run has ended after `steps`: its counts are what the next one expects. */
+export function endSchedule(steps: u32): void {
+  lastLength = max<u32>(steps, 8);
+  if (strategy != Strategy.URW) return;
+  const agents = kernelAgents();
+  for (let i: u32 = 0; i < agents; i++) setAt(expected, i, at(taken, i));
+}
+
+/** As if no run had been. */
+export function forgetLength(): void {
+  lastLength = 64;
+}

@@ -1,0 +1,166 @@
+/**
+ * A case: a shrunk finding as a file: the program in words, its schedule, and the violation that it shows.
+ *
+ * A file outlives the bytes of an input: calls and arguments stand in it by name.
+ */
+
+import { InputError } from "../error.js";
+import { check } from "../explore/check.js";
+import { chooseBackend, chooseEdition } from "../explore/choose.js";
+import { choicesOf, enabledAgents, follow, restart } from "../explore/path.js";
+import { type Story, tell } from "../explore/replay.js";
+import { shrink } from "../explore/shrink.js";
+import { type StageOptions, stage } from "../explore/stage.js";
+import { findWitness, needsWitness } from "../explore/witness.js";
+import type { Machine } from "../machine.js";
+import { kindNumber, type Severity, severityOf, type ViolationKind } from "../names.js";
+import type { Case, Scenario } from "../scenarios/scenario.js";
+import { decodeSchedule, encodeSchedule, parseToken } from "../schedule.js";
+import type { FuzzOneResult } from "./one.js";
+import { agentOn, type Program, scenarioOf } from "./program.js";
+
+export interface CaseFile {
+  readonly schema: "shootdown/case@1";
+  readonly edition: string;
+  readonly backend: string;
+  readonly program: Program;
+  /** Agents by number, one character each: tasks, then the interrupts of the CPUs. */
+  readonly schedule: string;
+  /** Steps up to the violation. */
+  readonly steps: number;
+  readonly violation: {
+    readonly kind: ViolationKind;
+    readonly severity: Severity;
+    /** Kernel function and line. */
+    readonly where: string;
+    /** A witness on concrete TLBs exists, or the violation is a fact of the run itself. */
+    readonly confirmed: boolean;
+  };
+}
+
+const SEARCH_STATES = 200_000;
+const SEARCH_SECONDS = 5;
+
+interface Staged {
+  readonly what: StageOptions;
+  readonly machine: Machine;
+}
+
+/** A machine at the start of the program's race. */
+function stageProgram(program: Program, editionName: string, backendName: string): Staged {
+  const scenario: Scenario = scenarioOf(program);
+  const [edition, backend] = [chooseEdition(editionName), chooseBackend(backendName)];
+  const what = { scenario, which: scenario.cases[0] as Case, edition, backend };
+  const machine = stage(what);
+  return { what, machine };
+}
+
+/** The run of an input as a path of a staged machine: every agent that moved. */
+function pathOfRun(machine: Machine, run: FuzzOneResult): number[] {
+  restart(machine);
+  const choices = run.schedule.map((agent) => agentOn(run.program.tasks.length, agent));
+  const path: number[] = [];
+  while (path.length < run.steps) {
+    const enabled = enabledAgents(machine);
+    const agent = enabled.length > 1 ? choices.shift() : enabled[0];
+    if (agent === undefined) break;
+    machine.core.call.stepAgent(agent);
+    path.push(agent);
+  }
+  return path;
+}
+
+/** The line at which a path first shows a violation of `kind`. */
+function whereOn(machine: Machine, kind: number): string {
+  const violation = machine.violations().find((other) => other.kind === kind);
+  const op = violation === undefined ? undefined : machine.program[violation.pc];
+  return op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`;
+}
+
+/**
+ * Makes a case of a run that showed `kind` at `where`: its own schedule made shorter, or the shortest of all schedules
+ * when those can be tried. Undefined when the run does not show it.
+ */
+export async function makeCase(run: FuzzOneResult, kind: ViolationKind, where: string): Promise<CaseFile | undefined> {
+  const { what, machine } = stageProgram(run.program, run.edition, run.backend);
+  const number = kindNumber(kind);
+  const first = follow(machine, pathOfRun(machine, run), number);
+  if (!first.found) return undefined;
+  const own = shrink(machine, first.path, number);
+  const path = (await shortest(what, machine, kind, where)) ?? own;
+  const schedule = encodeSchedule(choicesOf(machine, path));
+  const violation = machine.violations().find((other) => other.kind === number);
+  if (violation === undefined) return undefined;
+  const confirmed = !needsWitness(violation) || findWitness(what, path, violation) !== undefined;
+  return {
+    schema: "shootdown/case@1",
+    edition: run.edition,
+    backend: run.backend,
+    program: run.program,
+    schedule,
+    steps: path.length,
+    violation: { kind, severity: severityOf(kind), where: whereOn(machine, number), confirmed },
+  };
+}
+
+/** The shortest path to the same kind at the same line, by exhaustive search; undefined beyond its bound. */
+async function shortest(
+  what: StageOptions,
+  machine: Machine,
+  kind: ViolationKind,
+  where: string,
+): Promise<number[] | undefined> {
+  const { results } = await check({
+    scenarios: [what.scenario],
+    editions: [what.edition.name],
+    backends: [what.backend.name],
+    bound: SEARCH_STATES,
+    time: SEARCH_SECONDS,
+    witness: false,
+  });
+  const found = results[0]?.violations.find((violation) => violation.kind === kind);
+  if (found === undefined) return undefined;
+  const token = parseToken(found.schedule);
+  const path = fullPath(machine, decodeSchedule(token.schedule), token.steps ?? 0);
+  return follow(machine, path, kindNumber(kind)).found && whereOn(machine, kindNumber(kind)) === where
+    ? path
+    : undefined;
+}
+
+/** Choices with the forced moves between them. */
+function fullPath(machine: Machine, choices: readonly number[], steps: number): number[] {
+  restart(machine);
+  const left = [...choices];
+  const path: number[] = [];
+  while (path.length < steps) {
+    const enabled = enabledAgents(machine);
+    const agent = enabled.length > 1 ? left.shift() : enabled[0];
+    if (agent === undefined || !enabled.includes(agent)) break;
+    machine.core.call.stepAgent(agent);
+    path.push(agent);
+  }
+  return path;
+}
+
+/** The story of a case, step by step, with its witness. Throws an InputError when it does not fit this version. */
+export function replayCase(file: CaseFile, source: string): Story {
+  const { what, machine } = stageCase(file, source);
+  const path = fullPath(machine, decodeSchedule(file.schedule, source), file.steps);
+  const remedy = "the case belongs to another version of the listings; fuzz again for a new one";
+  if (path.length < file.steps) {
+    throw new InputError(`the schedule fits for ${path.length} of ${file.steps} steps`, { source, remedy });
+  }
+  if (!follow(machine, path, kindNumber(file.violation.kind)).found) {
+    throw new InputError(`the schedule does not show ${file.violation.kind} any more`, { source, remedy });
+  }
+  return tell(what, machine, path, source);
+}
+
+function stageCase(file: CaseFile, source: string): Staged {
+  try {
+    return stageProgram(file.program, file.edition, file.backend);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(error.message, { source, remedy: "write the program as docs/fuzzing.md has it" });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The JSON objects of `fuzz`, as zod schemas: strict, so that a field that nobody documents fails a test.
+ */
+import * as z from "zod";
+import { strategies, KINDS as violationKinds } from "../fuzz/arena.js";
+
+const whole = z.int().min(0);
+
+const callStep = z.object({ call: z.string(), args: z.record(z.string(), whole) });
+const part = z.object({ cpu: whole, mm: z.string(), calls: z.array(callStep) });
+
+/** What `replay` reads: later versions may add fields. */
+export const caseFile = z.object({
+  schema: z.literal("shootdown/case@1"),
+  edition: z.string(),
+  backend: z.string(),
+  program: z.object({
+    cpus: z.array(z.string().nullable()).min(1).max(31),
+    files: z.array(whole).min(1),
+    setup: z.array(part),
+    tasks: z.array(part).min(1),
+  }),
+  schedule: z.string(),
+  steps: whole,
+  violation: z.object({
+    kind: z.enum(violationKinds),
+    severity: z.enum(["protocol", "harm"]),
+    where: z.string(),
+    confirmed: z.boolean(),
+  }),
+});
+
+const finding = z.strictObject({
+  kind: z.string(),
+  severity: z.enum(["protocol", "harm"]),
+  born: z.string(),
+  where: z.string(),
+  firstRun: whole,
+  runs: whole,
+  input: z.string().regex(/^([0-9a-f]{2})*$/),
+  case: caseFile.optional(),
+});
+
+export const fuzzOutput = z.strictObject({
+  schema: z.literal("shootdown/fuzz@1"),
+  edition: z.string(),
+  backend: z.string(),
+  strategy: z.enum(strategies),
+  depth: whole,
+  guided: z.boolean(),
+  seed: whole,
+  runs: whole,
+  programs: whole,
+  steps: whole,
+  seconds: z.number().min(0),
+  runsPerSecond: z.number().min(0),
+  coverage: whole,
+  corpus: z.strictObject({ entries: whole, hash: z.string() }),
+  bounded: whole,
+  overflowed: whole,
+  rejected: whole,
+  findings: z.array(finding),
+  interrupted: z.literal(true).optional(),
+});
