@@ -2,7 +2,7 @@
  * Lays the regions out from the Boot words and empties them.
  *
  * Order: fixed areas, state (bookkeeping first, then what is hashed), code, scripts, schedule, events, the initial
- * snapshot, the visited set, the search layers. Memory grows here and in the visited set, nowhere else.
+ * snapshot. What follows belongs to the search (explore/space.ts). Memory grows here and there, nowhere else.
  */
 import { Area, Base, Boot, Event } from "./abi/layout";
 import { Cpu, FileRecord, Frame, Globals, Kind, Mm, Tally, Vma } from "./abi/records";
@@ -10,6 +10,7 @@ import { GATHERS, Gather, Obligation, Task } from "./abi/tasks";
 import { allocate, Pool, resetFrames } from "./hw/frames";
 import { cacheGeometry, entriesOf } from "./hw/tables";
 import { tlbWordsPerCpu } from "./hw/tlb";
+import { layOutUnlimited } from "./hw/unlimited";
 import { base, boot, cacheBases, mmAt, put, setConcrete, setTracing } from "./word";
 
 function region(field: u32, at: u32, words: u32): u32 {
@@ -40,7 +41,7 @@ export function bootMachine(): bool {
   put(Area.BASE + Base.FILE_WORDS, fileWords);
   put(Area.BASE + Base.TABLE_WORDS, entries);
   put(Area.BASE + Base.GATHER_WORDS, gatherWords);
-  put(Area.BASE + Base.TLB_WORDS, tlbWordsPerCpu());
+  put(Area.BASE + Base.TLB_WORDS, boot(Boot.PARTS) != 0 ? layOutUnlimited() : tlbWordsPerCpu());
   put(Area.BASE + Base.FRAMES, frames);
   let at: u32 = (<u32>__heap_base >> 2) + 16;
   put(Area.BASE + Base.STATE, at);
@@ -55,7 +56,7 @@ export function bootMachine(): bool {
   at = region(Base.GATHER, at, boot(Boot.TASKS) * GATHERS * gatherWords);
   at = region(Base.FRAME, at, frames * Frame.WORDS);
   at = region(Base.TABLE, at, boot(Boot.TABLE_FRAMES) * entries);
-  at = region(Base.TLB, at, boot(Boot.CONCRETE) != 0 ? boot(Boot.CPUS) * tlbWordsPerCpu() : 0);
+  at = region(Base.TLB, at, boot(Boot.CONCRETE) != 0 ? boot(Boot.CPUS) * base(Base.TLB_WORDS) : 0);
   at = region(Base.OBLIGATION, at, boot(Boot.OBLIGATIONS) * Obligation.WORDS);
   // Hashing and copying go sixteen bytes at a time.
   at = (at + 3) & ~3;
@@ -66,8 +67,6 @@ export function bootMachine(): bool {
   at = region(Base.EVENT, at, boot(Boot.EVENTS) * Event.WORDS);
   const state = base(Base.STATE_END) - base(Base.STATE);
   at = region(Base.INITIAL, at, state);
-  at = region(Base.VISITED, at, boot(Boot.VISITED) * 4);
-  at = region(Base.FRONTIER, at, boot(Boot.FRONTIER) * 2 * (state + 1));
   put(Area.BASE + Base.END, at);
   if (!reserve(at)) return false;
   memory.fill(Area.RUN << 2, 0, (Area.END - Area.RUN) << 2);

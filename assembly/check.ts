@@ -13,7 +13,7 @@
 
 import { Fault } from "./abi/events";
 import { Boot } from "./abi/layout";
-import { Entry, FileRecord, Frame, Kind, Mm, Vma } from "./abi/records";
+import { Entry, FileRecord, Frame, Kind, Mm, OWNER_UNCOUNTED, Vma } from "./abi/records";
 import { violation } from "./ghost/report";
 import { firstFrame, Pool } from "./hw/frames";
 import { entriesOf, frameOf, isTableEntry, pagesOf } from "./hw/tables";
@@ -43,13 +43,13 @@ function isMirror(owner: u32): bool {
 
 /** Entries of live tables that map the page. */
 function entriesOn(frame: u32): u32 {
-  const leaf: u32 = Entry.PRESENT | Entry.LEAF;
   let count: u32 = 0;
   for (let table: u32 = 1; table < firstFrame(Pool.BASE); table++) {
     if (get(frameAt(table) + Frame.KIND) != Kind.TABLE || isMirror(get(frameAt(table) + Frame.OWNER))) continue;
     for (let i: u32 = 0; i < tableWords; i++) {
       const entry = get(tableAt(table) + i);
-      if ((entry & leaf) == leaf && frameOf(entry) == frame) count++;
+      const mapped = (entry & (Entry.PRESENT | Entry.PROTNONE)) != 0;
+      if (mapped && (entry & Entry.LEAF) != 0 && frameOf(entry) == frame) count++;
     }
   }
   return count;
@@ -72,6 +72,7 @@ function isRoot(frame: u32): bool {
 
 function auditPage(frame: u32): void {
   const record = frameAt(frame);
+  if (get(record + Frame.OWNER) >= OWNER_UNCOUNTED) return;
   const entries = entriesOn(frame);
   if (get(record + Frame.MAPS) != entries) violation(Fault.UNBALANCED, 0, Left.MAPS);
   if (get(record + Frame.REFERENCES) != entries + cached(frame)) violation(Fault.UNBALANCED, 0, Left.REFERENCES);

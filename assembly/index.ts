@@ -12,9 +12,17 @@ import { put, setBulk, setRun, setTracing, taskAt, tracing } from "./word";
 
 export { bootMachine, newMm } from "./boot";
 export { audit } from "./check";
-export { exploreLayers, exploreStart, pathTo } from "./explore/exhaustive";
 export { runRandom } from "./explore/random";
-export { evict, fillLeaf, fillPointer, handToStranger, probe, probePointer, probeWrite } from "./explore/witness";
+export {
+  evict,
+  fillLeaf,
+  fillPointer,
+  handToStranger,
+  probe,
+  probePointer,
+  probeStore,
+  probeWrite,
+} from "./explore/witness";
 export { forgetFeatures, fuzzBlock, fuzzStart } from "./fuzz/block";
 export {
   fuzzFollow,

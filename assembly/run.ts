@@ -80,6 +80,11 @@ export function isEnabled(agent: u32): bool {
 /** One step of one enabled agent. */
 export function stepAgent(agent: u32): void {
   add(tally(Tally.STEPS), 1);
+  moveAgent(agent);
+}
+
+/** The step itself, without counting it. */
+export function moveAgent(agent: u32): void {
   if (agent < tasks) {
     setCurrentAgent(agent);
     stepTask(taskAt(agent));

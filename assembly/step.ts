@@ -21,14 +21,27 @@ import * as locks from "./mm/locks";
 import * as pgtable from "./mm/pgtable";
 import { runLocal } from "./step/local";
 import { visible } from "./step/visible";
-import { codeBase, cpuAt, gatherOf, get, put, putLong, reg, regWord, scriptBase, setReg, tracing } from "./word";
+import {
+  clearWords,
+  codeBase,
+  cpuAt,
+  gatherOf,
+  get,
+  put,
+  putLong,
+  reg,
+  regWord,
+  scriptBase,
+  setReg,
+  tracing,
+} from "./word";
 
 /** Takes the visible step at the task's PC and stops before the next one. */
 export function stepTask(task: u32): void {
   const pc = get(task + Task.PC);
   setCurrentPc(pc);
   if (tracing) traceStep(task, pc);
-  if (get(codeBase + (pc << 2)) == <u32>Op.RETURN) returned(task, get(codeBase + (pc << 2) + 1) != 0);
+  if (get(codeBase + (pc << 2)) == <u32>Op.RETURN) returned(task, get(codeBase + (pc << 2) + 1));
   else settle(task, visible(task, pc));
 }
 
@@ -43,6 +56,10 @@ export function settle(task: u32, pc: u32): void {
   const at = runLocal(task, pc);
   put(task + Task.PC, at);
   const code = get(codeBase + (at << 2));
+  if (code == <u32>Op.RETURN && get(codeBase + (at << 2) + 2) != 0) {
+    returned(task, get(codeBase + (at << 2) + 1) != 0);
+    return;
+  }
   put(task + Task.WAIT_WRITE, code == Op.LOCK_READ ? 0 : 1);
   put(task + Task.WAIT, awaited(task, code, get(codeBase + (at << 2) + 1)));
 }
@@ -51,6 +68,8 @@ export function settle(task: u32, pc: u32): void {
 function awaited(task: u32, code: u32, operand: u32): u32 {
   if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) return locks.lockOf(task, operand);
   if (code == Op.X86_WAIT_IPI) return cpuAt(get(task + Task.CPU)) + Cpu.AWAITED;
+  if (code == Op.SYNC_WAIT) return cpuAt(get(task + Task.CPU)) + Cpu.SYNCS;
+  if (code == Op.AWAIT_ZAPPED) return pgtable.leafSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
   if (code == Op.AWAIT_CLEAR) return pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
   return 0;
 }
@@ -75,11 +94,12 @@ export function nextCall(task: u32): void {
 }
 
 /** End of a call: what it owes, then the registers are dropped so that equal states are equal. */
-function returned(task: u32, ranged: bool): void {
-  if (ranged) callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END));
+function returned(task: u32, promised: u32): void {
+  if (promised != 0) callReturned(get(task + Task.MM), reg(task, Reg.START), reg(task, Reg.END), promised == 2);
   callEnds(currentAgent);
   if (get(task + Task.RANKS) != 0) violation(Fault.UNBALANCED, 0, 8);
   if (gather.isOpen(gatherOf(task))) violation(Fault.UNBALANCED, 0, 9);
-  memory.fill((task + Task.REGISTER) << 2, 0, REGISTERS << 3);
+  if (get(task + Task.BATCH_DUE) != 0) violation(Fault.UNBALANCED, 0, 13);
+  clearWords(task + Task.REGISTER, REGISTERS << 1);
   nextCall(task);
 }

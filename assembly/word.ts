@@ -2,6 +2,14 @@
  * Reading and writing words; where the regions begin; sizes that the geometry fixes.
  *
  * The only load and store of the core outside the measured loops. Region bases are set once, by `boot`.
+ *
+ * Protocol
+ *   The module of the exhaustive search is built with LOGGED (asconfig.search.json): there each write that changes a
+ *   hashed word of the state leaves (word, old value) in the log, so that a step can be undone and its hash computed
+ *   from the few words that it changed. In the other builds a write is a store and nothing else.
+ *
+ * Invariants
+ *   W1  State is written by put, putLong, fillWords and copyWords only: what the log does not know is not undone.
  */
 import { Area, Base, Boot } from "./abi/layout";
 import { Cpu, Frame, Mm, Tally, Vma } from "./abi/records";
@@ -12,6 +20,7 @@ export function get(word: u32): u32 {
 }
 
 export function put(word: u32, value: u32): void {
+  if (isDefined(LOGGED)) remember(word, value);
   store<u32>(word << 2, value);
 }
 
@@ -20,7 +29,59 @@ export function getLong(word: u32): u64 {
 }
 
 export function putLong(word: u32, value: u64): void {
-  store<u64>(word << 2, value);
+  if (isDefined(LOGGED)) {
+    put(word, <u32>value);
+    put(word + 1, <u32>(value >> 32));
+  } else store<u64>(word << 2, value);
+}
+
+/** Empties `count` words. */
+export function clearWords(word: u32, count: u32): void {
+  if (isDefined(LOGGED)) {
+    const end = word + count;
+    for (let at = word; at < end; at++) if (get(at) != 0) put(at, 0);
+  } else memory.fill(word << 2, 0, count << 2);
+}
+
+/** Copies `count` words; the two places may overlap. */
+export function copyWords(to: u32, from: u32, count: u32): void {
+  if (isDefined(LOGGED)) {
+    if (to <= from) for (let i: u32 = 0; i < count; i++) put(to + i, get(from + i));
+    else for (let i = count; i > 0; i--) put(to + i - 1, get(from + i - 1));
+  } else memory.copy(to << 2, from << 2, count << 2);
+}
+
+/** The log: (word, old value) pairs up to `logTop`, bytes. Words [logFrom, logFrom + logSpan) are logged. */
+export let logTop: u32 = 0;
+let logEnd: u32 = 0;
+let logFrom: u32 = 0;
+let logSpan: u32 = 0;
+/** A step wrote more than the log holds: it cannot be undone, and the search ends. */
+export let logFull: bool = false;
+
+/** Notes from now on what is written to [from, from + span); a span of 0 ends it. */
+export function logInto(first: u32, end: u32, from: u32, span: u32): void {
+  logTop = first;
+  logEnd = end;
+  logFrom = from;
+  logSpan = span;
+  logFull = false;
+}
+
+export function setLogTop(top: u32): void {
+  logTop = top;
+}
+
+function remember(word: u32, value: u32): void {
+  if (word - logFrom >= logSpan) return;
+  const old = load<u32>(word << 2);
+  if (old == value) return;
+  if (logTop == logEnd) {
+    logFull = true;
+    return;
+  }
+  store<u64>(logTop, <u64>word | ((<u64>old) << 32));
+  logTop += 8;
 }
 
 export function add(word: u32, amount: u32): void {
@@ -68,6 +129,9 @@ export let levels: u32 = 0;
 export let machine: u32 = 0;
 export let concrete: bool = false;
 export let tracing: bool = false;
+export let hasOracle: bool = true;
+/** Concrete TLBs have a slot for each translation (hw/unlimited.ts). */
+export let unlimited: bool = false;
 /** Batches go in one step and the oracle is not told, see mm/bulk.ts. */
 export let bulk: bool = false;
 
@@ -96,6 +160,8 @@ export function cacheBases(): void {
   levels = boot(Boot.LEVELS);
   machine = boot(Boot.MACHINE);
   concrete = boot(Boot.CONCRETE) != 0;
+  unlimited = boot(Boot.PARTS) != 0;
+  hasOracle = boot(Boot.NO_ORACLE) == 0;
 }
 
 export function setTracing(on: bool): void {

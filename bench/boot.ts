@@ -23,7 +23,7 @@ function repeated(times: number, work: () => unknown): Work {
 export async function bootFigures(root: string, rounds: number): Promise<Figure[]> {
   const works = new Map([
     ["boot", repeated(10, bootOnce)],
-    ["stage", repeated(10, () => staged("seed", "truncate", "5.15", {}))],
+    ["stage", repeated(10, () => staged("seed", "truncate", "5.15"))],
   ]);
   const costs = await interleave(works, rounds);
   const size = statSync(`${root}dist/core.wasm`).size / 1024;

@@ -2,6 +2,7 @@
  * `npm run bench`: the figures of the checker, measured on this machine, next to their goals. The throughput engine has
  * benchmarks of its own: `npm run bench:replay`.
  *
+ *   search           only the searches, and the yardstick beside SPIN (when `spin` and `cc` are there)
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
  *   --update         with --smoke: writes bench/smoke.json
  *   --json FILE      where the figures go (default build/bench.json)
@@ -19,11 +20,13 @@ import { comparison, reportOf, textOf } from "./report.js";
 import { searchFigures } from "./search.js";
 import { smokeDifferences } from "./smoke.js";
 import { steppingFigures } from "./stepping.js";
+import { yardstickFigures } from "./yardstick.js";
 
 /** dist/bench/main.js lies two folders below the root. */
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
+const YARDSTICK_ROUNDS = 5;
 const SMOKE = { rounds: 1, runs: 20, checked: 50, repeats: 1, seeds: 5, concreteSeeds: 1, bound: 100 };
 
 function nativePrograms(folder: string): Programs | undefined {
@@ -31,6 +34,14 @@ function nativePrograms(folder: string): Programs | undefined {
   if (!("missing" in built)) return built;
   console.log(`The comparison with C is left out: ${built.missing}.`);
   return undefined;
+}
+
+/** Only what `npm run bench -- search` asks for. */
+async function measureSearch(): Promise<Figure[]> {
+  return [
+    ...yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
+    ...(await searchFigures(FULL.rounds, FULL.repeats)),
+  ];
 }
 
 async function measure(smoke: boolean): Promise<Figure[]> {
@@ -56,7 +67,8 @@ async function smokeRun(update: boolean): Promise<number> {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       smoke: { type: "boolean", default: false },
       update: { type: "boolean", default: false },
@@ -65,7 +77,7 @@ async function main(): Promise<number> {
     },
   });
   if (values.smoke) return smokeRun(values.update);
-  const report = reportOf(await measure(false));
+  const report = reportOf(await (positionals.includes("search") ? measureSearch() : measure(false)));
   console.log(textOf(report));
   if (values.compare !== undefined) console.log(`\n${comparison(values.compare, report)}`);
   mkdirSync(dirname(values.json), { recursive: true });

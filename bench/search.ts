@@ -3,7 +3,9 @@
  */
 import { Fault, Status } from "../assembly/abi/events.js";
 import { Run } from "../assembly/abi/layout.js";
+import { openSearchCore, type SearchCore } from "../src/core/core.js";
 import { check } from "../src/explore/check.js";
+import { ExhaustiveSearch } from "../src/explore/search.js";
 import { stage } from "../src/explore/stage.js";
 import { findBackend } from "../src/kernel/arch/backends.js";
 import { findEdition } from "../src/kernel/editions.js";
@@ -14,22 +16,29 @@ import { cpuTime, type Figure, figure, interleave, timed } from "./measure.js";
 
 const HARM = (1 << Fault.STALE_TRANSLATION) | (1 << Fault.STALE_WALK);
 const CHECK_ROUNDS = 3;
-const ROOM = { visited: 1 << 14, frontier: 1 << 11 };
+const ROOM = { memoryMib: 64, statesMax: 1 << 20, hardware: "oracle" } as const;
+const SLICE = 10_000;
 
-/** A machine for one case of a scenario, with room to search it. */
-export function staged(name: string, caseName: string, edition: string, room: object = ROOM): Machine {
+interface Staged {
+  readonly core: SearchCore;
+  readonly machine: Machine;
+}
+
+/** A machine for one case of a scenario, on a core that can search it. */
+export function staged(name: string, caseName: string, edition: string): Staged {
   const scenario = findScenario(name);
   const which = scenario?.cases.find((other) => other.name === caseName);
   const [found, backend] = [findEdition(edition), findBackend("x86")];
   if (!scenario || !which || !found || !backend) throw new Error(`there is no ${name} ${caseName} ${edition}`);
-  return stage({ scenario: scenario as Scenario, which: which as Case, edition: found, backend, ...room });
+  const core = openSearchCore();
+  const what = { scenario: scenario as Scenario, which: which as Case, edition: found, backend };
+  return { core, machine: stage({ ...what, core }) };
 }
 
 /** Searches until nothing is left or a violation of the mask is found. Gives the states. */
-export function search(machine: Machine, stopMask: number): number {
-  machine.setRun(Run.STOP_MASK, stopMask);
-  machine.core.call.exploreStart();
-  while (machine.core.call.exploreLayers(64) === Status.RUNNING);
+export function search({ core, machine }: Staged, stopMask: number): number {
+  const exhaustive = new ExhaustiveSearch(core, machine, { ...ROOM, stopMask });
+  while (exhaustive.slice(SLICE) === Status.RUNNING);
   return machine.run(Run.STATES);
 }
 
@@ -41,8 +50,9 @@ export function searchResults(): Map<string, string> {
     ["seed", "exit", "5.16"],
     ["narrow-range", "mremap", "5.16"],
   ] as const) {
-    const machine = staged(name, which, edition);
-    const states = search(machine, 0);
+    const ready = staged(name, which, edition);
+    const { machine } = ready;
+    const states = search(ready, 0);
     const [transitions, kinds] = [machine.run(Run.TRANSITIONS), machine.run(Run.KINDS)];
     results.set(`search ${name} ${which} ${edition}`, `states ${states} transitions ${transitions} kinds ${kinds}`);
   }

@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { detectionResults } from "./detection.js";
 import { searchResults } from "./search.js";
 import { checkStepping, variants } from "./stepping.js";
+import { yardstickResults } from "./yardstick.js";
 
 function steppingResults(): Map<string, string> {
   return new Map(
@@ -20,7 +21,12 @@ function steppingResults(): Map<string, string> {
 
 /** Lines that differ from the file, as text; empty when nothing does. */
 export function smokeDifferences(file: string, update: boolean): string[] {
-  const results = Object.fromEntries([...steppingResults(), ...searchResults(), ...detectionResults()]);
+  const results = Object.fromEntries([
+    ...steppingResults(),
+    ...searchResults(),
+    ...yardstickResults(),
+    ...detectionResults(),
+  ]);
   if (update) writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const expected = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
   const names = [...new Set([...Object.keys(expected), ...Object.keys(results)])];

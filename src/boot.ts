@@ -29,7 +29,8 @@ export interface MachineConfig {
   readonly hugeFrames?: number;
   readonly obligations?: number;
   readonly batch?: number;
-  readonly reuse?: "immediate" | "fifo" | "never";
+  /** Which freed frame is handed out next; by an agent: a search hands it to a stranger at any later step. */
+  readonly reuse?: "immediate" | "fifo" | "never" | "by-agent";
   readonly pcid?: boolean;
   /** What the hardware does wrong. */
   readonly errata?: readonly ErratumName[];
@@ -37,8 +38,10 @@ export interface MachineConfig {
   readonly invpcid?: boolean;
   /** Simulate TLBs entry by entry instead of knowing only what hardware may hold. */
   readonly concrete?: boolean;
-  readonly visited?: number;
-  readonly frontier?: number;
+  /** With `concrete`: the levels whose leaves and pointers have a TLB slot for each translation (a search's TLBs). */
+  readonly unlimited?: { readonly leaves: readonly number[]; readonly pointers: readonly number[] };
+  /** False: no flush obligations; only concrete TLBs say what is wrong. */
+  readonly oracle?: boolean;
   readonly events?: number;
   readonly code?: number;
   readonly script?: number;
@@ -62,7 +65,8 @@ const TINY_TLB: TlbConfig = { l1: [1, 4], l1Huge: [1, 8], l1Giant: [1, 1], l2: [
 /** As in Intel's Ice Lake client cores, walk caches rounded: the checks do not depend on the sizes. */
 const REAL_TLB: TlbConfig = { l1: [16, 4], l1Huge: [8, 4], l1Giant: [1, 8], l2: [128, 12], walkCache: 32 };
 
-const REUSE = { immediate: 0, fifo: 1, never: 2 } as const;
+const REUSE = { immediate: 0, fifo: 1, never: 2, "by-agent": 3 } as const;
+
 /** Writes the boot words; what is left out of the configuration is small, fit for exploration. */
 export function writeBoot(core: Core, config: MachineConfig, geometry: Geometry): void {
   const tlb = config.tlb ?? (geometry.name === "tiny" ? TINY_TLB : REAL_TLB);
@@ -101,6 +105,8 @@ export function writeBoot(core: Core, config: MachineConfig, geometry: Geometry)
   boot[Boot.SCRIPT] = config.script ?? 1024;
   boot[Boot.SCHEDULE] = 4096;
   boot[Boot.EVENTS] = config.events ?? 4096;
-  boot[Boot.VISITED] = config.visited ?? 16;
-  boot[Boot.FRONTIER] = config.frontier ?? 1;
+  const { leaves, pointers } = config.unlimited ?? { leaves: [], pointers: [] };
+  const part = (bit: number) => (levels: readonly number[]) => levels.reduce((mask, l) => mask | (1 << (bit + l)), 0);
+  boot[Boot.PARTS] = part(0)(leaves) | part(4)(pointers);
+  boot[Boot.NO_ORACLE] = config.oracle === false ? 1 : 0;
 }

@@ -27,8 +27,12 @@ export const geometries: readonly Geometry[] = [
   { name: "x86-64", title: "4 levels of 512 entries", bits: [9, 9, 9, 9], ceiling: 33, dvmOps: 512, fenceOps: 64 },
 ];
 
+/** Finds a geometry by name; "bits:1,3,0" is one of any size, base pages first, with the limits of `tiny`. */
 export function findGeometry(name: string): Geometry | undefined {
-  return geometries.find((geometry) => geometry.name === name);
+  const sizes = /^bits:(\d{1,2}(?:,\d{1,2}){2,3})$/.exec(name)?.[1];
+  if (sizes === undefined) return geometries.find((geometry) => geometry.name === name);
+  const bits = sizes.split(",").map(Number);
+  return { name, title: `${bits.length} levels`, bits, ceiling: 1, dvmOps: 2 ** Math.max(...bits), fenceOps: 1 };
 }
 
 /** Base pages that an entry of `level` spans. */

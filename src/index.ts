@@ -39,6 +39,8 @@ export { type Edition, editions, releases } from "./kernel/editions.js";
 export { at, type Call, type Line, listing, op, type Sub, since, to, until } from "./kernel/listing.js";
 export * as ops from "./kernel/ops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
+export type { MutantResult, MutantVerdict, MutateOptions, MutateResult } from "./mutate/mutate.js";
+export { mutate } from "./mutate/mutate.js";
 export type { Severity, ViolationKind } from "./names.js";
 export { type FlushLogResult, formOf, runFaultLog } from "./oplog/log.js";
 export { type ConvertOptions, convert } from "./replay/convert.js";

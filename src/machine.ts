@@ -113,6 +113,11 @@ export class Machine {
     return this.get(Area.RUN + field);
   }
 
+  /** Index of a Run word. */
+  runWord(field: Run): number {
+    return Area.RUN + field;
+  }
+
   setRun(field: Run, value: number): void {
     this.put(Area.RUN + field, value);
   }

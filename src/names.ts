@@ -14,8 +14,10 @@ export type ViolationKind =
   | "LOCK_ORDER"
   | "DEADLOCK"
   | "STALE_ACCESS"
+  | "WRITE_LOST"
   | "OOPS"
-  | "WRITE_LOST";
+  | "WALKER_INSIDE"
+  | "MOVED_WRONG";
 
 /** `protocol`: the promise is broken although this machine may hide it; `harm`: the rest. */
 export type Severity = "protocol" | "harm";
@@ -31,8 +33,10 @@ const kinds: readonly [Fault, ViolationKind][] = [
   [Fault.LOCK_ORDER, "LOCK_ORDER"],
   [Fault.DEADLOCK, "DEADLOCK"],
   [Fault.STALE_ACCESS, "STALE_ACCESS"],
-  [Fault.OOPS, "OOPS"],
   [Fault.WRITE_LOST, "WRITE_LOST"],
+  [Fault.OOPS, "OOPS"],
+  [Fault.WALKER_INSIDE, "WALKER_INSIDE"],
+  [Fault.MOVED_WRONG, "MOVED_WRONG"],
 ];
 
 /** Every kind, in order of report. */
@@ -66,6 +70,9 @@ const sometimes: readonly [Sometimes, string][] = [
   [Sometimes.WIDENED, "WIDENED"],
   [Sometimes.LAZY_SKIPPED, "LAZY_SKIPPED"],
   [Sometimes.FAULTED, "FAULTED"],
+  [Sometimes.DEFERRED, "DEFERRED"],
+  [Sometimes.WRITTEN_BACK, "WRITTEN_BACK"],
+  [Sometimes.PINNED, "PINNED"],
 ];
 
 /** Names of the set bits. */
@@ -100,6 +107,7 @@ const unbalanced: Readonly<Record<number, string>> = {
   9: "a gather is still open when the call returns",
   10: "the listing loops without a visible step",
   11: "a sharer left a table that counts none",
+  13: "a flush that reclaim deferred is still due when the call returns",
   12: "a page was taken out of a page cache at an index that no file has",
   20: "a page's map count is not the number of entries that map it, when all is done",
   21: "a reference to a page is left over, or missing, when all is done",
@@ -107,6 +115,8 @@ const unbalanced: Readonly<Record<number, string>> = {
   23: "a table that nobody points to was never freed",
   24: "a lock is still held when all is done",
   25: "a gather is still open when all is done",
+  30: "tlb_finish_mmu() still has fully_unshared_tables: a walker was not waited for",
+  31: "free_pgtables() met live entries in a table that is about to go (a bad pmd)",
   26: "a VMA was detached and never let go",
   27: "an entry is left that no VMA accounts for",
   28: "a table is left that no VMA needs",
@@ -122,6 +132,7 @@ const lockNames = [
   "ptl",
   "page_table_lock",
   "new ptl",
+  "per-VMA lock",
   "page lock",
 ];
 
@@ -132,6 +143,7 @@ export function detailOf(kind: ViolationKind, code: number, viaWalk: boolean): s
   if (kind === "RANGE_NOT_RECORDED") return code === 1 ? "level" : "span";
   if (kind === "UNBALANCED") return unbalanced[code];
   if (kind === "LOCK_NOT_HELD") return code === 0 ? "dropped without being held" : `needs ${lockNames[code]}`;
+  if (kind === "WALKER_INSIDE") return code === 1 ? "its table is freed" : "it takes a page that is not its mm's";
   if (kind === "OOPS") return `${oopses[code]} that is not there`;
   if (kind === "STALE_WALK" && viaWalk) return "a page reached through a stale table pointer";
   return undefined;

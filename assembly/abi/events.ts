@@ -18,8 +18,12 @@ export const enum Fault {
   STALE_ACCESS,
   /** A step used a pointer that is not there: a real kernel would have crashed. */
   OOPS,
-  /** A page is copied, or taken for clean, while a CPU may still write to it without a fault. */
+  /** A store through a stale entry after the page's content was taken: written back, or copied. */
   WRITE_LOST,
+  /** A software walker is inside a table that is freed, or took a page that is not the mm's from one that was not. */
+  WALKER_INSIDE,
+  /** mremap put an entry where source and destination are not as far apart as the call said. */
+  MOVED_WRONG,
   COUNT,
 }
 
@@ -46,6 +50,12 @@ export const enum Sometimes {
   /** A CPU was idle in lazy mode when a flush passed it by. */
   LAZY_SKIPPED = 1024,
   FAULTED = 2048,
+  /** Reclaim deferred a flush. */
+  DEFERRED = 4096,
+  /** Write-back took a page. */
+  WRITTEN_BACK = 8192,
+  /** gup_fast took a page without a lock. */
+  PINNED = 16384,
 }
 
 /** What hid a broken promise: a flush that dropped more than its gather had recorded. */

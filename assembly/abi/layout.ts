@@ -14,7 +14,7 @@
  */
 
 /** Grows whenever the meaning of a word changes; the host refuses a core with another number. */
-export const LAYOUT_VERSION: u32 = 5;
+export const LAYOUT_VERSION: u32 = 6;
 
 /** Geometry and capacities, written by the host before `boot`. First word of the area: Area.BOOT. */
 export const enum Boot {
@@ -45,7 +45,7 @@ export const enum Boot {
   DVM_OPS,
   /** riscv: strides above which a ranged flush becomes a whole-ASID one. */
   FENCE_OPS,
-  /** 0 reuses the last freed frame first, 1 the first freed, 2 never reuses. */
+  /** 0 reuses the last freed frame first, 1 the first freed, 2 never reuses; 3: an agent hands it to a stranger. */
   REUSE,
   /** Machine, see abi/ops.ts. */
   MACHINE,
@@ -71,11 +71,13 @@ export const enum Boot {
   /** Operations (four words each) and script words that the host may load. */
   CODE,
   SCRIPT,
-  /** Bytes of schedule, events of trace, states of the visited set, snapshots in a search layer. */
+  /** Bytes of schedule, events of trace. */
   SCHEDULE,
   EVENTS,
-  VISITED,
-  FRONTIER,
+  /** With CONCRETE: bit set of the parts of TLBs without limits (hw/unlimited.ts); 0: TLBs of sets and ways. */
+  PARTS,
+  /** 1: no flush obligations, the TLBs alone decide. */
+  NO_ORACLE,
   WORDS,
 }
 
@@ -114,8 +116,6 @@ export const enum Base {
   SCHEDULE,
   EVENT,
   INITIAL,
-  VISITED,
-  FRONTIER,
   END,
   WORDS,
 }

@@ -52,6 +52,8 @@ export const enum LockRef {
   PAGE_TABLE,
   /** Split lock of the table that holds NEW_ENTRY. */
   NEW_PTL,
+  /** Per-VMA locks of MM, as one. */
+  VMA_WRITE,
   /** Lock of PAGE itself (folio_lock). */
   PAGE,
 }

@@ -102,6 +102,18 @@ export const enum Op {
   ERRATUM,
   /** SIGNAL of the task := # a */
   SIGNAL,
+  /** mark the gather: a PMD table was unshared, and fully when TABLE counts no other sharer any more */
+  GATHER_UNSHARE,
+  /** r a := 1 when the gather has unshared a table (# b: 0), or has one that became exclusive (# b: 1) */
+  GATHER_UNSHARED,
+  /** the gather's exclusive tables are safe from software walkers */
+  GATHER_SYNCED,
+  /** r a := 1 when the next frame to free is a table while another CPU has its interrupts off */
+  GATHER_WALKERS,
+  /** the gup_fast walk has succeeded and keeps PAGE */
+  GUP_KEEP,
+  /** r a := 1 when the task holds lock k b for write */
+  LOCK_HELD,
   // --- ordinary pages ---
   /** r a, r b, @c: jump when a == b */
   BRANCH_EQ,
@@ -113,6 +125,20 @@ export const enum Op {
   STILL_CACHED,
   /** FILE := the file of VMA; r a := 1 when it has one */
   VMA_FILE,
+  /** r a := page level of FILE */
+  FILE_LEVEL,
+  /** r a := 1 when PAGE is dirty (PG_dirty) */
+  PAGE_DIRTY,
+  /** r a := 1 when the gather has unmapped frames without references (vma_pfn) */
+  GATHER_PFN,
+  /** r a := 1 when the gather's range is not empty */
+  GATHER_SPAN,
+  /** the gather forgets levels and tables; its range takes in [START, END) (# a: 1), or everything (0) */
+  GATHER_FORCE,
+  /** the deferred flushes of this task are done */
+  BATCH_RESET,
+  /** r a := bits of the deferred flushes that this task owes */
+  BATCH_DUE,
   /** r a := 1 when a reclaim flush of MM is worth deferring (arch_tlbbatch_should_defer) */
   BATCH_DEFER,
   /** r a := 1 when mremap may move [START, END) of VMA to NEW_START: all of it in VMA, and nothing where it goes */
@@ -162,10 +188,9 @@ export const enum Op {
   SET_ENTRY,
   /** take the write right from the entry at ENTRY, level L a */
   PROTECT_ENTRY,
-  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b */
+  /** move ENTRY to NEW_ENTRY, level L a, guard lock k b; r c holds the address of NEW_ENTRY (0: not checked) */
   MOVE_ENTRY,
-  /** free the next table of MM that no VMA needs in [START, END): clears its parent's entry, records, queues;
-      r a := 1 when one was freed, 3 when no batch took it and it is in PAGE */
+  /** free a table of MM that no VMA needs in [START, END); r a := 1 when there was one, 3 when it is left in PAGE */
   FREE_NEXT_TABLE,
   // --- pages ---
   /** map count of PAGE up, down */
@@ -181,12 +206,9 @@ export const enum Op {
   REPLACE_IN_CACHE,
   /** PAGE := a fresh anonymous page of MM; r a := 0, or 7 without memory */
   ALLOC_ANON_PAGE,
-  /**
-   * clear up to # b entries of level 0 of one table in [ADDRESS, LAST): record, unmap, queue; r a := ZapResult bits;
-   * # c: 1 to keep the map count of dirty pages of files for FLUSH_RMAPS
-   */
+  /** clear up to # b entries of one table in [ADDRESS, LAST), # c: 1 leaves map counts; r a := ZapResult */
   ZAP_PTES,
-  /** give the entries of level 0 of one table in [ADDRESS, LAST) the rights PROT; r a := ProtectResult bits */
+  /** give the entries of one table in [ADDRESS, LAST) the rights PROT, # b: 1 records them; r a := ProtectResult */
   PROTECT_PTES,
   // --- gathers ---
   /** open the gather on MM; # a: 1 for fullmm */
@@ -217,8 +239,32 @@ export const enum Op {
   SWITCH_MM,
   ENTER_LAZY,
   LEAVE_MM,
-  /** end of a call; # a: 1 when [START, END) of the task's mm must be free of what the call took away */
+  /** end of a call; # a: 1 when nobody may use [START, END) any more as the call found it, 2: nobody may store there;
+      # b: 1 when it is one step with what came before */
   RETURN,
+  // --- software walkers ---
+  /** interrupts off, and a gup_fast walk of MM at ADDRESS begins */
+  GUP_BEGIN,
+  /** reads one entry; r a := 0 nothing there, 1 a table, 2 a page */
+  GUP_STEP,
+  /** a reference of PAGE for r a := 1, unless it has none left */
+  GUP_GRAB,
+  /** r a := 1 when the entry is still what it was, and (# b: 2, for a base page) the one above it too */
+  GUP_UNCHANGED,
+  /** interrupts on */
+  GUP_END,
+  /** interrupt every other CPU, and wait until each has taken it */
+  SYNC_IPI,
+  SYNC_WAIT,
+  /** a reference on the PMD table of mm NEW_START at START for r a := 1; and dropped */
+  SPECULATE,
+  UNSPECULATE,
+  /** cut the VMA of MM at r a */
+  SPLIT_VMA,
+  /** interrupt the CPUs of MM's mask, this one left out, to drop everything that they have cached */
+  SEND_FLUSH_ALL,
+  /** a step that changes nothing but the task's place */
+  PAUSE,
   /** fence the other CPUs of FLUSH_MM's mask, and this one if it is in it */
   RISCV_SEND,
   RISCV_FENCE_LOCAL,
@@ -269,6 +315,34 @@ export const enum Op {
   GET_CACHED,
   /** the entry at ENTRY, if it is present, becomes writable and dirty when PROT allows it */
   MAKE_WRITABLE,
+  /** note that the old entry in r b (0: any) has left MM, flush deferred: # a 0 as a bool, 1 as a generation */
+  BATCH_MARK,
+  /** the task's batch takes in the CPUs of MM; x86: next tlb_gen of MM */
+  BATCH_ADD,
+  /** interrupt the CPUs of the task's batch, this one too: each drops all that its mm owes */
+  BATCH_SEND,
+  /** pages whose map count was left for the flush lose it (tlb_flush_rmaps) */
+  FLUSH_RMAPS,
+  /** mm->tlb_flush_pending of MM: # a 0 false, 1 true, 2 one less, 3 one more */
+  PENDING,
+  /** r a := 1 when tlb_flush_pending of MM says so */
+  PENDING_READ,
+  /** the entry at ENTRY becomes a NUMA hinting entry: hardware faults, the page stays */
+  SET_PROTNONE,
+  /** PAGE becomes dirty if the old entry in r a was */
+  MARK_DIRTY,
+  /** r a := whether PAGE was dirty; it is clean now (TestClearPageDirty) */
+  CLEAR_DIRTY,
+  /** write-back takes the content of PAGE */
+  WRITE_OUT,
+  /** wait until the entry of mm NEW_START at START is empty */
+  AWAIT_ZAPPED,
+  /** PAGE := page INDEX of the driver's FILE, without a reference; r a := 0, or 7 beyond the size */
+  DEVICE_PAGE,
+  /** PAGE := the huge zero page, with one more reference; r a := 0, or 7 without memory */
+  GET_HUGE_ZERO,
+  /** free the huge zero page if only the shrinker's own reference is left */
+  SHRINK_HUGE_ZERO,
   /** r a := what mm->tlb_flush_batched of MM has pending, 0 when all of it is flushed */
   BATCH_READ,
   /** mm->tlb_flush_batched of MM: # a 0 all is flushed (bool), 1 what r BATCH has seen is flushed */

@@ -50,6 +50,8 @@ export const enum Globals {
   /** arm64: generation of ASIDs, and the CPUs that have not flushed since it began. */
   ASID_EPOCH,
   ASID_FLUSH,
+  /** The huge zero page, 0 when there is none. */
+  HUGE_ZERO,
   WORDS,
 }
 
@@ -58,7 +60,7 @@ export const enum Cpu {
   LOADED_MM,
   LAZY,
   IRQ_OFF,
-  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt. */
+  /** Bit set of CPUs whose flush request waits here for this CPU's interrupt; bit 31: PENDING_ALL is not empty. */
   PENDING,
   /** PCID slot in use, and the slot to hand out next. */
   SLOT,
@@ -80,7 +82,11 @@ export const enum Cpu {
   RUNNERS = 29,
   /** Bit set of CPUs that this CPU has interrupted and that have not acknowledged: PENDING, seen by the sender. */
   AWAITED = 30,
-  WORDS = 31,
+  /** Bit set of CPUs with interrupts off that this CPU waits for (tlb_remove_table_sync_one, a grace period). */
+  SYNCS = 31,
+  /** Bit set of CPUs whose request to drop everything waits here for this CPU's interrupt (flush_tlb_all). */
+  PENDING_ALL = 32,
+  WORDS = 33,
 }
 
 export const enum Mm {
@@ -107,6 +113,8 @@ export const enum Mm {
   /** arm64: which ASID of its life the mm has now, and the generation that it is good for. */
   ASID,
   ASID_EPOCH,
+  /** The per-VMA locks of all its VMAs (6.4) as one: writers of any of them exclude faults in all. */
+  VMA_WRITE,
   /** mm->tlb_flush_batched: deferred reclaim flushes asked for, and how many of them a flush has covered. */
   BATCH_PENDING,
   BATCH_FLUSHED,
@@ -192,6 +200,8 @@ export const enum Kind {
 
 /** OWNER of a page that a file's page cache holds: this plus the file. */
 export const OWNER_FILE: u32 = 0x100;
+/** OWNER from here on: frames whose mappings nobody counts, a driver's memory and the huge zero page. */
+export const OWNER_UNCOUNTED: u32 = 0x800;
 /** OWNER of a frame that the witness hands to somebody else. */
 export const OWNER_STRANGER: u32 = 0x1000;
 

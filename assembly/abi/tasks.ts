@@ -30,10 +30,13 @@ export const enum Task {
   /** Concrete walk in flight: level + 1 and table frame. */
   WALK_LEVEL,
   WALK_TABLE,
+  /** Software walk in flight (gup_fast): its table + 1, 0 when there is none, and the level of the table's entries. */
+  GUP_TABLE,
+  GUP_LEVEL,
   /** REGISTERS values of two words. */
   REGISTER,
   /** Deferred reclaim flushes (struct tlbflush_unmap_batch): CPUs to flush; 1 when some are due, 2 when dirty ones. */
-  BATCH_CPUS = 13 + 28 * 2,
+  BATCH_CPUS = 15 + 28 * 2,
   BATCH_DUE,
   WORDS,
 }
@@ -59,8 +62,13 @@ export const enum GatherBit {
   CLEARED_3 = 8,
   FREED_TABLES = 16,
   FULLMM = 32,
+  /** A PMD table was unshared; one was, and became exclusive to another mm (8ce720d5bd91). */
+  UNSHARED = 64,
+  FULLY_UNSHARED = 128,
+  /** Frames without references were unmapped (vma_pfn). */
+  PFN = 256,
   /** What tlb_flush_mmu_tlbonly looks at before it does anything. */
-  NEEDS_FLUSH = 31,
+  NEEDS_FLUSH = 95,
 }
 
 /** Flush obligation: what hardware may still hold although the tables no longer say so. */

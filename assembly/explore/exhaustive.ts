@@ -1,189 +1,253 @@
 /**
- * Every schedule, breadth first: the first violation of a kind comes with a shortest schedule.
+ * Every schedule, breadth first: the first violation of a kind comes with a schedule that no other undercuts.
  *
  * Protocol
- *   A layer holds the snapshots of all states at one depth; each is restored, each enabled agent moves once, and states
- *   that were not seen before make the next layer. The host calls again and again, some layers at a time, so that it
- *   can show progress and stop. A visited set or a layer that is full ends the search as incomplete.
+ *   A state is taken from the queue, each agent that can move moves once and is undone (successors.ts), and successors
+ *   whose fingerprint is new are appended to the queue. The host calls again and again, some states at a time, so that
+ *   it can show progress and stop. A visited set or a queue that is full ends the search as incomplete.
  *
  * Invariants
- *   E1  Two states are taken for one when their 64-bit fingerprints agree. For n states the chance that any two differ
- *       and agree is about n * n / 2^65; the host prints it.
- *   E2  Every new state is logged with its parent and the agent that moved, so a path can be read back.
- *
- * Units: the visited region holds Boot.VISITED slots of fingerprint (2 words) and as many log entries (2 words).
+ *   E1  Two states are taken for one when their fingerprints agree. For n states the chance that any two differ and
+ *       agree is about n * n / 2^65 (2^129 when wide); the host prints it.
+ *   E2  The first states are logged with their parent and the agent that moved, as many as there is room for: a path to
+ *       them can be read back.
  */
 
 import { Status } from "../abi/events";
-import { Area, Base, Boot, Run, VIOLATION_AREA, Violation } from "../abi/layout";
+import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
+import { Full, Hardware, Search, WATCH_STATES } from "../abi/search";
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
+import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
+import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
+import { keysStart, obligationSum } from "./fingerprint";
+import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
+import { noteParent, watch } from "./paths";
 import {
-  agentCount,
-  deadlocked,
-  enabledMask,
-  isEnabled,
-  isFinished,
-  kernelAgents,
-  reset,
-  stateBytes,
-  stepAgent,
-} from "../run";
-import { base, boot, get, getLong, put, putLong, runWord, setRun, stateBase, tally } from "../word";
-import { hashState } from "./hash";
+  dequeue,
+  enqueue,
+  liveCount,
+  queueBytes,
+  queued,
+  queueStart,
+  takenSecond,
+  takenState,
+  takenSum,
+} from "./queue";
+import * as space from "./space";
+import * as next from "./successors";
+import { Visit, visit, visitedSlots, visitedStart, visitedTouch } from "./visited";
 
 /** Agent and pc of a violation that no step made. */
 const NOBODY: u32 = 0xffffffff;
 
-let layer: u32 = 0;
-let width: u32 = 0;
-let widthNext: u32 = 0;
-
-function slotOf(fingerprint: u64): u32 {
-  return base(Base.VISITED) + ((<u32>fingerprint & (boot(Boot.VISITED) - 1)) << 1);
-}
-
-/** Adds a fingerprint; true when it was not there. Zero is the empty slot. */
-function visit(fingerprint: u64): bool {
-  const key = fingerprint == 0 ? 1 : fingerprint;
-  const first = base(Base.VISITED);
-  const last = first + (boot(Boot.VISITED) << 1);
-  let slot = slotOf(key);
-  while (getLong(slot) != 0) {
-    if (getLong(slot) == key) return false;
-    slot += 2;
-    if (slot == last) slot = first;
-  }
-  putLong(slot, key);
-  return true;
-}
-
-function logAt(state: u32): u32 {
-  return base(Base.VISITED) + (boot(Boot.VISITED) << 1) + (state << 1);
-}
-
-function snapshotAt(which: u32, index: u32): u32 {
-  const words = (stateBytes() >> 2) + 1;
-  return base(Base.FRONTIER) + (which * boot(Boot.FRONTIER) + index) * words;
-}
-
-function keep(which: u32, index: u32, state: u32): void {
-  const at = snapshotAt(which, index);
-  put(at, state);
-  memory.copy((at + 1) << 2, stateBase << 2, stateBytes());
-}
+let hardware: u32 = Hardware.ORACLE;
+let wide: bool = false;
+let statesMax: u64 = 0;
+/** States that the layer under way ends before. */
+let layerEnd: u32 = 0;
+let watched: u32 = 0;
 
 function states(): u32 {
   return runWord(Run.STATES);
 }
 
-/** Begins at the initial state. */
-export function exploreStart(): void {
-  memory.fill(base(Base.VISITED) << 2, 0, boot(Boot.VISITED) << 3);
-  reset();
-  forgetOutcomes();
-  visit(hashState());
-  put(logAt(0), 0);
-  put(logAt(0) + 1, 0xffffffff);
-  putLong(Area.RUN + Run.STATES, 1);
+function tellStart(): void {
+  putLong(Area.RUN + Run.STATES, 0);
   putLong(Area.RUN + Run.TRANSITIONS, 0);
   setRun(Run.DEPTH, 0);
   setRun(Run.WIDEST, 1);
   setRun(Run.COMPLETE, 0);
-  setRun(Run.SOMETIMES, get(tally(Tally.SOMETIMES)));
   setRun(Run.HIDDEN, 0);
   setRun(Run.KINDS, 0);
   setRun(Run.VIOLATIONS, 0);
   setRun(Run.OVERFLOW, 0);
-  keep(0, 0, 0);
-  layer = 0;
-  width = 1;
+  for (let field: u32 = Search.BAD_STATES; field < <u32>Search.WORDS; field++) space.tell(field, 0);
+  space.tell(Search.BAD_DEPTH, 0xffffffff);
+  space.tell(Search.WATCH_AT, space.watchAt >> 2);
+}
+
+/** Begins at the initial state. False without memory. */
+export function exploreStart(): bool {
+  if (!space.layOutSearch()) return false;
+  hardware = space.asked(Search.HARDWARE);
+  wide = space.asked(Search.WIDE) != 0;
+  statesMax = getLong(space.searchWords() + Search.STATES_MAX);
+  watched = space.asked(Search.WATCHED);
+  logInto(0, 0, 0, 0);
+  reset();
+  forgetOutcomes();
+  tellStart();
+  const words = space.stateWords();
+  const hashed = base(Base.HASHED);
+  const from = base(Base.STATE);
+  visitedStart(space.visitedAt, space.visitedBytes, wide);
+  queueStart(space.queueAt, space.queueBytesMax, space.liveListAt, space.liveFlagsAt, words);
+  keysStart(space.keysAt, from, words, base(Base.OBLIGATION) - from);
+  next.setWide(wide);
+  logInto(space.logAt, space.logEnd, hashed, base(Base.STATE_END) - hashed);
+  layerEnd = 1;
   setRun(Run.STATUS, Status.RUNNING);
-}
-
-/** Searches up to `count` more layers. Gives the status: RUNNING, FINISHED, BOUNDED, or STOPPED at the stop mask. */
-export function exploreLayers(count: u32): u32 {
-  let left = count;
-  while (left > 0 && runWord(Run.STATUS) == Status.RUNNING) {
-    exploreLayer();
-    left--;
-  }
-  return runWord(Run.STATUS);
-}
-
-function exploreLayer(): void {
-  widthNext = 0;
-  for (let i: u32 = 0; i < width; i++) {
-    const at = snapshotAt(layer, i);
-    if (!expand(at)) {
-      setRun(Run.STATUS, Status.BOUNDED);
-      return;
-    }
-  }
-  layer ^= 1;
-  width = widthNext;
-  setRun(Run.WIDEST, max(runWord(Run.WIDEST), width));
-  if (width > 0) setRun(Run.DEPTH, runWord(Run.DEPTH) + 1);
-  if ((runWord(Run.KINDS) & runWord(Run.STOP_MASK)) != 0) setRun(Run.STATUS, Status.STOPPED);
-  else if (width == 0) {
-    setRun(Run.COMPLETE, runWord(Run.OVERFLOW) == 0 ? 1 : 0);
-    setRun(Run.STATUS, runWord(Run.OVERFLOW) == 0 ? Status.FINISHED : Status.BOUNDED);
-  } else if (runWord(Run.DEPTH) >= runWord(Run.STEPS_MAX)) setRun(Run.STATUS, Status.BOUNDED);
-}
-
-function restore(at: u32): void {
-  memory.copy(stateBase << 2, (at + 1) << 2, stateBytes());
-  // Only kinds that are new to the whole search are written down.
-  put(tally(Tally.VIOLATIONS), runWord(Run.KINDS));
-}
-
-/** Moves every enabled agent once from the snapshot. False when the search has no room left. */
-function expand(at: u32): bool {
-  const parent = get(at);
-  restore(at);
-  const mask = enabledMask();
-  const agents = agentCount();
-  if (mask == 0 && agents == kernelAgents()) {
-    setCurrent(NOBODY, NOBODY);
-    if (isFinished()) ended();
-    else deadlocked();
-    collect(parent);
-    return true;
-  }
-  let moved = false;
-  for (let agent: u32 = 0; agent < agents; agent++) {
-    if (agent < kernelAgents() ? ((mask >> <u64>agent) & 1) == 0 : !isEnabled(agent)) continue;
-    if (moved) restore(at);
-    moved = true;
-    stepAgent(agent);
-    collect(parent);
-    putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + 1);
-    if (!visit(hashState())) continue;
-    const state = states();
-    if (state + 1 > (boot(Boot.VISITED) >> 2) * 3 || widthNext >= boot(Boot.FRONTIER)) return false;
-    putLong(Area.RUN + Run.STATES, getLong(Area.RUN + Run.STATES) + 1);
-    put(logAt(state), parent);
-    put(logAt(state) + 1, agent);
-    keep(layer ^ 1, widthNext++, state);
-  }
+  next.noMoves(space.logAt);
+  next.begin(0xffffffff);
+  if (hardware == Hardware.SATURATED) saturate();
+  next.end(0, 0);
+  settle(0xffffffff);
   return true;
 }
 
-/** A run is over: what it left behind is judged, and what it came to is kept. */
+/** Searches on for up to `count` states. Gives the status: RUNNING, FINISHED, BOUNDED, or STOPPED at the stop mask. */
+export function explore(count: u32): u32 {
+  let left = count;
+  while (left > 0 && runWord(Run.STATUS) == Status.RUNNING) {
+    if (watched != 0 && space.asked(Search.WATCH_COUNT) + next.SUCCESSORS_MAX > WATCH_STATES) break;
+    if (queued == 0) finished();
+    else expand();
+    left--;
+  }
+  space.tell(Search.QUEUE, queued);
+  space.tell(Search.QUEUE_BYTES, queueBytes());
+  space.tell(Search.LIVE, liveCount);
+  space.tell(Search.SLOTS, visitedSlots());
+  return runWord(Run.STATUS);
+}
+
+function finished(): void {
+  setRun(Run.COMPLETE, runWord(Run.OVERFLOW) == 0 ? 1 : 0);
+  setRun(Run.STATUS, runWord(Run.OVERFLOW) == 0 ? Status.FINISHED : Status.BOUNDED);
+}
+
+function bounded(full: u32): void {
+  space.tell(Search.FULL, full);
+  setRun(Run.STATUS, Status.BOUNDED);
+}
+
+/** A layer begins: its states are one step farther away. */
+function nextLayer(): void {
+  const width = states() - layerEnd;
+  layerEnd = states();
+  setRun(Run.WIDEST, max(runWord(Run.WIDEST), width));
+  setRun(Run.DEPTH, runWord(Run.DEPTH) + 1);
+  put(tally(Tally.STEPS), runWord(Run.DEPTH));
+  if ((runWord(Run.KINDS) & runWord(Run.STOP_MASK)) != 0) setRun(Run.STATUS, Status.STOPPED);
+  else if (runWord(Run.DEPTH) >= runWord(Run.STEPS_MAX)) bounded(Full.DEPTH);
+}
+
+/** Moves every agent that can move once from the state that has waited longest. */
+function expand(): void {
+  dequeue();
+  const parent = takenState;
+  if (parent >= layerEnd) nextLayer();
+  if (runWord(Run.STATUS) != Status.RUNNING) return;
+  put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
+  next.noMoves(space.logAt);
+  let mask = enabledMask();
+  if (mask == 0 && hardware != Hardware.ENUMERATED) over(parent);
+  while (mask != 0) {
+    const agent = <u32>ctz(mask);
+    mask &= mask - 1;
+    next.begin(agent);
+    moveAgent(agent);
+    collect(parent);
+    ended();
+  }
+  if (hardware != Hardware.ORACLE) moveHardware();
+  const words = space.searchWords() + Search.EXPANDED;
+  putLong(words, getLong(words) + 1);
+  putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
+  if (logFull) bounded(Full.LOG);
+  else settle(parent);
+}
+
+/** Nobody can move: a run that is over is judged by what it left behind, and what it came to is kept. */
+function over(parent: u32): void {
+  setCurrent(NOBODY, NOBODY);
+  if (isFinished()) {
+    audit();
+    noteOutcome();
+  } else deadlocked();
+  collect(parent);
+}
+
+/** The step under way is over: the hardware does what it can at once, and the step is undone. */
 function ended(): void {
-  audit();
-  noteOutcome();
+  if (hardware == Hardware.SATURATED) saturate();
+  next.end(takenSum, takenSecond);
+}
+
+function moveHardware(): void {
+  if (hardware == Hardware.ENUMERATED) {
+    const perCpu = slotsPerCpu();
+    const obligations = obligationSum();
+    for (let cpu: u32 = 0; cpu < cpus; cpu++) noteSlots(cpu, kernelAgents() + cpu * perCpu, obligations);
+  }
+  if (!reuseByAgent()) return;
+  const frames = base(Base.FRAMES);
+  for (let frame: u32 = 1; frame < frames; frame++) {
+    if (!canReuse(frame)) continue;
+    next.begin(frameAgents() + frame);
+    reuse(frame);
+    ended();
+  }
+}
+
+/** Looks the successors up, all on their way at once, and keeps the new ones. */
+function settle(parent: u32): void {
+  const count = next.moveCount;
+  let touched: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) touched |= visitedTouch(next.keyOf(i));
+  // Without a use of what was read, the reads would be optimised away.
+  space.tell(Search.TOUCHED, <u32>touched);
+  for (let i: u32 = 0; i < count; i++) {
+    const result = visit(next.keyOf(i), next.secondKeyOf(i));
+    if (result == Visit.KNOWN) continue;
+    if (result == Visit.FULL) {
+      bounded(Full.VISITED);
+      return;
+    }
+    if (!keep(parent, i)) return;
+  }
+}
+
+/** A new state: logged, judged and queued. False when the search has no room left. */
+function keep(parent: u32, i: u32): bool {
+  const state = states();
+  if (<u64>state >= statesMax) {
+    bounded(Full.STATES);
+    return false;
+  }
+  putLong(Area.RUN + Run.STATES, <u64>state + 1);
+  noteParent(state, parent, next.agentOf(i));
+  next.redo(i);
+  if (hardware != Hardware.ORACLE) judge(parent, next.agentOf(i));
+  if (watched != 0) watch(watched);
+  const room = enqueue(state, next.sumOf(i), next.secondSumOf(i));
+  next.undoAgain(i);
+  if (!room) bounded(Full.QUEUE);
+  return room;
+}
+
+/** Counts what is stale in the state that the machine is in. */
+function judge(parent: u32, agent: u32): void {
+  setCurrent(agent, 0xffffffff);
+  const found = staleSlots();
+  if (found == 0) return;
+  collect(parent);
+  const words = space.searchWords();
+  putLong(words + Search.BAD_STATES, getLong(words + Search.BAD_STATES) + 1);
+  putLong(words + Search.INSTANCES, getLong(words + Search.INSTANCES) + <u64>found);
+  if (space.asked(Search.BAD_DEPTH) == 0xffffffff) space.tell(Search.BAD_DEPTH, get(tally(Tally.STEPS)));
 }
 
 /** Takes note of what the step saw, and from which state a new violation was reached. */
 function collect(parent: u32): void {
   const known = runWord(Run.KINDS);
   const kinds = get(tally(Tally.VIOLATIONS));
-  setRun(Run.SOMETIMES, runWord(Run.SOMETIMES) | get(tally(Tally.SOMETIMES)));
-  setRun(Run.HIDDEN, runWord(Run.HIDDEN) | get(tally(Tally.HIDDEN)));
-  setRun(Run.OVERFLOW, runWord(Run.OVERFLOW) | get(tally(Tally.OVERFLOW)));
+  setRun(Run.SOMETIMES, get(tally(Tally.SOMETIMES)));
+  setRun(Run.HIDDEN, get(tally(Tally.HIDDEN)));
+  setRun(Run.OVERFLOW, get(tally(Tally.OVERFLOW)));
   if (kinds == known) return;
   const count = runWord(Run.VIOLATIONS);
   for (let i: u32 = 0; i < count; i++) {
@@ -191,24 +255,4 @@ function collect(parent: u32): void {
     if ((known & (1 << get(record + Violation.KIND))) == 0) put(record + Violation.STATE, parent + 1);
   }
   setRun(Run.KINDS, known | kinds);
-}
-
-/** Writes the agents that lead from the initial state to `state` into the schedule region; gives their number. */
-export function pathTo(state: u32): u32 {
-  let length: u32 = 0;
-  let at = state;
-  while (at != 0) {
-    length++;
-    at = get(logAt(at));
-  }
-  const bytes = base(Base.SCHEDULE) << 2;
-  if (length > boot(Boot.SCHEDULE)) return 0xffffffff;
-  at = state;
-  let i = length;
-  while (at != 0) {
-    i--;
-    store<u8>(bytes + i, <u8>get(logAt(at) + 1));
-    at = get(logAt(at));
-  }
-  return length;
 }

@@ -12,7 +12,7 @@ import { base, get, getLong, obligationAt } from "../word";
 const M1: u64 = 0x9e3779b97f4a7c15;
 const M2: u64 = 0xd6e8feb86659fd93;
 
-function mix(x: u64): u64 {
+export function mix(x: u64): u64 {
   let h = x;
   h ^= h >> 32;
   h *= M2;
@@ -42,7 +42,7 @@ export function hashState(): u64 {
   return sum;
 }
 
-function hashObligation(record: u32): u64 {
+export function hashObligation(record: u32): u64 {
   let h: u64 = M2;
   for (let i: u32 = 0; i < <u32>Obligation.BIRTH; i++) h = rotl<u64>((h ^ <u64>get(record + i)) * M1, 27);
   return mix(h);

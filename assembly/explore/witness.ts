@@ -120,3 +120,20 @@ export function probeWrite(cpu: u32, vpn: u64): u32 {
   const flags = get(entry + Cached.FLAGS);
   return (flags & Entry.WRITE) != 0 ? Witness.CONFIRMED : Witness.GONE;
 }
+
+/** A store by `cpu` through what it has cached: CONFIRMED when it needs no walk and nobody will take its value. */
+export function probeStore(cpu: u32, vpn: u64): u32 {
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  if (loaded == 0) return Witness.GONE;
+  const entry = lookUp(cpu, spaceOfCpu(cpu), vpn);
+  const stores: u32 = Entry.WRITE | Entry.DIRTY;
+  if (entry == 0 || (get(entry + Cached.FLAGS) & stores) != stores) return Witness.GONE;
+  witnessFrame = get(entry + Cached.FRAME);
+  const record = frameAt(witnessFrame);
+  if (get(record + Frame.GENERATION) != get(entry + Cached.GENERATION)) return Witness.GONE;
+  put(record + Frame.VALUE, STRANGER_VALUE);
+  witnessValue = STRANGER_VALUE;
+  event(EventKind.HIT, cpu, loaded - 1, vpn, 0, witnessFrame, 1);
+  const lost = get(record + Frame.DIRTY) == 0 && get(record + Frame.SAVED) != STRANGER_VALUE;
+  return lost ? Witness.CONFIRMED : Witness.GONE;
+}

@@ -3,7 +3,7 @@
  * call took away since is that call's business, although this one returns first.
  */
 
-import { Obligation } from "../abi/tasks";
+import { Obligation, ObligationFlag } from "../abi/tasks";
 import { pagesOf } from "../hw/tables";
 import { get, getLong, obligationAt, put } from "../word";
 import { obligationCount } from "./lookup";
@@ -42,15 +42,19 @@ function namedBefore(a: u32, b: u32): bool {
 
 /**
  * Whether the call of the task that moves answers for anything in [start, end) of the mm that a holder can use now.
- * Gives the obligation to name, or 0. What another call has only just taken away is that call's business.
+ * Gives the obligation to name, or 0. What another call has only just taken away is that call's business. With `writes`
+ * only what can still be stored through counts.
  */
-export function owedIn(mm: u32, start: u64, end: u64, usable: u32): u32 {
+export function owedIn(mm: u32, start: u64, end: u64, usable: u32, writes: bool): u32 {
   const count = obligationCount();
   let found: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.MM) != mm || (get(record + Obligation.HOLDERS) & usable) == 0) continue;
     if ((get(record + Obligation.DUE) & moverIn(mm)) == 0) continue;
+    // Reclaim may take a base page at any time: mprotect, which takes only the right to store, owes nobody its reading.
+    const stores = (get(record + Obligation.FLAGS) & ObligationFlag.STORES) != 0;
+    if (writes && get(record + Obligation.LEVEL) == 0 && !stores) continue;
     const from = getLong(record + Obligation.START);
     if (from >= end || start >= from + pagesOf(get(record + Obligation.LEVEL) & 15)) continue;
     if (found == 0 || namedBefore(record, found)) found = record;

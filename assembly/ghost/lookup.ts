@@ -1,12 +1,12 @@
 /**
- * Finding obligations: by frame, and an equal one.
+ * The list of obligations: finding one, by frame or an equal one, and taking one out.
  *
  * Invariants
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
 import { Frame, Globals } from "../abi/records";
 import { Obligation, ObligationFlag } from "../abi/tasks";
-import { frameAt, get, getLong, globalWord, obligationAt } from "../word";
+import { add, clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, put } from "../word";
 
 /** Flags that set two obligations on one entry apart. */
 const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
@@ -57,4 +57,14 @@ export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u3
     if (isEqual(obligationAt(i), mm, start, level, frame, flags)) return obligationAt(i);
   }
   return 0;
+}
+
+/** Takes obligation `i` out; the last one moves into its place. */
+export function forget(i: u32): void {
+  const last = obligationCount() - 1;
+  const record = obligationAt(i);
+  add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
+  if (i != last) copyWords(record, obligationAt(last), Obligation.WORDS);
+  clearWords(obligationAt(last), Obligation.WORDS);
+  put(globalWord(Globals.OBLIGATIONS), last);
 }

@@ -34,6 +34,7 @@ import {
   get,
   getLong,
   globalWord,
+  hasOracle,
   mmAt,
   obligationAt,
   put,
@@ -48,6 +49,8 @@ import {
 } from "../word";
 import { findEqual, obligationCount } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
+
+export { forget, obligationCount } from "./lookup";
 
 /** An empty record for a new obligation, or 0 when there is no room: then the oracle has lost its memory. */
 function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
@@ -107,16 +110,6 @@ function oweFor(
   if (tracing) event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
 }
 
-/** Takes obligation `i` out; the last one moves into its place. */
-export function forget(i: u32): void {
-  const last = obligationCount() - 1;
-  const record = obligationAt(i);
-  add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
-  if (i != last) memory.copy(record << 2, obligationAt(last) << 2, Obligation.WORDS << 2);
-  memory.fill(obligationAt(last) << 2, 0, Obligation.WORDS << 2);
-  put(globalWord(Globals.OBLIGATIONS), last);
-}
-
 function holdersOf(mm: u32): u32 {
   return get(mmAt(mm) + Mm.HOLDERS);
 }
@@ -137,6 +130,7 @@ export function rightsLost(mm: u32, vpn: u64, level: u32, table: u32, slot: u32,
 }
 
 function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32, flags: u32): void {
+  if (!hasOracle) return;
   const start = alignDown(vpn, level);
   if (isTableEntry(entry)) {
     subtreeCleared(mm, start, level, frameOf(entry), guard);

@@ -7,17 +7,18 @@
  *   FLUSH_AFTER_UNLOCK   the lock that guards an unshare or a move is dropped with holders left          (I3)
  *   RANGE_NOT_RECORDED   what changed lies outside what was recorded, or a table where leaves were       (I4)
  *   RIGHTS_OUTLIVE_CALL  a call has returned and a CPU still has more rights than the tables give        (I5)
+ *   WALKER_INSIDE        a table is freed while a software walker is inside it; gup.ts has the other half (I7)
  *
  * Reference: ../shared design, kernel.md section 7.2 (the numbers in brackets).
  */
 
 import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
-import { Cpu, Frame, Mm } from "../abi/records";
-import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
+import { Cpu, Frame, Kind, Mm } from "../abi/records";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
 import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
-import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, tracing } from "../word";
+import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, taskAt, tasks, tracing } from "../word";
 import { owedIn } from "./calls";
 import { covering, lifecycle } from "./coverage";
 import { obligationCount, onlyOn } from "./lookup";
@@ -130,6 +131,7 @@ function isWalk(record: u32): bool {
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
   mirrorsLose(frame);
+  if (get(frameAt(frame) + Frame.KIND) == <u32>Kind.TABLE) walkersLeft(frame);
   const stale = get(frameAt(frame) + Frame.STALE);
   if (stale == 0) return;
   if (stale == 1) {
@@ -138,6 +140,13 @@ export function frameFreed(frame: u32): void {
   }
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) freed(obligationAt(i), frame);
+}
+
+/** A software walker that is inside a table while it is freed reads whatever the table becomes next. */
+function walkersLeft(table: u32): void {
+  for (let i: u32 = 0; i < tasks; i++) {
+    if (get(taskAt(i) + Task.GUP_TABLE) == table + 1) violation(Fault.WALKER_INSIDE, 0, 1);
+  }
 }
 
 /** The frame is freed: what the obligation says about its present life turns into harm. */
@@ -227,10 +236,10 @@ export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, who
   if (about != 0) violation(Fault.RANGE_NOT_RECORDED, about, worst == Missing.LEVEL ? 1 : 0);
 }
 
-/** A call on `mm` over [from, to) returns. */
-export function callReturned(mm: u32, from: u64, to: u64): void {
+/** A call on `mm` over [from, to) returns; `writes`: it promised only that nobody stores there any more. */
+export function callReturned(mm: u32, from: u64, to: u64, writes: bool): void {
   if (from >= to) return;
-  const record = owedIn(mm, from, to, usersOf(mm, false));
+  const record = owedIn(mm, from, to, usersOf(mm, false), writes);
   if (record == 0 || (get(record + Obligation.FLAGS) & ObligationFlag.REPORTED) != 0) return;
   put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.REPORTED);
   violation(Fault.RIGHTS_OUTLIVE_CALL, record, get(record + Obligation.HOLDERS));

@@ -9,7 +9,7 @@
  */
 import { Boot } from "../abi/layout";
 import { Entry, Frame, Globals, Kind, Tally } from "../abi/records";
-import { add, boot, concrete, frameAt, get, globalWord, put, tableAt, tableWords, tally } from "../word";
+import { add, boot, clearWords, concrete, frameAt, get, globalWord, put, tableAt, tableWords, tally } from "../word";
 
 export const enum Pool {
   TABLE,
@@ -61,7 +61,7 @@ export function allocate(pool: u32, kind: u32, owner: u32): u32 {
   put(record + Frame.VALUE, 0);
   put(record + Frame.DIRTY, 0);
   put(record + Frame.SAVED, 0);
-  if (pool == Pool.TABLE) memory.fill(tableAt(frame) << 2, 0, tableWords << 2);
+  if (pool == Pool.TABLE) clearWords(tableAt(frame), tableWords);
   return frame;
 }
 
@@ -77,7 +77,7 @@ export function release(frame: u32): void {
   put(record + Frame.LOCK, 0);
   put(record + Frame.SHARE, 0);
   // Without concrete TLBs nothing reads a dead table: emptying it keeps equal states equal.
-  if (pool == Pool.TABLE && !concrete) memory.fill(tableAt(frame) << 2, 0, tableWords << 2);
+  if (pool == Pool.TABLE && !concrete) clearWords(tableAt(frame), tableWords);
   add(tally(pool == Pool.TABLE ? Tally.TABLES_FREED : Tally.PAGES_FREED), 1);
   const policy = boot(Boot.REUSE);
   const head = globalWord(Globals.FREE_TABLE + pool);

@@ -28,12 +28,22 @@
  * Tags such as [M] say how a fact is known; the list of tags is in ARCHITECTURE.md.
  */
 
-import { Boot } from "../abi/layout";
+import { Base, Boot } from "../abi/layout";
 import { Erratum, Machine, Scope } from "../abi/operands";
 import { Entry } from "../abi/records";
-import { boot, get, getLong, machine, put } from "../word";
+import { base, boot, clearWords, get, getLong, machine, put, unlimited } from "../word";
 import { pagesOf } from "./tables";
 import { Cached, endEntries, leafEntries, spaceOf, walkEntries } from "./tlb";
+import {
+  isWalkPart,
+  lastPart,
+  levelOfPart,
+  partFirst,
+  partSlots,
+  SLOT_WORDS,
+  slotsOf,
+  slotsPerSpace,
+} from "./unlimited";
 
 /** The scope of an address invalidation that the kernel asked to be leaf-only or not. */
 export function addressScope(leafOnly: bool): u32 {
@@ -61,6 +71,10 @@ export function reachesWalk(scope: u32, hint: u32, from: u64, to: u64, start: u6
 
 /** Drops from one CPU what an invalidation of `space` reaches. */
 export function invalidate(cpu: u32, space: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  if (unlimited) {
+    invalidateUnlimited(cpu, space, scope, hint, from, to);
+    return;
+  }
   const walks = walkEntries(cpu);
   const end = endEntries(cpu);
   let entry = leafEntries(cpu);
@@ -79,6 +93,23 @@ export function invalidate(cpu: u32, space: u32, scope: u32, hint: u32, from: u6
   }
 }
 
+/** The same on TLBs that have a slot for each translation. */
+function invalidateUnlimited(cpu: u32, space: u32, scope: u32, hint: u32, from: u64, to: u64): void {
+  const first = slotsOf(cpu) + (space - 1) * slotsPerSpace * SLOT_WORDS;
+  for (let part: u32 = 0; part < lastPart; part++) {
+    const level = levelOfPart(part);
+    for (let i: u32 = 0; i < partSlots(part); i++) {
+      const slot = first + (partFirst(part) + i) * SLOT_WORDS;
+      if (get(slot) == 0) continue;
+      const start = <u64>i * pagesOf(level);
+      const reached = isWalkPart(part)
+        ? reachesWalk(scope, hint, from, to, start, level)
+        : reachesLeaf(scope, hint, from, to, start, level);
+      if (reached) clearWords(slot, SLOT_WORDS);
+    }
+  }
+}
+
 function keptGlobal(entry: u32, scope: u32): bool {
   return (get(entry + Cached.FLAGS) & Entry.GLOBAL) != 0 && missesGlobal(scope);
 }
@@ -92,6 +123,10 @@ export function missesGlobal(scope: u32): bool {
 
 /** Drops everything, global entries too. */
 export function invalidateAll(cpu: u32): void {
+  if (unlimited) {
+    clearWords(slotsOf(cpu), base(Base.TLB_WORDS));
+    return;
+  }
   const first = leafEntries(cpu);
-  memory.fill(first << 2, 0, (endEntries(cpu) - first) << 2);
+  clearWords(first, endEntries(cpu) - first);
 }

@@ -16,7 +16,7 @@
  */
 import { Base, Boot } from "../abi/layout";
 import { Frame } from "../abi/records";
-import { base, boot, frameAt, get, getLong, levels, put, putLong } from "../word";
+import { base, boot, copyWords, frameAt, get, getLong, levels, put, putLong } from "../word";
 import { alignDown, LEVELS_MAX, shiftOf } from "./tables";
 
 /** One cached translation. TAG 0 is empty; else 1 | level << 1 | tag of the address space << 4. */
@@ -89,7 +89,7 @@ function toFront(first: u32, way: u32): void {
   const frame = get(first + way * Cached.WORDS + Cached.FRAME);
   const flags = get(first + way * Cached.WORDS + Cached.FLAGS);
   const generation = get(first + way * Cached.WORDS + Cached.GENERATION);
-  memory.copy((first + Cached.WORDS) << 2, first << 2, (way * Cached.WORDS) << 2);
+  copyWords(first + Cached.WORDS, first, way * Cached.WORDS);
   write(first, tag, start, frame, flags, generation);
 }
 
@@ -106,7 +106,7 @@ function insert(cpu: u32, part: u32, tag: u32, start: u64, level: u32, frame: u3
   if (ways == 0 || setsOf(part) == 0) return;
   const found = find(cpu, part, tag, start, level);
   const first = setStart(cpu, part, start, level);
-  if (found == 0) memory.copy((first + Cached.WORDS) << 2, first << 2, ((ways - 1) * Cached.WORDS) << 2);
+  if (found == 0) copyWords(first + Cached.WORDS, first, (ways - 1) * Cached.WORDS);
   write(first, tag, start, frame, flags, generation);
 }
 

@@ -1,7 +1,8 @@
 /**
  * User loads and stores.
  *
- * Saturated hardware: the access asks the page tables in one step; what a TLB could still say is the oracle's matter.
+ * Saturated hardware: the access asks the page tables in one step; what a TLB could still say is the oracle's matter,
+ * or, where a search enumerates what hardware does, the matter of the TLBs that are looked at in every state.
  * Concrete hardware: the TLB is asked first, then the walk reads one table a step. A load through an entry whose frame
  * has been freed since it was cached, or that another file or mm now owns, is a STALE_ACCESS.
  */
@@ -14,7 +15,7 @@ import { event, sometimes, violation } from "../ghost/report";
 import { frameOf, isTableEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp } from "../hw/tlb";
 import { resumeWalk, startWalk, stepWalk, WalkResult, walkLevel, walkTable, walkWasStale } from "../hw/walk";
-import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, tally } from "../word";
+import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, tally, unlimited } from "../word";
 import { spaceOfCpu } from "./x86";
 
 export const enum AccessResult {
@@ -60,7 +61,7 @@ function saturated(task: u32, isStore: bool): u32 {
 
 /** One step of a load or store at START by the task's CPU. */
 export function access(task: u32, isStore: bool): u32 {
-  if (!concrete) return saturated(task, isStore);
+  if (!concrete || unlimited) return saturated(task, isStore);
   const cpu = get(task + Task.CPU);
   const space = spaceOfCpu(cpu);
   const vpn = reg(task, Reg.START);

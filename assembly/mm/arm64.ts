@@ -71,6 +71,8 @@ export function tlbi(task: u32, hint: u32): void {
   const scope: u32 = full != 0 ? <u32>Scope.CONTEXT : addressScope(regWord(task, Reg.TABLES) == 0);
   const from = reg(task, Reg.RANGE_START);
   const to = reg(task, Reg.RANGE_END);
+  // Reclaim broadcasts page after page and waits once: what was issued before may have arrived by now.
+  if (concrete && get(self + Cpu.ISSUED) != 0) reachAll(self);
   put(self + Cpu.REQUEST_MM, mm + 1);
   putLong(self + Cpu.REQUEST_START, from);
   putLong(self + Cpu.REQUEST_END, to);

@@ -13,12 +13,12 @@
 import { Fault } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { Mm } from "../abi/records";
+import { Frame, Mm } from "../abi/records";
 import { Gather, GatherBit } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
+import { add, boot, frameAt, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
 
 export function isOpen(gather: u32): bool {
   return get(gather + Gather.MM) != 0;
@@ -35,12 +35,16 @@ export function start(task: u32, fullmm: u32): void {
   add(mmAt(mm) + Mm.FLUSH_PENDING, 1);
 }
 
+/** What a reset leaves alone. */
+const KEPT: u32 = GatherBit.FULLMM | GatherBit.FULLY_UNSHARED | GatherBit.PFN;
+
 /** __tlb_reset_range */
 export function reset(gather: u32): void {
   const whole = (get(gather + Gather.BITS) & GatherBit.FULLMM) != 0;
   putLong(gather + Gather.START, whole ? 0 : spaceEnd());
   putLong(gather + Gather.END, whole ? spaceEnd() : 0);
-  put(gather + Gather.BITS, get(gather + Gather.BITS) & GatherBit.FULLMM);
+  // fully_unshared_tables outlives a reset: only the interrupt that it asks for clears it [S: kernel.md 1.4 d4].
+  put(gather + Gather.BITS, get(gather + Gather.BITS) & KEPT);
 }
 
 /** __tlb_adjust_range and one cleared_* bit. */
@@ -82,7 +86,7 @@ export function checkGather(task: u32): void {
   const bits = get(gather + Gather.BITS);
   const from = getLong(gather + Gather.START);
   const to = getLong(gather + Gather.END);
-  const tables = (bits & GatherBit.FREED_TABLES) != 0;
+  const tables = (bits & (GatherBit.FREED_TABLES | GatherBit.UNSHARED)) != 0;
   checkRecorded(get(gather + Gather.MM) - 1, from, to, tables, (bits & GatherBit.FULLMM) != 0);
 }
 
@@ -104,18 +108,37 @@ export function finish(task: u32): void {
     violation(Fault.UNBALANCED, 0, 2);
     return;
   }
-  add(mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING, -1);
+  if ((get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED) != 0) violation(Fault.UNBALANCED, 0, 30);
+  // While the count is a bool elsewhere (up to 4.12), somebody may have cleared it.
+  const pending = mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING;
+  if (get(pending) != 0) add(pending, -1);
   put(gather + Gather.MM, 0);
   putLong(gather + Gather.START, 0);
   putLong(gather + Gather.END, 0);
   put(gather + Gather.BITS, 0);
 }
 
+/** tlb_unshare_pmd_ptdesc: TABLE has been left, and is exclusive to its last sharer when it counts no other. */
+export function unshare(task: u32): void {
+  const bits = gatherOf(task) + Gather.BITS;
+  const isLast = get(frameAt(regWord(task, Reg.TABLE)) + Frame.SHARE) == 0;
+  put(bits, get(bits) | GatherBit.UNSHARED | (isLast ? <u32>GatherBit.FULLY_UNSHARED : 0));
+}
+
+export function hasUnshared(gather: u32, fully: bool): bool {
+  return (get(gather + Gather.BITS) & (fully ? <u32>GatherBit.FULLY_UNSHARED : <u32>GatherBit.UNSHARED)) != 0;
+}
+
+export function synced(gather: u32): void {
+  put(gather + Gather.BITS, get(gather + Gather.BITS) & ~(<u32>GatherBit.FULLY_UNSHARED));
+}
+
 /** tlb_finish_mmu with another gather open: flush the whole mm, tables included. */
 export function promote(gather: u32): void {
+  const fully = get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED;
   put(gather + Gather.BITS, GatherBit.FULLMM);
   reset(gather);
-  put(gather + Gather.BITS, GatherBit.FULLMM | GatherBit.FREED_TABLES);
+  put(gather + Gather.BITS, GatherBit.FULLMM | GatherBit.FREED_TABLES | fully);
 }
 
 export function recordRange(task: u32, register: u32, level: u32, cleared: u32): void {
@@ -138,4 +161,30 @@ export function queuePage(task: u32): bool {
 
 export function isFull(gather: u32): bool {
   return get(gather + Gather.COUNT) >= boot(Boot.BATCH);
+}
+
+/** vma_pfn: set by the zap of a VMA without counted frames, kept until the gather ends. */
+export function hasPfn(gather: u32): bool {
+  return (get(gather + Gather.BITS) & GatherBit.PFN) != 0;
+}
+
+/** Up to 5.5 tlb_flush_mmu_tlbonly asked for a range, not for what was recorded in it. */
+export function hasSpan(gather: u32): bool {
+  return getLong(gather + Gather.END) != 0;
+}
+
+/** tlb_finish_mmu of 4.13 to 5.1 with another gather open: the call's range, and no word of levels and tables. */
+export function force(task: u32, ofCall: bool): void {
+  const gather = gatherOf(task);
+  reset(gather);
+  const from = ofCall ? reg(task, Reg.START) : 0;
+  const to = ofCall ? reg(task, Reg.END) : spaceEnd();
+  record(gather, from, to - from, 0);
+}
+
+/** mm->tlb_flush_pending outside a gather: up to 4.12 a bool, then a count. */
+export function setPending(task: u32, how: u32): void {
+  const word = mmAt(regWord(task, Reg.MM)) + Mm.FLUSH_PENDING;
+  if (how < 2) put(word, how);
+  else add(word, how == 2 ? -1 : 1);
 }

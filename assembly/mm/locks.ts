@@ -41,6 +41,8 @@ export function lockOf(task: u32, ref: u32): u32 {
       return lockOfFrame(regWord(task, Reg.TMP));
     case LockRef.PAGE_TABLE:
       return mmAt(regWord(task, Reg.MM)) + Mm.PAGE_TABLE_LOCK;
+    case LockRef.VMA_WRITE:
+      return mmAt(regWord(task, Reg.MM)) + Mm.VMA_WRITE;
     default:
       return 0;
   }

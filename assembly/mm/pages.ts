@@ -7,7 +7,7 @@
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { FileRecord, Frame, Kind, OWNER_FILE, OWNER_STRANGER } from "../abi/records";
+import { FileRecord, Frame, Kind, OWNER_FILE, OWNER_UNCOUNTED } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, isNull, Missing, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
@@ -67,7 +67,7 @@ export function findOrAlloc(task: u32): u32 {
 /** The page cache of a file holds it. */
 export function isFilePage(frame: u32): bool {
   const owner = get(frameAt(frame) + Frame.OWNER);
-  return owner >= OWNER_FILE && owner < OWNER_STRANGER;
+  return owner >= OWNER_FILE && owner < OWNER_UNCOUNTED;
 }
 
 /** PAGE := page INDEX of FILE with one more reference, 0 when the cache has none (find_get_page). */
@@ -75,6 +75,19 @@ export function getCached(task: u32): void {
   const frame = reg(task, Reg.INDEX) < boot(Boot.FILE_PAGES) ? get(cacheSlot(task)) : 0;
   setReg(task, Reg.PAGE, frame);
   if (frame != 0) add(frameAt(frame) + Frame.REFERENCES, 1);
+}
+
+/** PAGE := page INDEX of a driver's memory, which takes no references; 7 (SIGBUS) beyond the end or without memory. */
+export function devicePage(task: u32): u32 {
+  if (beyondSize(task)) return 7;
+  const slot = cacheSlot(task);
+  if (get(slot) == 0) {
+    const frame = allocate(Pool.BASE, Kind.PAGE, OWNER_UNCOUNTED + regWord(task, Reg.FILE));
+    if (frame == 0) return 7;
+    put(slot, frame);
+  }
+  setReg(task, Reg.PAGE, get(slot));
+  return 0;
 }
 
 /** PAGE is still where INDEX of FILE says: its lock was waited for (page->mapping). */

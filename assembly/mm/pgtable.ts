@@ -6,12 +6,12 @@
  * Reference: mm/memory.c free_pgtables, free_pgd_range; pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
  */
 
-import { Sometimes } from "../abi/events";
+import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
-import { Entry, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { isNull, Missing, sometimes } from "../ghost/report";
-import { allocate, Pool } from "../hw/frames";
+import { isNull, Missing, sometimes, violation } from "../ghost/report";
+import { allocate, liveEntries, Pool } from "../hw/frames";
 import {
   entriesOf,
   frameOf,
@@ -26,6 +26,7 @@ import {
 import {
   add,
   bulk,
+  frameAt,
   gatherOf,
   get,
   getLong,
@@ -129,13 +130,19 @@ export function protectEntry(task: u32, level: u32): void {
   sometimes(Sometimes.PROTECTED);
 }
 
-export function moveEntry(task: u32, level: u32, guard: u32): void {
+/**
+ * Moves the entry at ENTRY to NEW_ENTRY, whose address is in register `to` (0: not checked): all entries of a call move
+ * by the same distance (kernel.md 7.2, I9).
+ */
+export function moveEntry(task: u32, level: u32, guard: u32, to: u32): void {
   mustHold(task, guard, true);
   const slot = regWord(task, Reg.ENTRY);
   if (isNull(slot, Missing.ENTRY)) return;
   const entry = get(slot);
   if ((entry & Entry.PRESENT) == 0 || isNull(regWord(task, Reg.NEW_ENTRY), Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);
+  const right = reg(task, Reg.ADDRESS) + reg(task, Reg.NEW_START) - reg(task, Reg.START);
+  if (to != 0 && reg(task, to) != right) violation(Fault.MOVED_WRONG, 0, 0);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, guardOf(task, guard));
   writeEntry(slot, 0);
   writeEntry(regWord(task, Reg.NEW_ENTRY), entry);
@@ -198,6 +205,8 @@ export function freeNextTable(task: u32): u32 {
   resumeAt = bulk && found ? freeStart : 0;
   if (!found) return Unhooked.NONE;
   const child = frameOf(get(freeSlot));
+  // free_pmd_range() takes what it finds in a table for garbage and clears it (pmd_clear_bad): someone else's entries.
+  if (get(frameAt(child) + Frame.REFERENCES) > 1 && liveEntries(child) != 0) violation(Fault.UNBALANCED, 0, 31);
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);
   recordTable(gatherOf(task), freeStart, freeLevel);
@@ -242,6 +251,19 @@ export function unhookTable(task: u32, level: u32): void {
 /** Word of the entry of `mm` that points to the PMD table of `vpn`, 0 when there is no table for it. */
 export function pudSlot(mm: u32, vpn: u64): u32 {
   return slotOf(get(mmAt(mm) + Mm.PGD), vpn, 2);
+}
+
+/** Word of the base-page entry of `mm` for `vpn`, 0 when it has no table. */
+export function leafSlot(mm: u32, vpn: u64): u32 {
+  return slotOf(get(mmAt(mm) + Mm.PGD), vpn, 0);
+}
+
+/** The page stays mapped, but hardware must fault before it gets there (PROT_NONE for NUMA hinting). */
+export function setProtNone(task: u32): void {
+  const slot = regWord(task, Reg.ENTRY);
+  if (isNull(slot, Missing.ENTRY) || (get(slot) & Entry.PRESENT) == 0) return;
+  entryCleared(regWord(task, Reg.MM), reg(task, Reg.ADDRESS), 0, regWord(task, Reg.TABLE), slot, 0);
+  put(slot, (get(slot) & ~(<u32>Entry.PRESENT)) | Entry.PROTNONE);
 }
 
 /** The missing tables of MM for the address in a register. */

@@ -11,7 +11,7 @@ import { Reg } from "../abi/operands";
 import { FileRecord, Vma, VmaFlag } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
+import { clearWords, fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
 
 function freeVma(): u32 {
   for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) == 0) return vmaAt(i);
@@ -19,7 +19,7 @@ function freeVma(): u32 {
 }
 
 export function clearVma(vma: u32): void {
-  memory.fill(vma << 2, 0, Vma.WORDS << 2);
+  clearWords(vma, Vma.WORDS);
 }
 
 export function vmaNumber(vma: u32): u32 {
@@ -71,7 +71,7 @@ export function findVma(mm: u32, vpn: u64): u32 {
 }
 
 /** Cuts the VMA of `mm` that holds `vpn` inside, so that one begins there. */
-function splitAt(mm: u32, vpn: u64): void {
+export function splitAt(mm: u32, vpn: u64): void {
   const vma = findVma(mm, vpn);
   if (vma == 0 || getLong(vma + Vma.START) == vpn) return;
   const offset = getLong(vma + Vma.OFFSET) + (vpn - getLong(vma + Vma.START));

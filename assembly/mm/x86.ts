@@ -31,6 +31,7 @@ import {
   getLong,
   machine,
   mmAt,
+  mms,
   put,
   putLong,
   reg,
@@ -38,6 +39,7 @@ import {
   setReg,
   tally,
 } from "../word";
+import { EVERYTHING, flushAll } from "./all";
 import { takeAsid } from "./asid";
 import { fence } from "./riscv";
 import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
@@ -99,6 +101,25 @@ export function kernelLocal(task: u32): void {
 function flushFor(cpu: u32, sender: u32): void {
   if (machine == Machine.RISCV) fence(cpu, sender);
   else flushFunc(cpu, sender);
+}
+
+/** The flush of a reclaim batch, which names no mm: all of the mm that `cpu` runs, or all there is (riscv). */
+export function batchFunc(cpu: u32): void {
+  if (!hasSlots()) {
+    for (let mm: u32 = 0; mm < mms; mm++) drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+    return;
+  }
+  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
+  if (loaded == 0) return;
+  if (get(cpuAt(cpu) + Cpu.LAZY) != 0) {
+    leaveMm(cpu);
+    return;
+  }
+  const local = slotAt(cpu, get(cpuAt(cpu) + Cpu.SLOT)) + 1;
+  const current = get(mmAt(loaded - 1) + Mm.TLB_GENERATION);
+  if (get(local) == current) return;
+  drop(cpu, loaded - 1, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
+  put(local, current);
 }
 
 /** flush_tlb_func on `cpu` for the request that `sender` has written. */
@@ -179,12 +200,20 @@ export function acknowledged(cpu: u32): bool {
   return get(cpuAt(cpu) + Cpu.AWAITED) == 0;
 }
 
-/** The interrupt itself: the lowest sender first. */
+/** The interrupt itself: requests to drop everything first, then the lowest sender. */
 export function handleIpi(cpu: u32): void {
+  const all = get(cpuAt(cpu) + Cpu.PENDING_ALL);
   const pending = get(cpuAt(cpu) + Cpu.PENDING);
-  const sender = <u32>ctz(pending);
-  flushFor(cpu, sender);
-  put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  const sender = <u32>ctz(all != 0 ? all : pending);
+  if (all != 0) {
+    flushAll(cpu);
+    put(cpuAt(cpu) + Cpu.PENDING_ALL, all & ~(1 << sender));
+    if ((all & (all - 1)) == 0) put(cpuAt(cpu) + Cpu.PENDING, pending & ~EVERYTHING);
+  } else {
+    if (get(cpuAt(sender) + Cpu.REQUEST_MM) == 0) batchFunc(cpu);
+    else flushFor(cpu, sender);
+    put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+  }
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
 }
 

@@ -7,7 +7,7 @@
  * Reference: mm/memory.c zap_pte_range [S: kernel.md 3.4].
  */
 
-import { Reg } from "../abi/operands";
+import { Machine, Reg } from "../abi/operands";
 import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
@@ -22,10 +22,11 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, bulk, frameAt, gatherOf, get, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
+import { add, bulk, frameAt, gatherOf, get, machine, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
 import { zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
 import { isFilePage } from "./pages";
+import { hasSlots } from "./spaces";
 
 /** What zapPtes has met: the batch is full; a dirty page of a file was unmapped. */
 export const enum ZapResult {
@@ -82,8 +83,9 @@ function zapEntry(task: u32, at: u64, table: u32, slot: u32, delayRmap: bool): u
   const frame = frameOf(entry);
   entryCleared(regWord(task, Reg.MM), at, 0, table, slot, 0);
   writeEntry(slot, 0);
-  record(gatherOf(task), at, 1, GatherBit.CLEARED_0);
-  if (!hasFrames(task)) return 0;
+  const counted = hasFrames(task);
+  record(gatherOf(task), at, 1, counted ? <u32>GatherBit.CLEARED_0 : GatherBit.CLEARED_0 | GatherBit.PFN);
+  if (!counted) return 0;
   const dirty = (entry & Entry.DIRTY) != 0 && isFilePage(frame);
   if (dirty) put(frameAt(frame) + Frame.DIRTY, 1);
   const later = dirty && delayRmap;
@@ -114,8 +116,16 @@ export const enum ProtectResult {
   CHANGED = 2,
 }
 
-/** Gives every present entry of [ADDRESS, LAST), of one table, the rights PROT and moves ADDRESS past them. */
-export function protectPtes(task: u32): u32 {
+/** pte_needs_flush: x86 knows which changes a TLB may ignore; elsewhere each present entry is flushed. */
+function needsFlush(changed: bool): bool {
+  return changed || (!hasSlots() && machine != Machine.X86_INVLPGB);
+}
+
+/**
+ * Gives every present entry of [ADDRESS, LAST), of one table, the rights PROT and moves ADDRESS past them; records what
+ * must be flushed when the caller has a gather.
+ */
+export function protectPtes(task: u32, recorded: bool): u32 {
   const mm = regWord(task, Reg.MM);
   const pgd = get(mmAt(mm) + Mm.PGD);
   const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
@@ -130,8 +140,11 @@ export function protectPtes(task: u32): u32 {
       break;
     }
     const entry = get(slot);
-    if ((entry & Entry.PRESENT) != 0) result |= ProtectResult.VISITED;
-    if ((entry & Entry.PRESENT) != 0 && ((entry & Entry.WRITE) != 0) != writable) {
+    const present = (entry & Entry.PRESENT) != 0;
+    const changed = present && ((entry & Entry.WRITE) != 0) != writable;
+    if (present) result |= ProtectResult.VISITED;
+    if (recorded && present && needsFlush(changed)) record(gatherOf(task), at, 1, GatherBit.CLEARED_0);
+    if (changed) {
       result |= ProtectResult.CHANGED;
       if (!writable) rightsLost(mm, at, 0, table, slot, 0);
       put(slot, writable ? entry | Entry.WRITE : entry & ~Entry.WRITE);

@@ -7,14 +7,16 @@ import { Fault } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
-import { Frame, Vma } from "../abi/records";
-import { Gather } from "../abi/tasks";
+import { FileRecord, Frame, Vma } from "../abi/records";
+import { Gather, Task } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { alignDown, alignUp, frameOf, pagesOf } from "../hw/tables";
 import * as arm64 from "../mm/arm64";
 import * as gather from "../mm/gather";
+import * as gup from "../mm/gup";
 import * as hugetlb from "../mm/hugetlb";
+import * as locks from "../mm/locks";
 import * as move from "../mm/move";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
@@ -22,9 +24,10 @@ import * as reclaim from "../mm/reclaim";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
 import * as vma from "../mm/vma";
+import * as writeback from "../mm/writeback";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
-import { boot, codeBase, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
+import { boot, codeBase, fileAt, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
 const LOCAL_MAX: u32 = 4000000;
@@ -49,6 +52,14 @@ function checkRange(task: u32): void {
 function shiftBy(task: u32, op: u32): void {
   const to = get(op + 1);
   setReg(task, to, reg(task, to) + reg(task, get(op + 2)) - reg(task, get(op + 3)));
+}
+
+function hasUnshared(task: u32, fully: u32): u64 {
+  return when(gather.hasUnshared(gatherOf(task), fully != 0));
+}
+
+function holdsLock(task: u32, ref: u32): u64 {
+  return when(locks.isHeld(task, locks.lockOf(task, ref), true));
 }
 
 function when(condition: bool): u64 {
@@ -107,6 +118,12 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.X86_CEILING: x86.decideFull(task); break;
       case Op.ARM64_LIMITS: arm64.decideLimits(task); break;
       case Op.ARM64_HINT: setReg(task, get(op + 1), gather.levelHint(task)); break;
+      case Op.GATHER_UNSHARE: gather.unshare(task); break;
+      case Op.GATHER_UNSHARED: setReg(task, get(op + 1), hasUnshared(task, get(op + 2))); break;
+      case Op.GATHER_SYNCED: gather.synced(gatherOf(task)); break;
+      case Op.GATHER_WALKERS: setReg(task, get(op + 1), when(gup.holdsUp(task))); break;
+      case Op.LOCK_HELD: setReg(task, get(op + 1), holdsLock(task, get(op + 2))); break;
+      case Op.GUP_KEEP: gup.keep(task); break;
       case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
       case Op.SECONDARY: setReg(task, get(op + 1), when(secondary.toSecondary(task))); break;
       case Op.NOTIFY_RETRY: setReg(task, get(op + 1), when(secondary.mustRetry(task, get(op + 2)))); break;
@@ -119,6 +136,13 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.SKIP_TABLE: zap.skipTable(task); break;
       case Op.STILL_CACHED: setReg(task, get(op + 1), when(pages.stillCached(task))); break;
       case Op.VMA_FILE: setReg(task, get(op + 1), when(vma.vmaFile(task))); break;
+      case Op.FILE_LEVEL: setReg(task, get(op + 1), get(fileAt(regWord(task, Reg.FILE)) + FileRecord.LEVEL)); break;
+      case Op.PAGE_DIRTY: setReg(task, get(op + 1), when(writeback.isDirty(task))); break;
+      case Op.GATHER_PFN: setReg(task, get(op + 1), when(gather.hasPfn(gatherOf(task)))); break;
+      case Op.GATHER_SPAN: setReg(task, get(op + 1), when(gather.hasSpan(gatherOf(task)))); break;
+      case Op.GATHER_FORCE: gather.force(task, get(op + 1) != 0); break;
+      case Op.BATCH_RESET: reclaim.reset(task); break;
+      case Op.BATCH_DUE: setReg(task, get(op + 1), get(task + Task.BATCH_DUE)); break;
       case Op.MAY_MOVE: setReg(task, get(op + 1), when(vma.mayMove(task))); break;
       case Op.BATCH_DEFER: setReg(task, get(op + 1), when(reclaim.shouldDefer(task))); break;
       default: break;

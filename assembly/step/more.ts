@@ -3,16 +3,17 @@
  */
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
-import { Cpu, Mm } from "../abi/records";
+import { Mm } from "../abi/records";
 import { Task } from "../abi/tasks";
 import * as arm64 from "../mm/arm64";
 import * as asid from "../mm/asid";
 import * as cow from "../mm/cow";
+import * as gup from "../mm/gup";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
 import * as x86 from "../mm/x86";
-import { cpuAt, get, mmAt, put, regWord, setReg } from "../word";
+import { get, mmAt, put, regWord, setReg } from "../word";
 import { ordinary } from "./ordinary";
 
 function cpuOf(task: u32): u32 {
@@ -37,7 +38,7 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.RISCV_SEND: riscv.send(task); return next;
     case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
     case Op.FAIL_BATCHES: pgtable.failBatches(task); return next;
-    case Op.IRQ_OFF: put(cpuAt(cpuOf(task)) + Cpu.IRQ_OFF, get(op + 1)); return next;
+    case Op.IRQ_OFF: gup.setIrqOff(cpuOf(task), get(op + 1)); return next;
     case Op.SWITCH_BEGIN: x86.beginSwitch(cpuOf(task), regWord(task, Reg.NEW_START)); return next;
     case Op.SWITCH_END: switched(task); return next;
     case Op.UNHOOK_TABLE: pgtable.unhookTable(task, get(op + 1)); return next;

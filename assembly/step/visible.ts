@@ -8,6 +8,7 @@ import { Op } from "../abi/ops";
 import { FileRecord, Tally } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import * as access from "../mm/access";
+import { sendFlushAll } from "../mm/all";
 import * as arm64 from "../mm/arm64";
 import { freeInBulk } from "../mm/bulk";
 import * as gather from "../mm/gather";
@@ -116,7 +117,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.CLEAR_ENTRY: cleared(task, op); return next;
     case Op.SET_ENTRY: pgtable.setEntry(task, get(op + 1), get(op + 2)); return next;
     case Op.PROTECT_ENTRY: pgtable.protectEntry(task, get(op + 1)); return next;
-    case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2)); return next;
+    case Op.MOVE_ENTRY: pgtable.moveEntry(task, get(op + 1), get(op + 2), get(op + 3)); return next;
     case Op.FREE_NEXT_TABLE: setReg(task, get(op + 1), pgtable.freeNextTable(task)); return next;
     case Op.RMAP_ADD: pages.rmap(task, 1); return next;
     case Op.RMAP_REMOVE: pages.rmap(task, -1); return next;
@@ -126,7 +127,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.REPLACE_IN_CACHE: pages.replaceInCache(task); return next;
     case Op.ALLOC_ANON_PAGE: setReg(task, get(op + 1), pages.allocAnon(task)); return next;
     case Op.ZAP_PTES: setReg(task, get(op + 1), zap.zapPtes(task, get(op + 2), get(op + 3) != 0)); return next;
-    case Op.PROTECT_PTES: setReg(task, get(op + 1), zap.protectPtes(task)); return next;
+    case Op.PROTECT_PTES: setReg(task, get(op + 1), zap.protectPtes(task, get(op + 2) != 0)); return next;
     case Op.GATHER_START: gather.start(task, get(op + 1)); return next;
     case Op.GATHER_COUNT: setReg(task, get(op + 1), gather.openOnMm(gatherOf(task))); return next;
     case Op.GATHER_FREE: setReg(task, get(op + 1), when(freeQueued(task))); return next;
@@ -135,6 +136,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.X86_FLUSH_LOCAL: x86.flushLocal(task); return next;
     case Op.X86_SEND_IPI: x86.sendIpi(task); return next;
     case Op.X86_WAIT_IPI: return next;
+    case Op.SEND_FLUSH_ALL: sendFlushAll(task); return next;
     case Op.TLBI: arm64.tlbi(task, get(op + 1) == 0 ? 0 : regWord(task, get(op + 1))); return next;
     case Op.DSB: arm64.dsb(task); return next;
     case Op.ACCESS: return accessed(task, pc, get(op + 1) != 0, get(op + 2));

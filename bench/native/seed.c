@@ -88,6 +88,7 @@ static u32 runLocal(u32 task, u32 pc) {
       case Op_GATHER_PROMOTE: if (reg(task, a) > 1) gatherPromote(gatherOf(task)); break;
       case Op_CHECK_RECORDED: checkGather(task); break;
       case Op_X86_CEILING: decideFull(task); break;
+      case Op_GATHER_WALKERS: setReg(task, a, 0); break; /* no walker in the seed */
       default: unported(code);
     }
   }

@@ -57,3 +57,20 @@ export function oneOf<T extends string>(option: string, known: readonly T[]): (t
     });
   };
 }
+
+/** A parser of key=value pairs, separated by commas; an option that is given twice adds up. */
+export function settings(
+  option: string,
+): (text: string, before?: Readonly<Record<string, string>>) => Readonly<Record<string, string>> {
+  return (text, before = {}) => {
+    const pairs = text.split(",").map((pair) => {
+      const match = /^\s*([A-Za-z][\w-]*)=([^=]+?)\s*$/.exec(pair);
+      if (match !== null) return [match[1] as string, match[2] as string] as const;
+      throw new InputError(`${excerpt(pair)} is no key=value pair`, {
+        source: option,
+        remedy: `separate pairs by commas, such as ${option} cpus=4,variant=late`,
+      });
+    });
+    return { ...before, ...Object.fromEntries(pairs) };
+  };
+}

@@ -9,6 +9,7 @@ import { addDiff } from "./commands/diff.js";
 import { addExport } from "./commands/export.js";
 import { addFuzz } from "./commands/fuzz.js";
 import { addList } from "./commands/list.js";
+import { addMutate } from "./commands/mutate.js";
 import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { addStory } from "./commands/story.js";
@@ -37,6 +38,7 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     .hook("preAction", () => session.configure(program.opts()));
   addStory(program, session);
   addCheck(program, session);
+  addMutate(program, session);
   addFuzz(program, session);
   addReplay(program, session);
   addExport(program, session);

@@ -5,6 +5,7 @@
  * views are dead; `words` is renewed after every call that can grow it.
  */
 import { LAYOUT_VERSION } from "../../assembly/abi/layout.js";
+import { searchBase64 } from "./search.generated.js";
 import { coreBase64 } from "./wasm.generated.js";
 
 /** The core's functions, as assembly/index.ts exports them. */
@@ -29,12 +30,9 @@ export interface CoreExports {
   stepAgent(agent: number): void;
   runSchedule(): number;
   runRandom(): number;
-  exploreStart(): void;
-  exploreLayers(count: number): number;
   audit(): void;
   outcomesSeen(): number;
   outcomesSum(): bigint;
-  pathTo(state: number): number;
   trace(on: number): void;
   hash(): void;
   fillLeaf(cpu: number, vpn: bigint): number;
@@ -43,6 +41,7 @@ export interface CoreExports {
   handToStranger(frame: number): number;
   probe(cpu: number, vpn: bigint): number;
   probePointer(cpu: number, vpn: bigint, level: number): number;
+  probeStore(cpu: number, vpn: bigint): number;
   probeWrite(cpu: number, vpn: bigint): number;
   witnessed(): bigint;
   fuzzBlock(): number;
@@ -58,11 +57,24 @@ export interface CoreExports {
   fuzzHash(): void;
 }
 
+/** The functions of the search's module: the core once more, built with a log of its writes, and the search. */
+export interface SearchExports extends CoreExports {
+  searchWords(): number;
+  watchList(count: number): number;
+  exploreStart(): number;
+  explore(count: number): number;
+  pathTo(state: number): number;
+  pathWords(): number;
+  restartSearch(): void;
+  followSearch(agent: number): void;
+  loggedStep(agent: number): number;
+}
+
 /** A compiled core. It can be sent to workers, where it costs nothing to open again. */
 export type CoreModule = WebAssembly.Module;
 
-export interface Core {
-  readonly call: CoreExports;
+export interface Core<Exports extends CoreExports = CoreExports> {
+  readonly call: Exports;
   /** All words of the memory. Do not keep it across a call that can grow the memory: ask again. */
   words(): Uint32Array;
   bytes(): Uint8Array;
@@ -75,12 +87,25 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+export type SearchCore = Core<SearchExports>;
+
 let shared: CoreModule | undefined;
+let sharedSearch: CoreModule | undefined;
 
 /** The module that ships with the package, compiled once. */
 export function coreModule(): CoreModule {
   shared ??= new WebAssembly.Module(decode(coreBase64));
   return shared;
+}
+
+/** The module that searches. */
+export function searchModule(): CoreModule {
+  sharedSearch ??= new WebAssembly.Module(decode(searchBase64));
+  return sharedSearch;
+}
+
+export function openSearchCore(): SearchCore {
+  return openCore(searchModule()) as SearchCore;
 }
 
 /** Compiles a core from bytes: the `shootdown/core.wasm` file, or a debug build. */

@@ -6,52 +6,17 @@
  *   holds      neither, and every schedule was tried
  *   bounded    no harm so far, and not every schedule was tried
  */
-import { Status } from "../../assembly/abi/events.js";
-import { Base, Run } from "../../assembly/abi/layout.js";
-import { ObligationFlag } from "../../assembly/abi/tasks.js";
-import { type Core, openCore } from "../core/core.js";
-import { InputError } from "../error.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
-import type { Machine, RawViolation } from "../machine.js";
-import {
-  detailOf,
-  hiddenReasons,
-  kindName,
-  type Severity,
-  severityOf,
-  sometimesNames,
-  type ViolationKind,
-} from "../names.js";
-import type { Case, Scenario } from "../scenarios/scenario.js";
-import { encodeSchedule, formatToken } from "../schedule.js";
+import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
+import type { Case, Scenario, Values } from "../scenarios/scenario.js";
+import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
-import { choicesOf } from "./path.js";
-import { fewerSwitches } from "./shrink.js";
-import { type StageOptions, stage } from "./stage.js";
-import { findWitness, needsWitness, type Witness } from "./witness.js";
+import type { SearchFigures, StoppedBy } from "./search.js";
+
+export type { FoundViolation } from "./case.js";
 
 export type Verdict = "holds" | "masked" | "violated" | "bounded";
-
-export interface FoundViolation {
-  readonly kind: ViolationKind;
-  readonly severity: Severity;
-  /** A witness on concrete TLBs exists, or the violation is a fact of the run itself. */
-  readonly confirmed: boolean;
-  readonly case: string;
-  /** Replay token: `shootdown replay TOKEN`. */
-  readonly schedule: string;
-  /** Steps from the start of the race to the violation; no schedule needs fewer. */
-  readonly steps: number;
-  /**
-   * RANGE_NOT_RECORDED: `span` or only `level`; which count is UNBALANCED; which lock; whether a stale walk was
-   * needed.
-   */
-  readonly detail?: string;
-  /** Where it was seen: kernel function and line. */
-  readonly where: string;
-  readonly witness?: Witness;
-}
 
 export interface CheckResultRow {
   readonly scenario: string;
@@ -75,6 +40,21 @@ export interface CheckResultRow {
   readonly cases: Readonly<Record<string, number>>;
   /** Cases whose path the edition does not have. */
   readonly note?: string;
+  /** Saturated: what hardware may hold is known at each step. Enumerated: each fill and eviction is a step. */
+  readonly hardware: "enumerated" | "saturated";
+  /** What the scenario was made with, when it has parameters. */
+  readonly parameters?: Values;
+  /** Bytes of the visited set for each state. */
+  readonly bytesPerState: number;
+  /** What ended a search that is not complete, and the states that were known and not yet expanded. */
+  readonly stoppedBy?: StoppedBy;
+  readonly queue?: number;
+  /** With concrete TLBs: (state, stale entry) pairs, states that have any, steps to the nearest (null: none). */
+  readonly violationInstances?: number;
+  readonly badStates?: number;
+  readonly shortestBadDepth?: number | null;
+  /** Order-free hash of all states, comparable with other implementations of the model. */
+  readonly setHash?: string;
 }
 
 export interface CheckResult {
@@ -90,67 +70,47 @@ export interface CheckProgress {
   readonly backend: string;
   readonly states: number;
   readonly depth: number;
+  /** States known and not yet expanded; states a second; bytes in use. */
+  readonly queue: number;
+  readonly rate: number;
+  readonly bytes: number;
 }
 
-export interface CheckOptions {
+export interface CheckOptions extends CaseOptions {
   /** Names, aliases or scenarios of your own; all of ours by default. */
   readonly scenarios?: readonly (string | Scenario)[];
   /** Names, or "all": the releases. By default a scenario's own pair of editions, or all releases. */
   readonly editions?: readonly string[] | "all";
   readonly backends?: readonly string[] | "all";
-  /** Most states of one search. */
-  readonly bound?: number;
-  /** Seconds for one search. */
-  readonly time?: number;
-  /** Look for witnesses (default true). */
-  readonly witness?: boolean;
-  readonly signal?: AbortSignal;
+  /** Values for the scenarios' parameters, as `--set` gives them. */
+  readonly set?: Values;
   readonly onProgress?: (progress: CheckProgress) => void;
-}
-
-const DEFAULT_BOUND = 1 << 20;
-/** The visited set has to fit into 4 GiB of memory with the snapshots. */
-const BOUND_MAX = 100_000_000;
-/** Layers between two looks at the clock: tiny scenarios take milliseconds a layer. */
-const LAYERS_PER_SLICE = 4;
-
-/** Cores that one check after another uses: memory is expensive to map and cheap to clear. */
-interface Cores {
-  readonly search: Core;
-  readonly path: Core;
-  readonly witness: Core;
-}
-
-const openCores = (): Cores => ({ search: openCore(), path: openCore(), witness: openCore() });
-
-interface CaseResult {
-  readonly states: number;
-  readonly transitions: number;
-  readonly depth: number;
-  readonly complete: boolean;
-  readonly hidden: number;
-  readonly sometimes: number;
-  readonly violations: readonly FoundViolation[];
 }
 
 /** Runs the checks one after another. Throws an InputError for a name that does not exist. */
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const chosen = chooseScenarios(options.scenarios);
-  const jobs = checksOf(chosen, options.editions, options.backends);
+  const jobs = checksOf(chosen, options.editions, options.backends, options.set);
   const results: CheckResultRow[] = [];
   const cores = openCores();
   for (const { scenario, edition, backend } of jobs) {
-    const report = (machine: Machine): void =>
+    const started = performance.now();
+    const report = (figures: SearchFigures): void =>
       options.onProgress?.({
         done: results.length,
         total: jobs.length,
         scenario: scenario.name,
         edition: edition.name,
         backend: backend.name,
-        states: machine.run(Run.STATES),
-        depth: machine.run(Run.DEPTH),
+        states: figures.states,
+        depth: figures.depth,
+        queue: figures.queue,
+        rate: (1000 * figures.states) / Math.max(1, performance.now() - started),
+        bytes: figures.bytesPerState * figures.states + figures.queueBytes,
       });
     results.push(await checkOne(scenario, edition, backend, options, cores, report));
+    if (options.partial !== true) options.signal?.throwIfAborted();
+    if (options.signal?.aborted) break;
   }
   return { schema: "shootdown/check@1", results };
 }
@@ -172,20 +132,22 @@ async function checkOne(
   backend: Backend,
   options: CheckOptions,
   cores: Cores,
-  report: (machine: Machine) => void,
+  report: (figures: SearchFigures) => void,
 ): Promise<CheckResultRow> {
   const started = performance.now();
   const byCase: [string, CaseResult][] = [];
   const absent = scenario.cases.filter((which) => !hasPath(which, edition)).map((which) => which.name);
   for (const original of scenario.cases) {
+    if (options.signal?.aborted && byCase.length > 0) break;
     const which = caseIn(original, edition);
     byCase.push([which.name, await exploreCase({ scenario, which, edition, backend }, options, cores, report)]);
   }
   const all = byCase.map(([, result]) => result);
-  const sum = (field: "states" | "transitions"): number => all.reduce((total, result) => total + result[field], 0);
+  type Count = "states" | "transitions" | "instances" | "badStates" | "queue";
+  const sum = (field: Count): number => all.reduce((total, result) => total + result.figures[field], 0);
   const bits = (field: "hidden" | "sometimes"): number => all.reduce((seen, result) => seen | result[field], 0);
   const violations = all.flatMap((result) => result.violations);
-  const complete = all.every((result) => result.complete);
+  const complete = all.length === scenario.cases.length && all.every((result) => result.complete);
   const seen = new Set(sometimesNames(bits("sometimes")));
   return {
     scenario: scenario.name,
@@ -195,14 +157,39 @@ async function checkOne(
     complete,
     states: sum("states"),
     transitions: sum("transitions"),
-    depth: Math.max(0, ...all.map((result) => result.depth)),
+    depth: Math.max(0, ...all.map((result) => result.figures.depth)),
     seconds: (performance.now() - started) / 1000,
-    collisionProbability: sum("states") ** 2 / 2 ** 65,
+    collisionProbability: sum("states") ** 2 / 2 ** (options.wide ? 129 : 65),
     violations,
     hiddenBy: hiddenReasons(bits("hidden")),
     sometimes: Object.fromEntries(scenario.sometimes.map((name) => [name, seen.has(name)])),
-    cases: Object.fromEntries(byCase.map(([name, result]) => [name, result.states])),
+    cases: Object.fromEntries(byCase.map(([name, result]) => [name, result.figures.states])),
     ...(absent.length === 0 ? {} : { note: `${edition.name} refuses the call of: ${absent.join(", ")}` }),
+    hardware: options.hardware ?? "saturated",
+    ...(scenario.values === undefined ? {} : { parameters: scenario.values }),
+    bytesPerState: Math.max(...all.map((result) => result.figures.bytesPerState)),
+    ...(complete
+      ? {}
+      : { stoppedBy: all.find((result) => result.stoppedBy)?.stoppedBy ?? "time", queue: sum("queue") }),
+    ...concreteFigures(scenario, options, all, sum),
+  };
+}
+
+/** What only a search with concrete TLBs can count. */
+function concreteFigures(
+  scenario: Scenario,
+  options: CheckOptions,
+  all: readonly CaseResult[],
+  sum: (field: "instances" | "badStates") => number,
+): Partial<CheckResultRow> {
+  if (scenario.machine?.oracle !== false && options.hardware !== "enumerated") return {};
+  const depths = all.flatMap((result) => result.figures.badDepth ?? []);
+  const setHash = all.length === 1 ? all[0]?.setHash : undefined;
+  return {
+    violationInstances: sum("instances"),
+    badStates: sum("badStates"),
+    shortestBadDepth: depths.length === 0 ? null : Math.min(...depths),
+    ...(setHash === undefined ? {} : { setHash }),
   };
 }
 
@@ -210,83 +197,4 @@ export function verdictOf(violations: readonly { severity: Severity }[], complet
   if (violations.some((violation) => violation.severity === "harm")) return "violated";
   if (!complete) return "bounded";
   return violations.length > 0 ? "masked" : "holds";
-}
-
-async function exploreCase(
-  what: StageOptions,
-  options: CheckOptions,
-  cores: Cores,
-  report: (machine: Machine) => void,
-): Promise<CaseResult> {
-  const bound = options.bound ?? DEFAULT_BOUND;
-  if (!Number.isInteger(bound) || bound < 1 || bound > BOUND_MAX) {
-    const remedy = `give a whole number of states from 1 to ${BOUND_MAX}`;
-    throw new InputError(`the bound ${bound} is out of range`, { source: "check", remedy });
-  }
-  // The visited set is kept at most three quarters full, in a power of two of slots.
-  const visited = 2 ** Math.ceil(Math.log2(Math.max(64, (bound * 4) / 3)));
-  const machine = stage({ ...what, visited, frontier: Math.min(bound, 1 << 14), core: cores.search });
-  const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
-  machine.setRun(Run.STOP_MASK, 0);
-  machine.core.call.exploreStart();
-  let status: number = Status.RUNNING;
-  while (status === Status.RUNNING) {
-    options.signal?.throwIfAborted();
-    status = machine.core.call.exploreLayers(LAYERS_PER_SLICE);
-    report(machine);
-    if (performance.now() > deadline || machine.run(Run.STATES) > bound) break;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  const raw = machine.violations();
-  const paths = raw.map((violation) => readPath(machine, violation));
-  return {
-    states: machine.run(Run.STATES),
-    transitions: machine.run(Run.TRANSITIONS),
-    depth: machine.run(Run.DEPTH),
-    complete: machine.run(Run.COMPLETE) === 1,
-    hidden: machine.run(Run.HIDDEN),
-    sometimes: machine.run(Run.SOMETIMES),
-    violations: raw.map((violation, i) => prove(what, violation, paths[i] as number[], options.witness ?? true, cores)),
-  };
-}
-
-/** The agents from the start to the violating step. */
-function readPath(machine: Machine, violation: RawViolation): number[] {
-  const length = machine.core.call.pathTo(violation.state - 1);
-  const start = machine.base(Base.SCHEDULE) * 4;
-  const path = [...machine.core.bytes().subarray(start, start + length)];
-  return violation.agent === 0xffffffff ? path : [...path, violation.agent];
-}
-
-/** Tidies the path, finds the witness, and says where it was. */
-function prove(what: StageOptions, found: RawViolation, path: number[], wanted: boolean, cores: Cores): FoundViolation {
-  const machine = stage({ ...what, core: cores.path });
-  const tidy = kindName(found.kind) === "DEADLOCK" ? path : fewerSwitches(machine, path, found.kind);
-  const schedule = encodeSchedule(choicesOf(machine, tidy));
-  // The tidied path may break the same promise over another entry: its own record is the one to confirm.
-  const violation = machine.violations().find((other) => other.kind === found.kind) ?? found;
-  const kind = kindName(violation.kind);
-  const witness =
-    wanted && needsWitness(violation) ? findWitness({ ...what, core: cores.witness }, tidy, violation) : undefined;
-  const op = machine.program[violation.pc];
-  const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
-  const detail = detailOf(kind, violation.holders, viaWalk);
-  return {
-    kind,
-    severity: severityOf(kind),
-    confirmed: !needsWitness(violation) || witness !== undefined,
-    case: what.which.name,
-    schedule: formatToken({
-      scenario: what.scenario.name,
-      case: what.which.name,
-      edition: what.edition.name,
-      backend: what.backend.name,
-      schedule,
-      steps: tidy.length,
-    }),
-    steps: tidy.length,
-    ...(detail === undefined ? {} : { detail }),
-    where: op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`,
-    ...(witness === undefined ? {} : { witness }),
-  };
 }

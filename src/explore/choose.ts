@@ -4,8 +4,8 @@
 import { InputError } from "../error.js";
 import { type Backend, backends, findBackend } from "../kernel/arch/backends.js";
 import { type Edition, editions, findEdition, releases } from "../kernel/editions.js";
-import { findScenario, findScenarios, pairOf, scenarios } from "../scenarios/index.js";
-import type { Scenario } from "../scenarios/scenario.js";
+import { findScenario, findScenarios, models, pairOf, scenarios } from "../scenarios/index.js";
+import type { Parameter, Scenario, Values } from "../scenarios/scenario.js";
 
 function unknown(what: string, name: string, known: readonly string[]): InputError {
   return new InputError(`there is no ${what} "${name}"`, {
@@ -42,7 +42,7 @@ export function chooseScenario(name: string): Scenario {
     throw unknown(
       "scenario",
       name,
-      scenarios.map((scenario) => scenario.name),
+      [...scenarios, ...models].map((scenario) => scenario.name),
     );
   return found;
 }
@@ -77,16 +77,56 @@ interface Job {
   readonly backend: Backend;
 }
 
-/** One check for each scenario, edition and back-end, in that order. All names are looked up before the first. */
+/**
+ * One check for each scenario, edition and back-end, in that order; a model that is the same everywhere has one. All
+ * names are looked up before the first.
+ */
 export function checksOf(
   chosen: readonly Scenario[],
   editions: readonly string[] | "all" | undefined,
   backends: readonly string[] | "all" | undefined,
+  set: Values = {},
 ): readonly Job[] {
   const machines = chooseBackends(backends);
-  return chosen.flatMap((scenario) =>
-    chooseEditions(editions, scenario).flatMap((edition) =>
+  return chosen.flatMap((plain) => {
+    const scenario = withValues(plain, set);
+    const { runsAs } = scenario;
+    if (runsAs !== undefined)
+      return [{ scenario, edition: chooseEdition(runsAs.edition), backend: chooseBackend(runsAs.backend) }];
+    return chooseEditions(editions, scenario).flatMap((edition) =>
       machines.map((backend) => ({ scenario, edition, backend })),
-    ),
-  );
+    );
+  });
+}
+
+/** What a parameter can be, in words. */
+export const rangeOf = ({ words, least, most }: Parameter): string =>
+  words === undefined ? `${least} to ${most}` : words.join(", ");
+
+function settingOf(parameter: Parameter, given: number | string): number | string {
+  const { name, words, least = 0, most = Number.MAX_SAFE_INTEGER } = parameter;
+  if (words?.includes(String(given))) return String(given);
+  const number = words === undefined && /^\d{1,9}$/.test(String(given)) ? Number(given) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new InputError(`${name} cannot be "${given}"`, { source: "--set", remedy: `give ${rangeOf(parameter)}` });
+}
+
+/** The scenario with some of its parameters set. Throws an InputError for one that it does not have. */
+export function withValues(scenario: Scenario, set: Values): Scenario {
+  const given = Object.entries(set);
+  if (given.length === 0) return scenario;
+  const { parameters = [], make } = scenario;
+  const values: Record<string, number | string> = { ...scenario.values };
+  for (const [name, value] of given) {
+    const parameter = parameters.find((p) => p.name === name);
+    if (parameter === undefined || make === undefined) {
+      const known = parameters.map((p) => p.name).join(", ");
+      throw new InputError(`${scenario.name} has no parameter "${name}"`, {
+        source: "--set",
+        remedy: known === "" ? "it has none: leave --set out" : `choose from: ${known}`,
+      });
+    }
+    values[name] = settingOf(parameter, value);
+  }
+  return make === undefined ? scenario : make(values);
 }

@@ -15,12 +15,14 @@ export interface StageOptions {
   readonly edition: Edition;
   readonly backend: Backend;
   readonly concrete?: boolean;
-  readonly visited?: number;
-  readonly frontier?: number;
+  /** TLBs with a slot for each translation, and no oracle: for searches that enumerate or saturate hardware. */
+  readonly unlimited?: boolean;
   readonly module?: CoreModule;
   /** A core to use again; the machine that was staged on it is gone. */
   readonly core?: Core;
 }
+
+const EVERY_LEVEL = { leaves: [0, 1, 2], pointers: [1, 2] } as const;
 
 /** Index of an mm by its name. */
 function mmOf(scenario: Scenario, name: string): number {
@@ -71,8 +73,8 @@ export function stage(options: StageOptions): Machine {
     mms: scenario.mms.length,
     tasks: which.tasks.length,
     files: files.length,
-    filePages: Math.max(...files.map((file) => file.pages)),
-    hugeFrames: Math.max(...files.map((file) => (file.level === 1 ? file.pages : 0))) + 2,
+    filePages: Math.max(1, ...files.map((file) => file.pages)),
+    hugeFrames: Math.max(0, ...files.map((file) => (file.level === 1 ? file.pages : 0))) + 2,
     ...(files.some((file) => file.level === 0) ? { baseFrames: 6 } : {}),
     tableFrames: scenario.mms.length * 4,
     pcid: usesPcid(scenario, options.edition),
@@ -80,8 +82,8 @@ export function stage(options: StageOptions): Machine {
     ...roomOf(scenario),
     ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,
-    visited: options.visited ?? 16,
-    frontier: options.frontier ?? 1,
+    ...(options.unlimited === true ? { concrete: true, oracle: false, unlimited: EVERY_LEVEL } : {}),
+    ...scenario.machine,
     ...(options.module === undefined ? {} : { module: options.module }),
     ...(options.core === undefined ? {} : { core: options.core }),
   });

@@ -33,9 +33,9 @@ export interface Witness {
 
 /** Kinds that need hardware to become real; the others are facts of the run itself. */
 const HARDWARE = new Set([
-  "WRITE_LOST",
   "FLUSH_AFTER_UNLOCK",
   "RIGHTS_OUTLIVE_CALL",
+  "WRITE_LOST",
   "STALE_TRANSLATION",
   "STALE_WALK",
 ]);
@@ -101,8 +101,10 @@ function attempt(
   const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
   const level = violation.level & 15;
   restart(machine);
-  path.forEach((agent, i) => {
+  for (const [i, agent] of path.entries()) {
     const before = i + 1;
+    // What the CPU has cached can take a task another way: then the path is not this machine's.
+    if (machine.core.call.isEnabled(agent) === 0) return undefined;
     if (before < from) machine.core.call.evict(cpu);
     if (before >= from && before <= violation.birth && (isTable || viaWalk)) {
       // The pointer to the table: level of the PUD entry, one above the leaf that is read through it.
@@ -114,7 +116,7 @@ function attempt(
       steps.push({ before, cpu, what: "fill", address, frame: violation.frame });
     }
     stepWhole(machine, agent);
-  });
+  }
   if (!hasViolation(machine, violation.kind)) return undefined;
   return finish(machine, path.length + 1, violation, cpu, steps);
 }
@@ -163,6 +165,8 @@ function lastStep(
 ): WitnessStep["what"] | undefined {
   const address = BigInt(violation.start);
   const { call } = machine.core;
+  if (kindName(violation.kind) === "WRITE_LOST")
+    return call.probeStore(cpu, address) === Outcome.CONFIRMED ? "write" : undefined;
   if (rights) return call.probeWrite(cpu, address) === Outcome.CONFIRMED ? "write" : undefined;
   if (call.probe(cpu, address) === Outcome.CONFIRMED) return "access";
   // The table is empty by now, but the CPU still starts its walks there.

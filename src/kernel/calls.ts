@@ -7,14 +7,19 @@ import { exec_mmap, failBatches } from "./fs/exec.js";
 import { punchHole, truncate } from "./fs/hugetlbfs.js";
 import type { Call, RandomUse, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
+import { pin, scan } from "./mm/gup.js";
+import { uffdRegister } from "./mm/hugetlb-unshare.js";
 import { collapse, retract } from "./mm/khugepaged.js";
-import { truncateFile } from "./mm/memory.js";
+import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
+import { migratePage, numaScan } from "./mm/migrate.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
 import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
+import { awaitZapped, writeback } from "./mm/page-writeback.js";
 import { migrate, poison } from "./mm/rmap.js";
 import { rollover, unmapOf } from "./mm/rmap-asid.js";
 import { vmap, vunmap } from "./mm/vmalloc.js";
+import { reclaim } from "./mm/vmscan.js";
 import { do_wp_page, uffd_wp } from "./mm/wp.js";
 import * as kvm from "./virt/kvm.js";
 
@@ -51,6 +56,16 @@ export const calls: readonly Call[] = [
   call("fail-batches", { value: Reg.VALUE }, failBatches),
   call("ftruncate", { file: Reg.FILE, ...range }, truncateFile, { range: "tail", ordinary: true }),
   call("await-clear", { start: Reg.START, mm: Reg.NEW_START }, awaitClear, { never: true }),
+  call("revoke", { file: Reg.FILE, ...range }, revoke, { never: true }),
+  call("reclaim", { file: Reg.FILE, ...range }, reclaim, { never: true }),
+  call("writeback", { file: Reg.FILE, ...range }, writeback, { never: true }),
+  call("migrate-page", { file: Reg.FILE, ...range }, migratePage, { never: true }),
+  call("numa-scan", range, numaScan, { never: true }),
+  call("shrink-huge-zero", {}, shrinkHugeZero, { never: true }),
+  call("await-zapped", { start: Reg.START, mm: Reg.NEW_START }, awaitZapped, { never: true }),
+  call("uffd-register", range, uffdRegister),
+  call("pin", { start: Reg.START }, pin),
+  call("scan", { start: Reg.START, mm: Reg.NEW_START }, scan, { never: true }),
   call("retract", range, retract, { never: true }),
   call("kvm-create", { mm: Reg.NEW_START }, kvm.createVm, { never: true }),
   call("guest-page", { start: Reg.START }, kvm.guestPage, { never: true }),

@@ -43,6 +43,10 @@ export const releases: readonly Edition[] = [
   release("5.16", "a4a118f2eead", "the seed: the unshared GiB is recorded and flushed before i_mmap is dropped"),
   release("5.16+", "13e4ad2ce8df", "mremap flushes before i_mmap is dropped"),
   release("5.19", "48381273f873", "huge_pmd_unshare no longer steps back into the previous GiB"),
+  release("6.1", "40549ba8f8e0", "a lock for each VMA, hugetlb vma_lock, orders faults and unsharing"),
+  release("6.16", "1013af4f585f", "unsharing waits for software walkers; a VMA is split with its tables unshared"),
+  release("7.0", "8ce720d5bd91", "unshared tables are tracked in the gather, and walkers waited for once"),
+  release("7.1", "c2ff4764e03e", "arm64 flushes pointers to unshared tables too"),
 ];
 
 const whatIf = (name: string, base: string, patch: string, title: string): Edition => ({ name, base, patch, title });

@@ -58,7 +58,10 @@ export type ArchHook =
   | "tlb_end_vma"
   | "kvm_flush_ipa"
   | "flush_tlb_kernel_range"
-  | "flush_tlb_asid";
+  | "flush_tlb_asid"
+  | BatchHook;
+/** Deferred flushes of reclaim. */
+export type BatchHook = "tlbbatch_add_pending" | "tlbbatch_flush" | "flush_tlb_batched";
 export type Line = OpLine | LabelLine | Sub | EditionLines | ArchLine | readonly Line[];
 
 /** A path that a task can call: a listing and where its arguments go. */

@@ -46,6 +46,8 @@ export const signal = (number: number): Line => op(Op.SIGNAL, [number], `force_s
 
 // --- locks ---
 const lock = (ref: LockRef, rank: number, name: string): Lock => ({ ref, rank, name });
+/** For a step whose frame no lock keeps alive until the flush. */
+export const NO_LOCK = lock(LockRef.NONE, 0, "no lock");
 export const MMAP_LOCK = lock(LockRef.MMAP, 1, "mmap_lock");
 export const I_MMAP = lock(LockRef.I_MMAP, 4, "i_mmap_rwsem");
 export const VMA_LOCK = lock(LockRef.VMA, 3, "hugetlb vma_lock");
@@ -54,6 +56,8 @@ export const FAULT_OUTER = lock(LockRef.FAULT, 2, "hugetlb_instantiation_mutex")
 export const FAULT_INNER = lock(LockRef.FAULT, 5, "hugetlb_fault_mutex");
 export const PTL = lock(LockRef.PTL, 6, "ptl");
 export const NEW_PTL = lock(LockRef.NEW_PTL, 6, "new ptl");
+/** The locks of all VMAs of an mm as one: vma_start_write() against faults that take no mmap_lock. */
+export const VMA_WRITE = lock(LockRef.VMA_WRITE, 1, "per-VMA lock");
 export const PAGE_TABLE_LOCK = lock(LockRef.PAGE_TABLE, 6, "mm->page_table_lock");
 /** The page lock that migration and faults exchange; the file's fault mutex stands for it. */
 export const PAGE_LOCK = lock(LockRef.FAULT, 0, "page lock");
@@ -65,6 +69,7 @@ export const lock_read = (l: Lock): Line =>
 export const unlock = (l: Lock): Line => op(Op.UNLOCK, [l.ref, l.rank], `unlock ${l.name}`, `drops ${l.name}`);
 export const trylock_write = (l: Lock, got: Reg): Line =>
   op(Op.TRYLOCK_WRITE, [l.ref, l.rank, got], `trylock ${l.name} (write)`, `tries ${l.name} for write`);
+export const holds = (l: Lock, reg: Reg): Line => op(Op.LOCK_HELD, [reg, l.ref], `is ${l.name} held?`);
 export const downgrade = (l: Lock): Line =>
   op(Op.DOWNGRADE, [l.ref, l.rank], `downgrade ${l.name}`, `keeps ${l.name} for read only`);
 
@@ -74,6 +79,10 @@ export const detach_vmas = (): Line =>
 export const detach_all = (): Line => op(Op.DETACH_ALL, [], "exit_mmap()", "{mm} has no user left: every VMA is to go");
 export const clear_maysharing = (): Line =>
   op(Op.VMA_UNSHAREABLE, [], "vma->vm_flags &= ~VM_MAYSHARE", "nobody may share this VMA's tables any more");
+export const detach_vma_lock = (): Line =>
+  op(Op.VMA_UNSHAREABLE, [], "__hugetlb_vma_unlock_write_free()", "nobody may share this VMA's tables any more");
+export const set_uffd_flags = (): Line =>
+  op(Op.VMA_UNSHAREABLE, [], "userfaultfd_set_vm_flags()", "the VMA is armed: its tables may not be shared any more");
 export const unlink_file_vma = (): Line =>
   op(Op.UNLINK_FILE_VMA, [], "unlink_file_vma()", "takes the VMA out of the file's interval tree");
 export const free_vmas = (): Line => op(Op.FREE_VMAS, [], "remove_vma_list()", "forgets the VMAs");
@@ -97,6 +106,7 @@ export const walk = (reg: Reg, level: number): Line => op(Op.WALK, [reg, level],
 export const walk_new = (reg: Reg, level: number): Line => op(Op.WALK_NEW, [reg, level], "huge_pte_offset(new)");
 export const read_entry = (reg: Reg): Line => op(Op.READ_ENTRY, [reg], "huge_ptep_get()");
 export const pmd_shared = (reg: Reg): Line => op(Op.PMD_SHARED, [reg], "page_count(virt_to_page(ptep)) > 1");
+export const pt_shared = (reg: Reg): Line => op(Op.PMD_SHARED, [reg, 1], "ptdesc_pmd_is_shared()");
 export const want_share = (reg: Reg): Line => op(Op.WANT_SHARE, [reg], "want_pmd_share()");
 export const find_shareable = (): Line => op(Op.FIND_SHAREABLE, [], "page_table_shareable()");
 export const widen_range = (): Line => op(Op.WIDEN_RANGE, [], "adjust_range_if_pmd_sharing_possible()");
@@ -111,6 +121,10 @@ export const table_get = (): Line =>
   op(Op.TABLE_GET, [], "get_page(virt_to_page(spte))", "table {table} counts one sharer more");
 export const table_put = (): Line =>
   op(Op.TABLE_PUT, [], "put_page(virt_to_page(ptep))", "table {table} counts one sharer less");
+export const pt_share_inc = (): Line =>
+  op(Op.TABLE_GET, [1], "ptdesc_pmd_pts_inc()", "table {table} counts one sharer more");
+export const pt_share_dec = (): Line =>
+  op(Op.TABLE_PUT, [1], "ptdesc_pmd_pts_dec()", "table {table} counts one sharer less");
 export const pud_populate = (reg: Reg): Line =>
   op(Op.PUD_POPULATE, [reg], "pud_populate()", "{mm} now reaches the shared table {table}");
 export const alloc_tables = (ok: Reg, level: number, address: Reg): Line =>
@@ -131,8 +145,9 @@ export const set_entry = (level: number, dirty = false): Line =>
   op(Op.SET_ENTRY, [level, dirty ? 1 : 0], "set_pte_at()", "maps page {page} at {address}");
 export const protect_entry = (level: number): Line =>
   op(Op.PROTECT_ENTRY, [level], "huge_ptep_modify_prot_commit()", "takes the write right from {address}");
-export const move_entry = (level: number, guard: Lock): Line =>
-  op(Op.MOVE_ENTRY, [level, guard.ref], "move_huge_pte()", "moves the entry at {address} to the new address");
+/** `to` holds the destination's address. */
+export const move_entry = (level: number, guard: Lock, to: Reg): Line =>
+  op(Op.MOVE_ENTRY, [level, guard.ref, to], "move_huge_pte()", "moves the entry at {address} to the new address");
 export const free_next_table = (reg: Reg): Line =>
   op(
     Op.FREE_NEXT_TABLE,
@@ -185,6 +200,13 @@ export const gather_pending = (reg: Reg): Line =>
 export const gather_promote = (reg: Reg): Line =>
   op(Op.GATHER_PROMOTE, [reg], "tlb->fullmm = 1; tlb->freed_tables = 1");
 export const gather_finish = (): Line => op(Op.GATHER_FINISH, [], "dec_tlb_flush_pending()", "closes the gather");
+export const gather_unshare = (): Line =>
+  op(Op.GATHER_UNSHARE, [], "tlb->unshared_tables = 1; if (!pt_share_count) tlb->fully_unshared_tables = 1");
+export const gather_unshared = (reg: Reg): Line => op(Op.GATHER_UNSHARED, [reg, 0], "if (tlb->unshared_tables)");
+export const gather_fully_unshared = (reg: Reg): Line =>
+  op(Op.GATHER_UNSHARED, [reg, 1], "if (tlb->fully_unshared_tables)");
+export const gather_synced = (): Line => op(Op.GATHER_SYNCED, [], "tlb->fully_unshared_tables = 0");
+export const gather_walkers = (reg: Reg): Line => op(Op.GATHER_WALKERS, [reg], "tlb_remove_table(): a grace period");
 /** Lines that are ours, not the kernel's: the oracle compares what was cleared with what was recorded. */
 export const check_recorded = (): Line => op(Op.CHECK_RECORDED, [], "(oracle)");
 export const check_range = (): Line => op(Op.CHECK_RANGE, [], "(oracle)");
@@ -248,5 +270,18 @@ export const drop_unflushed = (any: Reg, level: number): Line =>
   );
 export const tlbs_dirty = (into: Reg): Line => op(Op.TLBS_DIRTY, [into], "kvm->tlbs_dirty");
 export const truncate_int = (reg: Reg): Line => op(Op.TRUNCATE, [reg], "(int) of it");
-/** End of the call; `ranged` when START..END are addresses that the call promised to change. */
-export const ret = (ranged: boolean): Line => op(Op.RETURN, [ranged ? 1 : 0], "return", "the call returns");
+/** End of the call; `promised`: START..END are addresses that nobody uses any more as before, or nobody writes to. */
+export const ret = (promised: boolean | "no writes"): Line =>
+  op(Op.RETURN, [promised === "no writes" ? 2 : promised ? 1 : 0], "return", "the call returns");
+/** A `ret` that is one step with the line before it. */
+export const ret_at_once = (): Line => op(Op.RETURN, [0, 1], "return", "the call returns");
+export const on_each_cpu_flush_all = (): Line =>
+  op(
+    Op.SEND_FLUSH_ALL,
+    [],
+    "on_each_cpu_mask(mm_cpumask, do_flush_tlb_all)",
+    "interrupts the CPUs of {mm} to drop everything that they have cached",
+  );
+export const wait_for_cpus = (): Line =>
+  op(Op.X86_WAIT_IPI, [], "smp_call_function_many() waits", "every interrupted CPU has acknowledged");
+export const pause = (text: string, says: string): Line => op(Op.PAUSE, [], text, says);

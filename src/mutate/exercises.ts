@@ -15,7 +15,6 @@ import {
   type Scenario,
   sharedGib,
   touch,
-  truncate,
 } from "../scenarios/scenario.js";
 
 const call = (name: string, args: Readonly<Record<string, number>>): CallStep => ({ call: name, args });
@@ -40,7 +39,8 @@ const plain = {
   bug: "none",
   commits: [],
   geometry: "tiny",
-  mms: ["A"],
+  // A is not the first mm: a register that was never set names another one.
+  mms: ["Z", "A"],
   cpus: ["A", "A"],
   files: [2],
   always: [],
@@ -60,12 +60,13 @@ const huge: Scenario = {
     both("unmap-map", [munmap(1, 1), mapFile(1, 1)], [load(at(1, 0))]),
     both("protect-store", [protect(at(1), at(2), READ_ONLY)], [store(at(1, 0)), load(at(1, 1))]),
     both("protect-back", [protect(at(1), at(2), READ_ONLY), protect(at(1), at(2), READ_WRITE)], [store(at(1, 1))]),
+    both("protect-rest", [protect(at(1, 1), at(2), READ_ONLY)], [store(at(1, 0)), store(at(1, 1))]),
     both("protect-half", [protect(at(1), at(1, 1), READ_ONLY)], [store(at(1, 1)), store(at(1, 0))]),
     both("protect-unmap", [protect(at(1), at(2), READ_ONLY)], [munmap(1, 1)]),
     both("move-load", [move(at(1), at(2), at(2))], [load(at(2, 1)), load(at(1, 0))]),
     both("move-half", [move(at(1), at(1, 1), at(2, 1))], [store(at(2, 1)), load(at(1, 1))]),
+    both("move-rest", [move(at(1, 1), at(2), at(2, 1))], [store(at(1, 0)), load(at(1, 1))]),
     both("move-unmap", [move(at(1), at(2), at(2))], [munmap(1, 2)]),
-    both("move-truncate", [move(at(1), at(2), at(3))], [truncate(0, 2)]),
     both("exit-load", [exit()], [load(at(1, 1))]),
   ],
 };
@@ -107,6 +108,10 @@ const base: Scenario = {
     ),
     both("protect-store", [protect(at(2), at(2) + 2, READ_ONLY)], [store(at(2)), load(at(2) + 1)]),
     both("protect-one", [protect(at(2), at(2) + 1, READ_ONLY)], [store(at(2) + 1), store(at(2))]),
+    both("protect-rest", [protect(at(2) + 1, at(2) + 2, READ_ONLY)], [store(at(2)), store(at(2) + 1)]),
+    both("move-load", [move(at(2), at(2) + 2, at(3))], [store(at(2) + 1), load(at(3))]),
+    both("move-one", [move(at(2) + 1, at(2) + 2, at(3) + 1)], [store(at(2)), load(at(2) + 1)]),
+    both("move-unmap", [move(at(2), at(2) + 2, at(3))], [munmap(2, 2)]),
     both("protect-mixed", [protect(at(1), at(3), READ_ONLY)], [store(at(2)), store(at(1, 0))]),
     both("exit", [exit()], [load(at(2))]),
   ],
@@ -133,6 +138,8 @@ const shared: Scenario = {
     pair("protect-unmap", [protect(at(1), at(2), READ_ONLY)], [munmap(1, 1)]),
     pair("move-load", [move(at(1), at(2), at(2)), store(at(2, 1))], [load(at(1, 1))]),
     pair("move-half", [move(at(1), at(1, 1), at(2, 0))], [munmap(1, 1)]),
+    pair("load-protect", [load(at(1, 1))], [protect(at(1), at(2), READ_ONLY), store(at(1, 0))]),
+    pair("load-move", [store(at(1, 0))], [move(at(1), at(2), at(3)), load(at(3, 1))]),
     pair("unmap-share", [munmap(1, 1)], [mapFile(2, 1), store(at(2, 0))]),
   ],
 };

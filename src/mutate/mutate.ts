@@ -1,10 +1,11 @@
 /**
  * `mutate`: does any check notice when a line of a fixed edition is taken out, swapped or narrowed?
  *
- *   found        a search meets a violation that the unchanged edition has not, or the change breaks the run itself
+ *   found        a search meets a violation that the unchanged edition has not; or the change breaks the run itself
+ *                (SET_UP), or breaks no promise but ends in other tables, pages, files or signals (WRONG_RESULT)
  *   equivalent   every schedule of every case that runs the line comes to the same ends, with the same violations
  *   unreached    no schedule of any case runs the line: the scenarios say nothing about it
- *   survived     the ends differ and nothing was noticed: a defect of the model, or of the scenarios
+ *   survived     nothing of all that, and a search was not finished
  */
 import { Op } from "../../assembly/abi/ops.js";
 import { InputError } from "../error.js";
@@ -30,7 +31,7 @@ export interface MutantResult {
   readonly file: string;
   readonly line: string;
   readonly verdict: MutantVerdict;
-  /** What noticed it: a violation kind, or SET_UP when the race cannot even begin or never ends. */
+  /** What noticed it: a violation kind, SET_UP when the race cannot even begin or never ends, or WRONG_RESULT. */
   readonly violation?: string;
   readonly scenario?: string;
   readonly case?: string;
@@ -52,6 +53,8 @@ export interface MutateResult {
   /** Flushes whose removal no schedule of any case notices, on any of the back-ends. */
   readonly needless: readonly string[];
   readonly results: readonly MutantResult[];
+  /** It was aborted: `results` has the mutants that were judged. */
+  readonly interrupted?: boolean;
   readonly seconds: number;
 }
 
@@ -123,7 +126,7 @@ export async function mutate(options: MutateOptions = {}): Promise<MutateResult>
   );
   const results: MutantResult[] = [];
   for (const mutant of wanted) {
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted) break;
     results.push(judge(mutant, edition, places, options.growth ?? 20));
     const survivors = results.filter(({ verdict }) => verdict === "survived").length;
     options.onProgress?.({ done: results.length, total: wanted.length, id: mutant.id, survivors });
@@ -142,6 +145,7 @@ export async function mutate(options: MutateOptions = {}): Promise<MutateResult>
     },
     needless: results.filter(({ saves }) => saves !== undefined).map(({ id }) => id),
     results,
+    ...(results.length < wanted.length ? { interrupted: true } : {}),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -162,6 +166,7 @@ function judge(mutant: Mutant, edition: Edition, all: readonly Ground[], growth:
   let states = 0;
   let searches = 0;
   let different: Ground | undefined;
+  let unfinished = false;
   for (const ground of places) {
     const { known } = ground;
     const outcome = search(ground, changed(edition, mutant), known.kinds, known.states * growth + 1000);
@@ -174,15 +179,19 @@ function judge(mutant: Mutant, edition: Edition, all: readonly Ground[], growth:
       return { ...about, verdict: "found", violation, ...where, ...reason, searches, states };
     }
     if (outcome.ends !== known.ends) different ??= ground;
+    if (outcome.states > known.states * growth) unfinished = true;
   }
   const effort = { searches, states };
   if (!places.some((ground) => isReached(mutant, edition, ground))) {
     return { ...about, verdict: "unreached", reason: "no schedule of any case runs this line", ...effort };
   }
   if (different !== undefined) {
-    const where = `${different.scenario.name}/${different.which.name} on ${different.backend.name}`;
-    return { ...about, verdict: "survived", reason: `the run ends differently in ${where}`, ...effort };
+    const where = { scenario: different.scenario.name, case: different.which.name, backend: different.backend.name };
+    const reason =
+      "no promise is broken, but the tables, pages, files or signals at the end are not those of the edition";
+    return { ...about, verdict: "found", violation: "WRONG_RESULT", ...where, reason, ...effort };
   }
+  if (unfinished) return { ...about, verdict: "survived", reason: "a search was not finished", ...effort };
   const same = `the same ends and no new violation in ${searches} searches of every schedule (${states} states)`;
   if (!mutant.flushes || mutant.kind !== "drop") return { ...about, verdict: "equivalent", reason: same, ...effort };
   const saves = savedBy(places, edition, changed(edition, mutant));

@@ -4,8 +4,9 @@
  */
 import { Status } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
-import { type Core, openCore } from "../core/core.js";
+import { openSearchCore, type SearchCore } from "../core/core.js";
 import { caseIn } from "../explore/check.js";
+import { ExhaustiveSearch } from "../explore/search.js";
 import { stage } from "../explore/stage.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
@@ -29,24 +30,21 @@ export interface Outcome {
   readonly broken?: string;
 }
 
-const VISITED = 1 << 17;
-const LAYERS = 8;
+const MEMORY_MIB = 64;
+const SLICE = 4000;
 
-let core: Core | undefined;
+let core: SearchCore | undefined;
 
 /** Searches every schedule, or up to the first kind that is not in `known`, or up to `statesMax`. */
 export function search(arena: Arena, edition: Edition, known: number, statesMax: number): Outcome {
   const nothing = { kinds: 0, states: 0, ends: "" };
-  core ??= openCore();
+  core ??= openSearchCore();
   try {
     const which = caseIn(arena.which, edition);
-    const machine = stage({ ...arena, which, edition, visited: VISITED, frontier: 1 << 14, core });
-    machine.setRun(Run.STOP_MASK, ~known);
-    machine.core.call.exploreStart();
-    let status: number = Status.RUNNING;
-    while (status === Status.RUNNING && machine.run(Run.STATES) <= statesMax) {
-      status = machine.core.call.exploreLayers(LAYERS);
-    }
+    const machine = stage({ ...arena, which, edition, core });
+    const asked = { hardware: "oracle", memoryMib: MEMORY_MIB, statesMax, stopMask: ~known } as const;
+    const exhaustive = new ExhaustiveSearch(core, machine, asked);
+    while (exhaustive.slice(SLICE) === Status.RUNNING);
     const kinds = machine.run(Run.KINDS);
     const states = machine.run(Run.STATES);
     const ends = `${machine.core.call.outcomesSeen()}:${machine.core.call.outcomesSum()}`;

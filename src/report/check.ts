@@ -11,7 +11,8 @@ import { onlyTheLevel, shortestHarm, shortestOfEach, verdictMeanings } from "./w
 
 /** What the check was asked for, where the report must name it. */
 export interface CheckAsked {
-  readonly bound: number;
+  readonly bound?: number | undefined;
+  readonly memory?: number | undefined;
   readonly time?: number | undefined;
   /** False when no witness was looked for. */
   readonly witness: boolean;
@@ -78,22 +79,38 @@ function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
     );
   }
   if (row.note !== undefined) found.push(row.note);
+  found.push(...counted(row));
   if (!row.complete) found.push(whyBounded(row, asked));
   return found;
 }
 
-/** Which bound stopped the search, and how to raise it. */
+/** Which bound stopped the search, what it has seen until then, and how to raise it. */
 export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
-  const largest = Math.max(...Object.values(row.cases));
-  const last = "so not every schedule was tried";
-  if (largest > asked.bound) {
-    const more = `raise it with --bound ${asked.bound * 10}`;
-    return `a search reached the bound of ${count(asked.bound)} states, ${last}: ${more}`;
+  const left = row.queue === undefined ? "" : `; ${count(row.queue)} states were still waiting`;
+  const last = `so not every schedule was tried${left}`;
+  const { bound = 0, memory = "allowed" } = asked;
+  switch (row.stoppedBy) {
+    case "states":
+      return `a search reached the bound of ${count(bound)} states, ${last}: raise it with --bound ${bound * 10}`;
+    case "memory":
+      return `a search used up its ${memory} MiB, ${last}: raise --memory or check a smaller scenario`;
+    case "steps":
+      return `a search reached its limit of steps, ${last}: check a smaller scenario`;
+    case "interrupt":
+      return `the search was interrupted, ${last}`;
+    default:
+      return `a search reached the limit of ${asked.time} s, ${last}: raise it with --time ${(asked.time ?? 1) * 10}`;
   }
-  if (asked.time !== undefined && row.seconds >= asked.time) {
-    return `a search reached the limit of ${asked.time} s, ${last}: raise it with --time ${asked.time * 10}`;
-  }
-  return `a search had no room for all states of one depth, ${last}: raise --bound or check a smaller scenario`;
+}
+
+/** What a search with concrete TLBs has counted. */
+function counted(row: CheckResultRow): string[] {
+  if (row.violationInstances === undefined) return [];
+  const values = Object.entries(row.parameters ?? {}).map(([name, value]) => `${name} ${value}`);
+  const bad = plural(row.badStates ?? 0, "bad state");
+  const stale = plural(row.violationInstances, "stale entry", "stale entries");
+  const hash = row.setHash === undefined ? [] : [`set hash ${row.setHash}`];
+  return [[...values, `hardware ${row.hardware}`, bad, stale, ...hash].join(", ")];
 }
 
 function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look): string {
@@ -132,7 +149,8 @@ function proofOf(all: number, doubtful: number, wanted: boolean, look: Look): st
 }
 
 function replays(rows: readonly CheckResultRow[], look: Look): string {
-  const harms = rows.flatMap((row) => shortestHarm(row.violations) ?? []);
+  // A run in which hardware moves too has no schedule of kernel agents alone: its steps are in the JSON.
+  const harms = rows.flatMap((row) => shortestHarm(row.violations) ?? []).filter((harm) => harm.schedule !== "");
   if (harms.length === 0) return "";
   const width = Math.max(...harms.map((harm) => harm.schedule.length));
   const lines = harms.map((harm) => {

@@ -6,7 +6,7 @@ import { geometries } from "../geometry.js";
 import { backends } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
 import { editions, recorded } from "../kernel/editions.js";
-import { scenarios } from "../scenarios/index.js";
+import { models, scenarios } from "../scenarios/index.js";
 import type { Look } from "./paint.js";
 import { type Column, table } from "./text.js";
 
@@ -30,20 +30,27 @@ const makers = {
     rows: backends.map((b) => [b.name, b.title]),
   }),
   scenarios: (): Listed => ({
-    items: scenarios.map(({ name, title, aliases, bug, commits, cases, geometry, story, vulnerable, fixed }) => ({
-      name,
-      title,
-      aliases,
-      bug,
-      commits,
-      cases: cases.map((which) => which.name),
-      geometry,
-      story,
-      ...(vulnerable === undefined ? {} : { vulnerable }),
-      ...(fixed === undefined ? {} : { fixed }),
+    items: [...scenarios, ...models].map((s) => ({
+      name: s.name,
+      title: s.title,
+      aliases: s.aliases,
+      bug: s.bug,
+      commits: s.commits,
+      cases: s.cases.map((which) => which.name),
+      geometry: s.geometry,
+      story: s.story,
+      ...(s.vulnerable === undefined ? {} : { vulnerable: s.vulnerable }),
+      ...(s.fixed === undefined ? {} : { fixed: s.fixed }),
+      ...(s.parameters === undefined ? {} : { parameters: s.parameters }),
     })),
     columns: [{ head: "scenario" }, { head: "also" }, { head: "bug" }, { head: "cases" }, title],
-    rows: scenarios.map((s) => [s.name, s.aliases.join("\n"), s.bug, s.cases.map((c) => c.name).join(", "), s.title]),
+    rows: [...scenarios, ...models].map((s) => [
+      s.name,
+      s.aliases.join("\n"),
+      s.bug,
+      s.cases.map((c) => c.name).join(", "),
+      s.title,
+    ]),
   }),
   bugs: (): Listed => ({
     items: bugs().map(({ scenarios: shown, ...rest }) => ({ ...rest, scenarios: shown.map((s) => s.name) })),

@@ -6,26 +6,12 @@
  */
 import * as z from "zod";
 import { violationKinds } from "../names.js";
+import { parameters, searchFields, witness } from "./check-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
 const severity = z.enum(["protocol", "harm"]);
 const kind = z.enum(violationKinds);
-
-const witness = z.strictObject({
-  cpu: whole,
-  steps: z.array(
-    z.strictObject({
-      before: whole,
-      cpu: whole,
-      what: z.enum(["fill", "fill-pointer", "reuse", "access", "write", "walk"]),
-      address: whole,
-      frame: whole,
-    }),
-  ),
-  frame: whole,
-  value: whole,
-});
 
 const violation = z.strictObject({
   kind,
@@ -37,6 +23,7 @@ const violation = z.strictObject({
   detail: z.string().optional(),
   where: z.string(),
   witness: witness.optional(),
+  path: z.array(z.string()).optional(),
 });
 
 export const checkRow = z.strictObject({
@@ -55,6 +42,7 @@ export const checkRow = z.strictObject({
   sometimes: z.record(z.string(), z.boolean()),
   cases: z.record(z.string(), whole),
   note: z.string().optional(),
+  ...searchFields,
 });
 
 export const checkOutput = z.strictObject({
@@ -114,6 +102,7 @@ export const listOutput = z.discriminatedUnion("what", [
       story: z.string(),
       vulnerable: z.string().optional(),
       fixed: z.string().optional(),
+      parameters: parameters.optional(),
     }),
   ),
   listOf(

@@ -15,7 +15,9 @@ export const meanings: Readonly<Record<ViolationKind, string>> = {
   LOCK_ORDER: "locks are taken in the wrong order",
   DEADLOCK: "no task can move",
   STALE_ACCESS: "a CPU used an entry whose frame is no longer what it cached",
-  WRITE_LOST: "a page is copied while a CPU may still write to the old one",
+  WRITE_LOST: "a CPU may still store to a page whose content was taken: what it stores is lost",
+  WALKER_INSIDE: "a software walker reads a table that is no longer its mm's",
+  MOVED_WRONG: "an entry was moved to the wrong address",
   OOPS: "a step used a pointer that is not there: a real kernel would have crashed",
 };
 
@@ -30,8 +32,10 @@ export const verdictMeanings = {
 const GRAVITY: readonly ViolationKind[] = [
   "STALE_TRANSLATION",
   "STALE_WALK",
-  "RIGHTS_OUTLIVE_CALL",
   "WRITE_LOST",
+  "RIGHTS_OUTLIVE_CALL",
+  "WALKER_INSIDE",
+  "MOVED_WRONG",
   "OOPS",
   "UNBALANCED",
   "STALE_ACCESS",

@@ -55,7 +55,6 @@ export class Simulation implements Sink {
       cpus,
       tasks: 1,
       script: SCRIPT_WORDS,
-      frontier: 0,
       events: 1,
     });
     for (const { name } of calls) this.#machine.entry(name);

@@ -5,7 +5,11 @@ export const exitShortcut: Scenario = {
   aliases: [],
   title: "a dying mm flushes nothing on arm64",
   bug: "B9",
-  commits: ["a4a118f2eead"],
+  commits: ["a4a118f2eead", "c2ff4764e03e"],
+  vulnerable: "7.1~c2ff4764e03e",
+  fixed: "7.1",
+  known:
+    "tlb_flush of arm64 read in source [S: 7.0rc6], the repair in its diff [T]; that exit is hit too is derived [D].",
   story:
     "B exits while A still shares its PMD table. The gather of a dying mm flushes nothing on arm64 unless tables " +
     "were freed, because the ASID is retired; an unshared table is not counted as freed. B's CPU still has the mm " +

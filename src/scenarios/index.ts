@@ -7,7 +7,26 @@ import { mprotectLateFlush } from "./05-mprotect-late-flush.js";
 import { narrowRange } from "./06-narrow-range.js";
 import { exitShortcut } from "./07-exit-shortcut.js";
 import { lazyWalk } from "./08-lazy-walk.js";
+import { dyingVma } from "./09-dying-vma.js";
+import { vmaSplit } from "./10-vma-split.js";
+import { gupUnshared } from "./11-gup-unshared.js";
+import { fakeSharing } from "./12-fake-sharing.js";
+import { walkCache } from "./13-walk-cache.js";
+import { mremapDelta } from "./14-mremap-delta.js";
+import { migrateNarrow } from "./15-migrate-narrow.js";
+import { lazyUnshare } from "./16-lazy-unshare.js";
 import { mremapFlush } from "./20-mremap-flush.js";
+import { numaPending } from "./21-numa-pending.js";
+import { parallelDontneed } from "./22-parallel-dontneed.js";
+import { forcedLevels } from "./23-forced-levels.js";
+import { pfnmap } from "./24-pfnmap.js";
+import { batchedFlush } from "./25-batched-flush.js";
+import { batchedBool } from "./26-batched-bool.js";
+import { batchedDsb } from "./27-batched-dsb.js";
+import { largeFolio } from "./28-large-folio.js";
+import { hugeZero } from "./29-huge-zero.js";
+import { dirtyZap } from "./30-dirty-zap.js";
+import { dirtyRmap } from "./31-dirty-rmap.js";
 import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
@@ -22,6 +41,7 @@ import { kvmLostFlush } from "./52-kvm-lost-flush.js";
 import { kvmTruncated } from "./53-kvm-truncated.js";
 import { kvmLevelHint } from "./54-kvm-level-hint.js";
 import type { Scenario } from "./scenario.js";
+import { yardstick } from "./yardstick.js";
 
 export const scenarios: readonly Scenario[] = [
   seed,
@@ -32,7 +52,26 @@ export const scenarios: readonly Scenario[] = [
   narrowRange,
   exitShortcut,
   lazyWalk,
+  dyingVma,
+  vmaSplit,
+  gupUnshared,
+  fakeSharing,
+  walkCache,
+  mremapDelta,
+  migrateNarrow,
+  lazyUnshare,
   mremapFlush,
+  numaPending,
+  parallelDontneed,
+  forcedLevels,
+  pfnmap,
+  batchedFlush,
+  batchedBool,
+  batchedDsb,
+  largeFolio,
+  hugeZero,
+  dirtyZap,
+  dirtyRmap,
   lazyCollapse,
   execSwitch,
   tableBatch,
@@ -48,10 +87,15 @@ export const scenarios: readonly Scenario[] = [
   kvmLevelHint,
 ];
 
-/** The scenario of this name or alias, whatever the case. */
+/** Models that are checked when they are named: they are about the search, not about a kernel. */
+export const models: readonly Scenario[] = [yardstick];
+
+/** Finds a scenario or model by name or alias, whatever the case. */
 export function findScenario(name: string): Scenario | undefined {
   const wanted = name.toLowerCase();
-  return scenarios.find((s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted));
+  return [...scenarios, ...models].find(
+    (s) => s.name === wanted || s.aliases.some((alias) => alias.toLowerCase() === wanted),
+  );
 }
 
 /**

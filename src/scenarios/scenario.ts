@@ -34,6 +34,52 @@ export interface Setup {
   readonly calls: readonly CallStep[];
 }
 
+/** Something about a scenario that `--set` can change: a whole number in a range, or one of some words. */
+export interface Parameter {
+  readonly name: string;
+  readonly title: string;
+  readonly default: number | string;
+  readonly least?: number;
+  readonly most?: number;
+  readonly words?: readonly string[];
+}
+
+export type Values = Readonly<Record<string, number | string>>;
+
+/** Where a scenario's own words lie on its machine: word indices, as the records of assembly/abi name them. */
+export interface Places {
+  task(index: number): number;
+  cpu(index: number): number;
+  frame(index: number): number;
+  file(index: number): number;
+  /** Entry `index` of the table that is frame `table`. */
+  entry(table: number, index: number): number;
+  /** The TLB slot of a CPU, in the order of hw/unlimited.ts. */
+  slot(cpu: number, index: number): number;
+  get(word: number): number;
+  /** Number of the visible op at a program counter, counted from the start of its listing. */
+  visibleRank(pc: number): number;
+}
+
+/** A state as a number of another model of the same thing: the words that it needs, and what they are there. */
+export interface Projection {
+  readonly words: readonly number[];
+  pack(values: (index: number) => number): bigint;
+}
+
+/** What the machine of a scenario has beyond the defaults. */
+export interface ScenarioMachine {
+  readonly tableFrames?: number;
+  readonly baseFrames?: number;
+  readonly hugeFrames?: number;
+  readonly vmas?: number;
+  readonly reuse?: "immediate" | "fifo" | "never" | "by-agent";
+  readonly pcid?: boolean;
+  /** False: judged by concrete TLBs alone, in every search. */
+  readonly oracle?: boolean;
+  readonly unlimited?: { readonly leaves: readonly number[]; readonly pointers: readonly number[] };
+}
+
 /** What the fixed edition still shows, and which bug it is: another entry of the catalogue, or "open". */
 export interface AlsoFinds {
   readonly bug: string;
@@ -95,6 +141,15 @@ export interface Scenario {
   readonly always: readonly string[];
   /** What at least one schedule must do, or the scenario shows nothing. */
   readonly sometimes: readonly string[];
+  readonly machine?: ScenarioMachine;
+  /** Its listings are the same in every edition and on every back-end: it runs once. */
+  readonly runsAs?: { readonly edition: string; readonly backend: string };
+  /** What `--set` can change, the values that this one has, and how one with other values is made. */
+  readonly parameters?: readonly Parameter[];
+  readonly values?: Values;
+  readonly make?: (values: Values) => Scenario;
+  /** Its states as those of another model, to compare sets of states. Undefined when they do not fit. */
+  readonly project?: (places: Places) => Projection | undefined;
 }
 
 /** Flags of a VMA that maps a hugetlbfs file MAP_SHARED, and the rights to read and write. */
@@ -176,7 +231,13 @@ export const FILE_SHARED = 4;
 export const base = (gib: number, page = 0): number => gib * TINY_GIB + page;
 
 /** Maps pages [offset, offset + pages) of an ordinary file at `start`. Files are numbered after the hugetlbfs ones. */
-export const mapPages = (start: number, pages: number, offset = 0, file = 0, flags = FILE_SHARED): CallStep => ({
+export const mapPages = (
+  start: number,
+  pages: number,
+  offset = 0,
+  file = 0,
+  flags: number = FILE_SHARED,
+): CallStep => ({
   call: "mmap",
   args: { start, end: start + pages, file: file + 1, offset, flags, prot: READ_WRITE },
 });
@@ -191,3 +252,21 @@ export const truncatePages = (from: number, to: number, file = 0): CallStep => (
   call: "ftruncate",
   args: { file, start: from, end: to },
 });
+
+/** Flags of VMAs: a driver's memory, and anonymous memory that wants huge pages. */
+export const VM_PFNMAP = 32;
+export const VM_HUGEPAGE = 64;
+
+/** A call over base pages of an address space, and one over pages of an ordinary file. */
+export const rangeOf = (call: string, start: number, pages: number): CallStep => ({
+  call,
+  args: { start, end: start + pages, ...(call === "mprotect" ? { prot: READ_ONLY } : {}) },
+});
+export const pagesOf = (call: string, from: number, to: number, file = 0): CallStep => ({
+  call,
+  args: { file, start: from, end: to },
+});
+export const alone = (call: string): CallStep => ({ call, args: {} });
+
+/** Holds a task back until `mm` (by index) no longer maps a base page and the lock of its table is free. */
+export const awaitZapped = (mm: number, start: number): CallStep => ({ call: "await-zapped", args: { start, mm } });

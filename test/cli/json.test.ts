@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { fuzzOutput } from "../../src/report/fuzz-schema.js";
 import * as schemas from "../../src/report/schema.js";
+import * as searchSchemas from "../../src/report/search-schema.js";
 import * as traceSchemas from "../../src/report/tlb-schema.js";
 import { root, shootdown } from "./shootdown.js";
 
@@ -107,6 +108,14 @@ describe("--json", () => {
     expect(functions.flatMap((f) => f.lines.map((line) => line.commit))).toContain("a4a118f2eead");
   });
 
+  it("of mutate gives every mutant, and ends with 1 when a line is never run", async () => {
+    const args = ["mutate", "switch", "--edition", "5.19", "--backend", "x86"];
+    const { code, value } = await printed(args);
+    const result = searchSchemas.mutateOutput.parse(value);
+    expect(result.results.length).toBeGreaterThan(0);
+    expect(code).toBe(result.counts.unreached + result.counts.survived > 0 ? 1 : 0);
+  });
+
   it("of export gives the model, or the file that it went to", async () => {
     const args = ["export", "--promela", "seed/truncate", "-e", "5.15", "-b", "x86"];
     const { model = "", lines } = schemas.exportOutput.parse((await printed(args)).value);
@@ -121,7 +130,7 @@ describe("--json", () => {
     const { code, stdout } = await shootdown(["--json"]);
     const story = schemas.storyOutput.parse(JSON.parse(stdout));
     expect(code).toBe(0);
-    expect(story.history).toHaveLength(2 * 6 * 4);
+    expect(story.history).toHaveLength(2 * 10 * 4);
     expect(story.whatIfs.map((row) => row.verdict)).toEqual(["masked", ...Array(5).fill("violated")]);
   });
 });
@@ -131,7 +140,7 @@ describe("docs/json.md", () => {
     const text = readFileSync(join(root, "docs/json.md"), "utf8");
     const named = new Set(text.match(/[A-Za-z0-9]+/g));
     const fields = new Set<string>();
-    const all = [...Object.values(schemas), ...Object.values(traceSchemas)];
+    const all = [...Object.values(schemas), ...Object.values(traceSchemas), ...Object.values(searchSchemas)];
     for (const schema of all) collect(z.toJSONSchema(schema), fields);
     expect([...fields].filter((field) => !named.has(field))).toEqual([]);
   });

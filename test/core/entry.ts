@@ -68,6 +68,7 @@ export {
   wantShare,
   widenRange,
 } from "../../assembly/mm/hugetlb";
+export { getHugeZero, shrinkHugeZero } from "../../assembly/mm/hugezero";
 export { acquire, available, downgrade, isHeld, lockOf, mustHold, take, unlock } from "../../assembly/mm/locks";
 export { moveExtent, movePtes } from "../../assembly/mm/move";
 export {
@@ -89,7 +90,15 @@ export {
   setEntry,
   walk as walkTables,
 } from "../../assembly/mm/pgtable";
-export { flushed as batchFlushed, pending as batchPending, shouldDefer } from "../../assembly/mm/reclaim";
+export {
+  addCpus,
+  flushed as batchFlushed,
+  mark as batchMark,
+  pending as batchPending,
+  reset as batchReset,
+  send as batchSend,
+  shouldDefer,
+} from "../../assembly/mm/reclaim";
 export {
   copyVma,
   detachVmas,
@@ -105,6 +114,7 @@ export {
   vmaIndex,
   vmaNumber,
 } from "../../assembly/mm/vma";
+export { clearDirty, flushRmaps, markDirty, writeOut } from "../../assembly/mm/writeback";
 export {
   acknowledged,
   decideFull,

@@ -124,6 +124,16 @@ type Inside = Record<
   | "batchFlushed"
   | "batchPending"
   | "shouldDefer"
+  | "addCpus"
+  | "batchMark"
+  | "batchReset"
+  | "batchSend"
+  | "getHugeZero"
+  | "shrinkHugeZero"
+  | "clearDirty"
+  | "flushRmaps"
+  | "markDirty"
+  | "writeOut"
   | "gatherOf"
   | "settle",
   (...words: Words) => number

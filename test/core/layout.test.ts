@@ -73,11 +73,11 @@ describe("the regions", () => {
 
     it(`of ${name} come after the fixed areas, and what does not change after the state (L2)`, () => {
       const order = [Base.STATE, Base.STATE_END, Base.CODE, Base.SCRIPT, Base.SCHEDULE, Base.EVENT, Base.INITIAL];
-      const bases = [...order, Base.VISITED, Base.FRONTIER, Base.END].map((region) => machine.base(region));
+      const bases = [...order, Base.END].map((region) => machine.base(region));
       expect(bases).toEqual([...bases].sort((a, b) => a - b));
       expect(machine.base(Base.STATE)).toBeGreaterThan(Area.END);
       expect(machine.base(Base.END) * 4).toBeLessThanOrEqual(machine.core.bytes().length);
-      expect(machine.base(Base.VISITED) - machine.base(Base.INITIAL)).toBe(
+      expect(machine.base(Base.END) - machine.base(Base.INITIAL)).toBe(
         machine.base(Base.STATE_END) - machine.base(Base.STATE),
       );
     });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/error.js";
 import { playScenario } from "../../src/golden/player.js";
 import { parseCommand } from "../../src/golden/script.js";
-import { releases } from "../../src/kernel/editions.js";
+import { orderOf, releases } from "../../src/kernel/editions.js";
 
 const reject = (run: () => unknown): string => {
   try {
@@ -76,6 +76,7 @@ describe("playScenario", () => {
   });
 
   it("a protection taken away shows in the flush, and page tables follow the mapping", () => {
+    const tables: (boolean | undefined)[][] = [];
     for (const played of play(
       "file f0 size=8m",
       "P0 proc cpu=1",
@@ -86,7 +87,14 @@ describe("playScenario", () => {
     )) {
       expect(played.map(({ ptesKb }) => ptesKb)).toEqual([undefined, 28, 28, 36, 36, 28]);
       const range = [0x100000000000, 0x100000000000 + 2 ** 23];
-      expect(played[4]?.flushes).toEqual([{ mm: "P0", range, strideShift: 21, freedTables: false }]);
+      const flushes = played[4]?.flushes ?? [];
+      expect(flushes[0]).toMatchObject({ mm: "P0", range, strideShift: 21 });
+      tables.push(flushes.map(({ freedTables }) => freedTables));
     }
+    // flush_tlb_range says freed tables since 3ef938c35035 (6.15). With 8ce720d5bd91 (7.0) a gather does it, and
+    // because another is open, everything goes once more.
+    const wanted = (base: string): boolean[] =>
+      orderOf(base) >= orderOf("7.0") ? [false, true] : [orderOf(base) >= orderOf("6.15")];
+    expect(tables).toEqual(releases.slice(2).map(({ base }) => wanted(base)));
   });
 });

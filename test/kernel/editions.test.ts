@@ -78,6 +78,18 @@ describe("editions", () => {
         "- huge_pmd_unshare: address = ALIGN(address, PUD_SIZE)",
         "+ flush_tlb_batched_pending: atomic_cmpxchg(&mm->tlb_flush_batched)",
         "- flush_tlb_batched_pending: mm->tlb_flush_batched = false",
+        "+ tlb_free_vmas: tlb->vma_pfn",
+        "+ tlb_free_vmas: if (!tmp) goto",
+        "+ tlb_flush_mmu_tlbonly: (oracle)",
+        "+ tlb_flush_mmu_tlbonly: if (!(tlb->freed_tables || tlb->cleared_*)) return",
+        "+ tlb_flush_mmu_tlbonly: if (!tmp) goto",
+        "+ tlb_flush_mmu_tlbonly: tlb->start, tlb->end",
+        "+ flush_tlb_mm_range: (end - start) >> stride_shift > tlb_single_page_flush_ceiling",
+        "+ flush_tlb_mm_range: inc_mm_tlb_gen()",
+        "+ flush_tlb_mm_range: on_each_cpu_mask(flush_tlb_func)",
+        "+ flush_tlb_mm_range: flush_tlb_func(local)",
+        "+ flush_tlb_mm_range: smp_call_function_many() waits",
+        "+ tlb_flush_mmu_tlbonly: __tlb_reset_range()",
       ]
     `);
   });

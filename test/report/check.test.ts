@@ -21,6 +21,8 @@ const row = (changes: Partial<CheckResultRow>): CheckResultRow => ({
   hiddenBy: [],
   sometimes: {},
   cases: { truncate: 300, exit: 400 },
+  hardware: "saturated",
+  bytesPerState: 11,
   ...changes,
 });
 
@@ -80,10 +82,12 @@ describe("a check as text", () => {
     expect(unwrapped(unwanted)).toContain("no witness was looked for (--no-witness)");
   });
 
-  it("says which bound stopped a search, and how to raise it", () => {
-    const bounded = row({ verdict: "bounded", complete: false, seconds: 2 });
-    expect(whyBounded({ ...bounded, cases: { a: 1001 } }, asked)).toContain("raise it with --bound 10000");
-    expect(whyBounded(bounded, { ...asked, time: 1.5 })).toContain("limit of 1.5 s");
-    expect(whyBounded(bounded, asked)).toContain("no room for all states of one depth");
+  it("says which bound stopped a search, what was waiting, and how to raise it", () => {
+    const bounded = row({ verdict: "bounded", complete: false, seconds: 2, queue: 1200 });
+    expect(whyBounded({ ...bounded, stoppedBy: "states" }, asked)).toContain("raise it with --bound 10000");
+    expect(whyBounded({ ...bounded, stoppedBy: "states" }, asked)).toContain("1,200 states were still waiting");
+    expect(whyBounded({ ...bounded, stoppedBy: "time" }, { ...asked, time: 1.5 })).toContain("limit of 1.5 s");
+    expect(whyBounded({ ...bounded, stoppedBy: "memory" }, { ...asked, memory: 64 })).toContain("its 64 MiB");
+    expect(whyBounded({ ...bounded, stoppedBy: "interrupt" }, asked)).toContain("was interrupted");
   });
 });

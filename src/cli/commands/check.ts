@@ -2,25 +2,26 @@
  * `shootdown check`: every schedule of the chosen scenarios, editions and back-ends, with a verdict for each.
  */
 import type { Command } from "commander";
+import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/case.js";
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
 import { Exit } from "../exit.js";
 import { examples } from "../help.js";
-import { names, namesOrAll, secondsNumber, wholeNumber } from "../options.js";
+import { names, namesOrAll, oneOf, secondsNumber, settings, wholeNumber } from "../options.js";
 import type { Session } from "../session.js";
 
-const BOUND_DEFAULT = 1 << 20;
-/** The visited set of more does not fit into 4 GiB. */
-const BOUND_MOST = 100_000_000;
 const TIME_MOST = 1_000_000;
 
 interface CheckFlags {
   readonly edition?: readonly string[];
   readonly backend?: readonly string[];
-  readonly bound: number;
+  readonly bound?: number;
+  readonly memory: number;
   readonly time?: number;
+  readonly set?: Readonly<Record<string, string>>;
+  readonly hardware: "enumerated" | "saturated";
   readonly witness: boolean;
 }
 
@@ -39,7 +40,24 @@ export function addCheck(program: Command, session: Session): void {
       names("--edition"),
     )
     .option("-b, --backend <list>", "back-ends, separated by commas, or all (default: all)", names("--backend"))
-    .option("--bound <n>", "most states of one search", wholeNumber("--bound", 1, BOUND_MOST), BOUND_DEFAULT)
+    .option("-s, --set <list>", "values of a scenario's parameters, as key=value,...", settings("--set"))
+    .option(
+      "--hardware <mode>",
+      "saturated: what TLBs may hold is known at each step; enumerated: each fill and eviction is a step",
+      oneOf("--hardware", ["saturated", "enumerated"]),
+      "saturated",
+    )
+    .option(
+      "--bound <n>",
+      "most states of one search (default: what fits into the memory)",
+      wholeNumber("--bound", 1, BOUND_MAX),
+    )
+    .option(
+      "--memory <MiB>",
+      "most memory of one search",
+      wholeNumber("--memory", 1, MEMORY_MIB_MAX),
+      DEFAULT_MEMORY_MIB,
+    )
     .option("--time <s>", "most seconds of one search", secondsNumber("--time", TIME_MOST))
     .option("--no-witness", "do not look for witnesses")
     .addHelpText(
@@ -48,13 +66,17 @@ export function addCheck(program: Command, session: Session): void {
         ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
         ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
         ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
+        [
+          "shootdown check yardstick --set cpus=4,variant=late --hardware enumerated",
+          "the model that others count too",
+        ],
       ]),
     )
     .action((scenarios: readonly string[], flags: CheckFlags) => runCheck(scenarios, flags, session));
 }
 
 async function runCheck(scenarios: readonly string[], flags: CheckFlags, session: Session): Promise<void> {
-  const asked: CheckAsked = { bound: flags.bound, time: flags.time, witness: flags.witness };
+  const asked: CheckAsked = { ...flags, time: flags.time };
   const rows: CheckResultRow[] = [];
   const { interrupted, total } = await checkEach(scenarios, flags, session, rows);
   const result: CheckResult = { schema: "shootdown/check@1", results: rows };
@@ -80,7 +102,7 @@ async function checkEach(
   // All names are looked up before the first search: a typing mistake must not cost minutes.
   const chosen = [...new Set(chooseScenarios(scenarios))];
   const editions = flags.edition === undefined ? undefined : namesOrAll(flags.edition);
-  const jobs = checksOf(chosen, editions, namesOrAll(flags.backend));
+  const jobs = checksOf(chosen, editions, namesOrAll(flags.backend), flags.set);
   const total = jobs.length;
   const onProgress = (p: CheckProgress): void => session.progress.show(() => progressLine(p, rows.length, total));
   try {
@@ -90,13 +112,17 @@ async function checkEach(
         scenarios: [scenario],
         editions: [edition.name],
         backends: [backend.name],
-        bound: flags.bound,
+        ...(flags.bound === undefined ? {} : { bound: flags.bound }),
+        memory: flags.memory,
+        hardware: flags.hardware,
+        partial: true,
         ...(flags.time === undefined ? {} : { time: flags.time }),
         witness: flags.witness,
         signal: session.signal,
         onProgress,
       });
       rows.push(...results);
+      session.signal.throwIfAborted();
     }
   } catch (error) {
     if (!session.signal.aborted) throw error;
@@ -107,5 +133,7 @@ async function checkEach(
 
 function progressLine(p: CheckProgress, done: number, total: number): string {
   const what = `${p.scenario} in ${p.edition} on ${p.backend}`;
-  return `check ${done + 1} of ${total}: ${what}, ${count(p.states)} states, depth ${p.depth}`;
+  const found = `${count(p.states)} states, depth ${p.depth}, ${count(p.queue)} waiting`;
+  const speed = `${count(Math.round(p.rate / 1000))} k/s, ${count(Math.ceil(p.bytes / 2 ** 20))} MiB`;
+  return `check ${done + 1} of ${total}: ${what}, ${found}, ${speed}`;
 }

@@ -86,6 +86,8 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.SKIP_TABLE]: () => "skip_table()",
   [Op.STILL_CACHED]: (a) => `${r(a)} = (CACHED(FILE, INDEX) == PAGE -> 1 : 0)`,
   [Op.VMA_FILE]: (a) => `vma_file(${r(a)})`,
+  // No file of a model is a driver's memory.
+  [Op.GATHER_PFN]: (a) => `${r(a)} = 0`,
   [Op.SIGNAL]: (a) => `sig[me] = ${a}`,
 };
 
@@ -158,4 +160,13 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
  * Ops that work on base pages alone and have no Promela form yet. A scenario that maps huge pages only never comes to
  * them; a model that did would say so (NO_FORM).
  */
-export const unsaidForBasePages: ReadonlySet<Op> = new Set([Op.MOVE_EXTENT, Op.MOVE_PTES, Op.BATCH_DEFER]);
+export const unsaidForBasePages: ReadonlySet<Op> = new Set([
+  Op.MOVE_EXTENT,
+  Op.MOVE_PTES,
+  Op.BATCH_DEFER,
+  Op.FLUSH_RMAPS,
+  Op.PENDING,
+  Op.MARK_DIRTY,
+  Op.DEVICE_PAGE,
+  Op.GET_HUGE_ZERO,
+]);

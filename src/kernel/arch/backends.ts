@@ -9,6 +9,7 @@ import { type ArchHook, at, type Line, listing, since, until } from "../listing.
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
 import {
+  batch,
   broadcast_tlb_flush,
   dsb,
   flush_asid,
@@ -29,13 +30,25 @@ export interface Backend {
 /** A direct flush_tlb_range reaches tables on every machine; the gather's flush only if tables were recorded. */
 const direct: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 1)];
 
+/** A table that was unshared is flushed like one that was freed [T: diff of c2ff4764e03e]. */
+const tables: Line = since(
+  "7.1",
+  "c2ff4764e03e",
+  k.gather_unshared(Reg.TMP),
+  k.if_zero(Reg.TMP, "leaves"),
+  k.set(Reg.TABLES, 1),
+  ...at("leaves"),
+);
+
+const preciseFlush = listing("(precise)", "tlb_flush", [tables, tlbi.limits(), tlbi(), dsb()]);
+
+const preciseRange = listing("(precise)", "flush_tlb_range", [tlbi.limits(), tlbi(), dsb()]);
 /** flush_tlb_mm: everything of the mm, tables included, on every machine [S: kernel.md 4.1]. */
 const whole: readonly Line[] = [k.set(Reg.FULL, 1), k.set(Reg.TABLES, 1)];
 
-const preciseFlush = listing("(precise)", "tlb_flush", [tlbi.limits(), tlbi(), dsb()]);
-
 /** arm64: fullmm without freed tables flushes nothing, because the ASID is retired [S: kernel.md 4.3]. */
 const arm64Flush = listing("arch/arm64/include/asm/tlb.h", "tlb_flush", [
+  tables,
   k.if_zero(Reg.FULL, "range"),
   k.if_zero(Reg.TABLES, "out"),
   ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb(), repeat_tlbi(Reg.TMP)),
@@ -51,6 +64,20 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   dsb(),
   repeat_tlbi(),
 ]);
+
+/** Flushes that reclaim defers: broadcast page by page and waited for at the end, or interrupts at the end [S]. */
+const broadcastBatch = {
+  tlbbatch_add_pending: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), tlbi()],
+  tlbbatch_flush: [dsb()],
+};
+const maskBatch = { tlbbatch_add_pending: [batch.add], tlbbatch_flush: [batch.send, batch.wait] };
+
+/** Up to 6.15 arm64 took a wait of its own for enough; a DSB waits for its own CPU's TLBI only [S: 6.12.117]. */
+const broadcastMm: readonly Line[] = [...whole, tlbi.limits(), tlbi(), dsb()];
+const arm64Batched: readonly Line[] = [
+  since("6.16", "4b634918384c", ...broadcastMm),
+  until("6.16", "4b634918384c", dsb()),
+];
 
 /** Architectures that do not merge VMAs flush at the end of each one, unless the mm is dying. */
 const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
@@ -76,6 +103,8 @@ const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
   flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb(), repeat_tlbi()],
+  flush_tlb_batched: arm64Batched,
+  ...broadcastBatch,
   tlb_end_vma: [endVma],
   kvm_flush_ipa: [ipaFlush],
   flush_tlb_kernel_range: [arm64Range],
@@ -93,6 +122,8 @@ const x86Hooks = {
   tlb_flush: [flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
   flush_tlb_mm: [...whole, flush_tlb_mm_range],
+  flush_tlb_batched: [...whole, flush_tlb_mm_range],
+  ...maskBatch,
   tlb_end_vma: [],
   kvm_flush_ipa: [...x86Direct, flush_tlb_mm_range],
   flush_tlb_kernel_range: [k.set(Reg.FULL, 0), kernel_flush],
@@ -104,6 +135,8 @@ const riscvHooks = {
   tlb_flush: [riscv_flush],
   flush_tlb_range: [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0), riscv_flush],
   flush_tlb_mm: [...whole, riscv_flush],
+  flush_tlb_batched: [...whole, riscv_flush],
+  ...maskBatch,
   tlb_end_vma: [endVma],
   kvm_flush_ipa: [...whole, riscv_flush],
   flush_tlb_kernel_range: [k.set(Reg.FULL, 0), kernel_flush],
@@ -117,11 +150,13 @@ export const backends: readonly Backend[] = [
     title: "flushes what was recorded and nothing more; leaves only, unless tables were recorded",
     hooks: {
       tlb_flush: [preciseFlush],
-      flush_tlb_range: [...direct, preciseFlush],
-      flush_tlb_mm: [...whole, preciseFlush],
+      flush_tlb_range: [...direct, preciseRange],
+      flush_tlb_mm: [...whole, preciseRange],
+      flush_tlb_batched: [...whole, preciseRange],
+      ...broadcastBatch,
       tlb_end_vma: [],
       kvm_flush_ipa: [ipaFlush],
-      flush_tlb_kernel_range: [...direct, preciseFlush],
+      flush_tlb_kernel_range: [...direct, preciseRange],
       flush_tlb_asid: [...leaves, flush_asid],
     },
   },
@@ -163,6 +198,8 @@ export const backends: readonly Backend[] = [
       tlb_flush: [broadcast_tlb_flush],
       flush_tlb_range: [...x86Direct, broadcast_tlb_flush],
       flush_tlb_mm: [...whole, broadcast_tlb_flush],
+      flush_tlb_batched: [...whole, broadcast_tlb_flush],
+      ...maskBatch,
       tlb_end_vma: [],
       kvm_flush_ipa: [...x86Direct, broadcast_tlb_flush],
       flush_tlb_kernel_range: [...direct, broadcast_tlb_flush],

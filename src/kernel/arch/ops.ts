@@ -67,6 +67,13 @@ export const riscv_flush = listing("arch/riscv/mm/tlbflush.c", "__flush_tlb_rang
   op(Op.X86_WAIT_IPI, [], "the calls have returned", "every CPU that was asked has fenced"),
 ]);
 
+/** arch_tlbbatch_add_pending and arch_tlbbatch_flush of machines with a mask of CPUs. */
+export const batch = {
+  add: op(Op.BATCH_ADD, [], "arch_tlbbatch_add_pending()", "the CPUs of {mm} are to be flushed later"),
+  send: op(Op.BATCH_SEND, [], "arch_tlbbatch_flush()", "interrupts every CPU of the batch to drop what it owes"),
+  wait: op(Op.X86_WAIT_IPI, [], "smp_call_function_many() waits", "every interrupted CPU has acknowledged"),
+};
+
 export const dsb = (): Line => op(Op.DSB, [], "dsb(ish)", "the broadcast invalidation is complete on every CPU");
 
 /** Hardware that needs it takes each TLBI and DSB twice [M: d9ff80f83ecb; S: 6.12.117 for the list of cores]. */

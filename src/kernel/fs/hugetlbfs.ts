@@ -5,9 +5,10 @@
  * leave the page cache and are freed.
  */
 import { Reg } from "../../../assembly/abi/operands.js";
-import { at, type Line, listing, only, since, until } from "../listing.js";
+import { at, type Line, type Lock, listing, only, since, until } from "../listing.js";
 import { tlb_finish_mmu } from "../mm/gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "../mm/hugetlb.js";
+import { VMA_LOCK } from "../mm/locking.js";
 import * as k from "../ops.js";
 
 /** Each VMA has its own gather, finished inside the section; 3.5 has none. */
@@ -22,7 +23,10 @@ const vmdelete: readonly Line[] = [
   k.set(Reg.VMA, 0),
   ...at("vma", k.next_in_tree()),
   k.if_zero(Reg.VMA, "unmapped"),
+  // A VMA whose lock is taken is left for the second round, page by page [S: 7.0rc6].
+  since("6.1", VMA_LOCK, k.trylock_write(k.VMA_LOCK, Reg.TMP), k.if_zero(Reg.TMP, "vma")),
   unmap_hugepage_range,
+  since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK)),
   k.jump("vma"),
   ...at("unmapped"),
 ];
@@ -32,11 +36,14 @@ const hugetlb_vmdelete_list = listing("fs/hugetlbfs/inode.c", "hugetlb_vmdelete_
   ...vmdelete,
 ]);
 
-/** A fault has mapped the page again since the range was unmapped: that page alone is unmapped once more. */
-const unmap_again = listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
-  k.unlock(k.FAULT_INNER),
+/**
+ * A fault has mapped the page again since the range was unmapped: that page alone is unmapped once more. From 6.1 on
+ * under the fault mutex; where the kernel sleeps on a vma_lock that is taken, it is tried again here.
+ */
+const unmap_again = listing("fs/hugetlbfs/inode.c", "hugetlb_unmap_file_folio", [
+  until("6.1", VMA_LOCK, k.unlock(k.FAULT_INNER)),
   k.lock_write(k.I_MMAP),
-  k.lock_write(k.FAULT_INNER),
+  until("6.1", VMA_LOCK, k.lock_write(k.FAULT_INNER)),
   k.move(Reg.VALUE, Reg.END),
   k.move(Reg.END, Reg.INDEX),
   k.add_pages(Reg.END, k.BASE),
@@ -45,35 +52,40 @@ const unmap_again = listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
   k.unlock(k.I_MMAP),
 ]);
 
-/** Truncate takes no fault mutex up to 6.0: nothing can fault beyond the new size. Hole punch takes it page by page. */
+/** The page at INDEX under the fault mutex: faults cannot map it while it is looked at and taken out. */
+const underMutex = (mutex: Lock): readonly Line[] => [
+  k.lock_write(mutex),
+  ...at("locked", k.next_cached()),
+  k.if_zero(Reg.PAGE, "gone"),
+  k.page_mapped(Reg.TMP),
+  k.if_zero(Reg.TMP, "remove"),
+  // The page may be gone by now, and the next one is another story.
+  unmap_again,
+  k.jump("locked"),
+  ...at("remove", k.remove_huge_page()),
+  ...at("gone", k.unlock(mutex)),
+];
+
+/**
+ * From 5.7 to 6.0 truncate takes no fault mutex: i_mmap keeps faults away. With the vma_lock it went back to it
+ * [S: 6.1.192, 7.0rc6]. Hole punch always takes it, page by page.
+ */
 const remove_inode_hugepages = (punch: boolean) =>
   listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
     k.move(Reg.INDEX, Reg.START),
     ...at("next", k.next_cached()),
     k.if_zero(Reg.PAGE, "out"),
-    ...(punch
-      ? [
-          k.lock_write(k.FAULT_INNER),
-          ...at("locked", k.next_cached()),
-          k.if_zero(Reg.PAGE, "gone"),
-          k.page_mapped(Reg.TMP),
-          k.if_zero(Reg.TMP, "remove"),
-          // The mutex was dropped meanwhile: the page may be gone, and the next one is another story.
-          unmap_again,
-          k.jump("locked"),
-          ...at("remove"),
-        ]
-      : []),
-    k.remove_huge_page(),
-    ...(punch ? at("gone", k.unlock(k.FAULT_INNER)) : []),
+    ...(punch ? [until("6.1", VMA_LOCK, underMutex(k.FAULT_INNER))] : []),
+    since("6.1", VMA_LOCK, underMutex(k.FAULT_OUTER)),
+    ...(punch ? [] : [until("6.1", VMA_LOCK, k.remove_huge_page())]),
     k.jump("next"),
     ...at("out"),
   ]);
 
 export const truncate = listing("fs/hugetlbfs/inode.c", "hugetlb_vmtruncate", [
-  until("5.7", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
+  until("5.7", "c0d0381ade79", k.write_size(Reg.START)),
   k.lock_write(k.I_MMAP),
-  since("5.7", "c0d0381ade79, 5.7 [M]", k.write_size(Reg.START)),
+  since("5.7", "c0d0381ade79", k.write_size(Reg.START)),
   hugetlb_vmdelete_list,
   k.unlock(k.I_MMAP),
   only("late-flush", flush_if_unshared),

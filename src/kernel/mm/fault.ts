@@ -3,25 +3,38 @@
  */
 
 import { Reg } from "../../../assembly/abi/operands.js";
-import { VmaFlag } from "../../../assembly/abi/records.js";
-import { at, listing, since, until } from "../listing.js";
+import { Entry, VmaFlag } from "../../../assembly/abi/records.js";
+import { at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
+import { SHARE_COUNT } from "./hugetlb.js";
+import { FAULT_UNDER_VMA_LOCK, VMA_LOCK } from "./locking.js";
 
-/** TMP := 1 when a table was installed. 3.x takes i_mmap itself; from 5.7 the fault holds it [S: 972d, a4a1]. */
+/** Commits from memory [M]: what they changed was read in source on both sides [S: 972d, a4a1, 6.1.192, 7.0rc6]. */
+const I_MMAP_FAULT = "c0d0381ade79";
+const SPLIT_PTL = "cb900f412154";
+
+/**
+ * TMP := 1 when a table was installed. 3.x takes i_mmap itself; from 5.7 the fault holds it; from 6.1 it is taken here
+ * for read, because the vma_lock keeps unsharing away.
+ */
 const huge_pmd_share = listing("mm/hugetlb.c", "huge_pmd_share", [
-  until("5.7", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
+  until("5.7", I_MMAP_FAULT, k.lock_write(k.I_MMAP)),
+  since("6.1", VMA_LOCK, k.lock_read(k.I_MMAP)),
   k.find_shareable(),
   k.if_zero(Reg.TABLE, "none"),
-  k.table_get(),
+  until("6.13", SHARE_COUNT, k.table_get()),
+  since("6.13", SHARE_COUNT, k.pt_share_inc()),
   k.lock_write(k.PTL),
   k.pud_populate(Reg.TMP),
   k.if_set(Reg.TMP, "installed"),
-  k.table_put(),
+  until("6.13", SHARE_COUNT, k.table_put()),
+  since("6.13", SHARE_COUNT, k.pt_share_dec()),
   ...at("installed", k.unlock(k.PTL)),
   ...at("none"),
   k.alloc_tables(Reg.TMP, k.PMD, Reg.ADDRESS),
-  until("5.7", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
+  until("5.7", I_MMAP_FAULT, k.unlock(k.I_MMAP)),
+  since("6.1", VMA_LOCK, k.unlock(k.I_MMAP)),
 ]);
 
 /** Tables down to the PMD, shared if someone has one to share; ENTRY and TABLE. */
@@ -41,10 +54,10 @@ const huge_pte_alloc = listing("mm/hugetlb.c", "huge_pte_alloc", [
 const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
   k.find_or_alloc_page(Reg.TMP),
   k.if_set(Reg.TMP, "out"),
-  until("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
-  since("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+  until("3.13", SPLIT_PTL, k.lock_write(k.PAGE_TABLE_LOCK)),
+  since("3.13", SPLIT_PTL, k.lock_write(k.PTL)),
   // Without i_mmap the file may have been truncated meanwhile: the size is looked at again under the lock.
-  until("5.7", "c0d0381ade79, 5.7 [M]", k.beyond_size(Reg.TMP), k.if_set(Reg.TMP, "truncated")),
+  until("5.7", I_MMAP_FAULT, k.beyond_size(Reg.TMP), k.if_set(Reg.TMP, "truncated")),
   k.move(Reg.INDEX, Reg.PAGE),
   k.read_entry(Reg.TMP),
   k.move(Reg.PAGE, Reg.INDEX),
@@ -57,17 +70,18 @@ const hugetlb_no_page = listing("mm/hugetlb.c", "hugetlb_no_page", [
   ...at("lost", k.put_page(), k.set(Reg.TMP, 0), k.jump("unlock")),
   ...at("truncated", k.put_page(), k.set(Reg.TMP, 7)),
   ...at("unlock"),
-  since("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
-  until("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
+  since("3.13", SPLIT_PTL, k.unlock(k.PTL)),
+  until("3.13", SPLIT_PTL, k.unlock(k.PAGE_TABLE_LOCK)),
   ...at("out"),
 ]);
 
 const hugetlb_fault = listing("mm/hugetlb.c", "hugetlb_fault", [
   k.vma_index(),
-  since("5.7", "c0d0381ade79, 5.7 [M]", k.lock_read(k.I_MMAP)),
+  until("6.1", VMA_LOCK, since("5.7", I_MMAP_FAULT, k.lock_read(k.I_MMAP))),
+  since("6.1", VMA_LOCK, k.lock_write(k.FAULT_OUTER), k.lock_read(k.VMA_LOCK)),
   huge_pte_alloc,
-  until("3.15", "hashed mutexes, 3.15 [M]", k.lock_write(k.FAULT_OUTER)),
-  since("5.7", "c0d0381ade79, 5.7 [M]", k.lock_write(k.FAULT_INNER)),
+  until("5.7", I_MMAP_FAULT, k.lock_write(k.FAULT_OUTER)),
+  until("6.1", VMA_LOCK, since("5.7", I_MMAP_FAULT, k.lock_write(k.FAULT_INNER))),
   k.vma_index(),
   k.read_entry(Reg.TMP),
   k.if_set(Reg.TMP, "spurious"),
@@ -75,9 +89,9 @@ const hugetlb_fault = listing("mm/hugetlb.c", "hugetlb_fault", [
   k.jump("done"),
   ...at("spurious", k.set(Reg.TMP, 0)),
   ...at("done"),
-  until("3.15", "hashed mutexes, 3.15 [M]", k.unlock(k.FAULT_OUTER)),
-  since("5.7", "c0d0381ade79, 5.7 [M]", k.unlock(k.FAULT_INNER)),
-  since("5.7", "c0d0381ade79, 5.7 [M]", k.unlock(k.I_MMAP)),
+  until("5.7", I_MMAP_FAULT, k.unlock(k.FAULT_OUTER)),
+  until("6.1", VMA_LOCK, since("5.7", I_MMAP_FAULT, k.unlock(k.FAULT_INNER), k.unlock(k.I_MMAP))),
+  since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK), k.unlock(k.FAULT_OUTER)),
 ]);
 
 /**
@@ -103,10 +117,11 @@ const do_fault = (store: boolean) =>
     ...(store ? [] : [k.set(Reg.PROT, VmaFlag.READ)]),
     k.page_dup_rmap(),
     k.set_entry(k.BASE, store),
+    ...(store ? [k.set(Reg.BATCH, Entry.DIRTY), p.mark_dirty(Reg.BATCH)] : []),
     k.jump("mapped"),
     // Somebody has mapped it already; a store makes the entry writable (wp_page_reuse).
     ...at("present"),
-    ...(store ? [p.make_writable()] : []),
+    ...(store ? [p.make_writable(), k.set(Reg.BATCH, Entry.DIRTY), p.mark_dirty(Reg.BATCH)] : []),
     k.unlock(k.PTL),
     k.unlock(p.FOLIO_LOCK),
     k.put_page(),
@@ -138,10 +153,61 @@ const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   ...at("out"),
 ]);
 
+const unlockMm: readonly Line[] = [
+  until("6.10", FAULT_UNDER_VMA_LOCK, k.unlock(k.MMAP_LOCK)),
+  since("6.10", FAULT_UNDER_VMA_LOCK, k.unlock(k.VMA_WRITE)),
+];
+
+/** A driver's fault handler: its memory is mapped as it is, no reference, no map count (VM_PFNMAP). */
+const insert_pfn = listing("mm/memory.c", "vmf_insert_pfn", [
+  k.vma_index(),
+  k.lock_read(k.I_MMAP),
+  p.device_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
+  k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
+  k.walk(Reg.ADDRESS, k.BASE),
+  k.lock_write(k.PTL),
+  k.set_entry(k.BASE, true),
+  k.unlock(k.PTL),
+  k.set(Reg.TMP, 0),
+  ...at("out", k.unlock(k.I_MMAP)),
+]);
+
+/** A load from untouched memory of a VMA that wants huge pages: the huge zero page, read-only. */
+const do_huge_pmd_anonymous_page = listing("mm/huge_memory.c", "do_huge_pmd_anonymous_page", [
+  k.align_down(Reg.ADDRESS, Reg.ADDRESS, k.PMD),
+  k.alloc_tables(Reg.TMP, k.PMD, Reg.ADDRESS),
+  p.get_huge_zero_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
+  k.move(Reg.INDEX, Reg.PAGE),
+  k.walk(Reg.ADDRESS, k.PMD),
+  k.lock_write(k.PTL),
+  k.read_entry(Reg.TMP),
+  k.move(Reg.PAGE, Reg.INDEX),
+  k.if_set(Reg.TMP, "lost"),
+  k.set(Reg.PROT, VmaFlag.READ),
+  k.set_entry(k.PMD),
+  k.unlock(k.PTL),
+  k.jump("mapped"),
+  ...at("lost", k.unlock(k.PTL), k.put_page()),
+  ...at("mapped", k.set(Reg.TMP, 0)),
+  ...at("out"),
+]);
+
+/** Goes to "done" after a huge fault. */
+const huge: readonly Line[] = [
+  k.test(Reg.TMP, Reg.PROT, VmaFlag.HUGEPAGE),
+  k.if_zero(Reg.TMP, "base"),
+  do_huge_pmd_anonymous_page,
+  k.jump("done"),
+  ...at("base"),
+];
+
 const handle_mm_fault = (store: boolean) =>
   listing("mm/memory.c", "handle_mm_fault", [
     k.move(Reg.ADDRESS, Reg.START),
-    k.lock_read(k.MMAP_LOCK),
+    until("6.10", FAULT_UNDER_VMA_LOCK, k.lock_read(k.MMAP_LOCK)),
+    since("6.10", FAULT_UNDER_VMA_LOCK, k.lock_read(k.VMA_WRITE)),
     k.find_vma(Reg.START),
     k.if_zero(Reg.VMA, "segv"),
     k.move(Reg.PROT, Reg.TMP),
@@ -152,14 +218,18 @@ const handle_mm_fault = (store: boolean) =>
     hugetlb_fault,
     k.jump("done"),
     ...at("anon", p.vma_file(Reg.TMP), k.if_set(Reg.TMP, "file")),
+    ...(store ? [] : huge),
     do_anonymous_page,
     k.jump("done"),
-    ...at("file", do_fault(store)),
-    ...at("done", k.unlock(k.MMAP_LOCK)),
+    ...at("file", k.test(Reg.TMP, Reg.PROT, VmaFlag.PFNMAP), k.if_set(Reg.TMP, "pfn")),
+    do_fault(store),
+    k.jump("done"),
+    ...at("pfn", insert_pfn),
+    ...at("done", ...unlockMm),
     k.if_zero(Reg.TMP, "out"),
     k.signal(7),
     k.jump("out"),
-    ...at("segv", k.unlock(k.MMAP_LOCK), k.signal(11), k.set(Reg.TMP, 11)),
+    ...at("segv", ...unlockMm, k.signal(11), k.set(Reg.TMP, 11)),
     ...at("out"),
   ]);
 

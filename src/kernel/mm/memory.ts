@@ -5,24 +5,51 @@ import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
+import { BATCHED, flush_tlb_batched_pending } from "./batched.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
-import { BATCHED, flush_tlb_batched_pending } from "./reclaim.js";
 
 /** Base-page entries that one step clears: they stand in one table, whose lock is held. */
 const ZAP_BATCH = 512;
 const FORCED = "1cf35d47712d";
+/** From here on the huge zero page belongs to the mm. */
+export const PER_MM = "6fcb52a56ff6";
+const DELAYED = "5df397dec7c4";
 
-/** One PTE table. A full batch ends it early; then the flush comes before the lock is dropped (since 3.15). */
+/**
+ * One PTE table. A full batch ends it early, and then, or after a dirty page of a file, the flush comes before the lock
+ * is dropped (since 3.15); the dirty page keeps its map count until then (since 6.2).
+ */
 const zap_pte_range = listing("mm/memory.c", "zap_pte_range", [
   k.lock_write(k.PTL),
   since("4.13", BATCHED, flush_tlb_batched_pending),
-  p.zap_ptes(Reg.FORCE_FLUSH, ZAP_BATCH),
+  since("6.2", DELAYED, p.zap_ptes(Reg.FORCE_FLUSH, ZAP_BATCH, true)),
+  until("6.2", DELAYED, p.zap_ptes(Reg.FORCE_FLUSH, ZAP_BATCH)),
   k.if_zero(Reg.FORCE_FLUSH, "unlock"),
   since("3.15", FORCED, tlb_flush_mmu_tlbonly),
+  since("6.2", DELAYED, k.test(Reg.TMP, Reg.FORCE_FLUSH, p.ZAP_DIRTY), k.if_zero(Reg.TMP, "unlock"), p.flush_rmaps()),
   until("3.15", FORCED, k.test(Reg.FORCE_FLUSH, Reg.FORCE_FLUSH, p.ZAP_FULL)),
   ...at("unlock", k.unlock(k.PTL)),
   k.if_zero(Reg.FORCE_FLUSH, "out"),
   tlb_flush_mmu,
+  ...at("out"),
+]);
+
+const PINNED = "aa88b68c3b1d";
+
+/**
+ * A huge zero page. Up to 4.5 its reference was dropped here; 4.6 and 4.7 keep it in the gather until the flush; from
+ * 4.8 on (6fcb52a56ff6) it belongs to the mm and not to the mapping. [T: aa88b68c3b1d; M: 4.8]
+ */
+const zap_huge_pmd = listing("mm/huge_memory.c", "zap_huge_pmd", [
+  k.lock_write(k.PTL),
+  k.read_entry(Reg.TMP),
+  k.if_zero(Reg.TMP, "unlock"),
+  k.record(Reg.ADDRESS, k.PMD, k.PMD, "tlb_remove_pmd_tlb_entry()"),
+  k.clear_entry(k.PMD, "pmdp_huge_get_and_clear_full()"),
+  k.unlock(k.PTL),
+  until("4.8", PER_MM, until("4.6", PINNED, k.put_page()), since("4.6", PINNED, k.gather_queue(Reg.TMP))),
+  k.jump("out"),
+  ...at("unlock", k.unlock(k.PTL)),
   ...at("out"),
 ]);
 
@@ -33,7 +60,14 @@ export const unmap_page_range = listing("mm/memory.c", "unmap_page_range", [
   k.if_zero(Reg.ENTRY, "missing"),
   zap_pte_range,
   k.jump("next"),
-  ...at("missing", p.skip_table()),
+  ...at("missing", k.walk(Reg.ADDRESS, k.PMD)),
+  k.if_zero(Reg.ENTRY, "skip"),
+  k.read_entry(Reg.TMP),
+  k.if_zero(Reg.TMP, "skip"),
+  zap_huge_pmd,
+  k.add_pages(Reg.ADDRESS, k.PMD),
+  k.jump("next"),
+  ...at("skip", p.skip_table()),
   k.jump("next"),
   ...at("out", arch("tlb_end_vma")),
 ]);
@@ -77,3 +111,21 @@ const truncate_pagecache: readonly Line[] = [
 ];
 
 export const truncateFile = listing("mm/truncate.c", "truncate_pagecache", [...truncate_pagecache, k.ret(false)]);
+
+/** A driver takes its memory back: nobody maps it any more, so it may be freed. No reference says otherwise. */
+export const revoke = listing("(driver)", "revoke", [
+  k.write_size(Reg.START),
+  unmap_mapping_range,
+  k.move(Reg.INDEX, Reg.START),
+  ...at("next", k.next_cached()),
+  k.if_zero(Reg.PAGE, "out"),
+  k.remove_huge_page(),
+  k.jump("next"),
+  ...at("out", k.ret(false)),
+]);
+
+/** The shrinker of the huge zero page. */
+export const shrinkHugeZero = listing("mm/huge_memory.c", "shrink_huge_zero_page_scan", [
+  p.shrink_huge_zero_page(),
+  k.ret(false),
+]);

@@ -7,9 +7,13 @@
 import { Reg } from "../../../assembly/abi/operands.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
-import { huge_pmd_unshare } from "./hugetlb.js";
+import { tlb_finish_mmu } from "./gather.js";
+import { GATHERED, huge_pmd_unshare, huge_pmd_unshare_flush } from "./hugetlb.js";
+import { VMA_LOCK } from "./locking.js";
 
-const UNSHARES = "017b1660df89, 4.19 [M]";
+const UNSHARES = "017b1660df89";
+const SPLIT_PTL = "cb900f412154";
+const I_MMAP_FAULT = "c0d0381ade79";
 
 const pageRange: readonly Line[] = [
   k.move(Reg.RANGE_START, Reg.ADDRESS),
@@ -31,21 +35,27 @@ const flush: readonly Line[] = [
 const one = (name: string) =>
   listing("mm/rmap.c", name, [
     ...pageRange,
-    since("5.15", UNSHARES, k.widen_range()),
+    since("4.19", UNSHARES, k.widen_range()),
     k.walk(Reg.ADDRESS, k.PMD),
     k.if_zero(Reg.ENTRY, "out"),
-    until("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PAGE_TABLE_LOCK)),
-    since("3.13", "split page-table locks, 3.13 [M]", k.lock_write(k.PTL)),
+    until("3.13", SPLIT_PTL, k.lock_write(k.PAGE_TABLE_LOCK)),
+    since("3.13", SPLIT_PTL, k.lock_write(k.PTL)),
     since(
-      "5.15",
+      "4.19",
       UNSHARES,
+      // The order is vma_lock before i_mmap, so here it can only be tried [S: 6.1.192, 7.0rc6].
+      since("6.1", VMA_LOCK, k.trylock_write(k.VMA_LOCK, Reg.TMP), k.if_zero(Reg.TMP, "unlock")),
+      since("7.0", GATHERED, k.tlb_gather_mmu()),
       k.move(Reg.LAST, Reg.ADDRESS),
       huge_pmd_unshare,
       k.move(Reg.ADDRESS, Reg.LAST),
+      since("6.1", VMA_LOCK, k.unlock(k.VMA_LOCK)),
       k.if_zero(Reg.TMP, "ordinary"),
-      ...flush,
+      until("7.0", GATHERED, ...flush),
+      since("7.0", GATHERED, huge_pmd_unshare_flush, tlb_finish_mmu),
       k.jump("unlock"),
       ...at("ordinary"),
+      since("7.0", GATHERED, tlb_finish_mmu),
     ),
     k.read_entry(Reg.TMP),
     k.if_zero(Reg.TMP, "unlock"),
@@ -55,8 +65,8 @@ const one = (name: string) =>
     k.page_remove_rmap(),
     k.put_page(),
     ...at("unlock"),
-    until("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PAGE_TABLE_LOCK)),
-    since("3.13", "split page-table locks, 3.13 [M]", k.unlock(k.PTL)),
+    until("3.13", SPLIT_PTL, k.unlock(k.PAGE_TABLE_LOCK)),
+    since("3.13", SPLIT_PTL, k.unlock(k.PTL)),
     ...at("out"),
   ]);
 
@@ -76,8 +86,8 @@ const rmap_walk_file = (name: string) =>
 
 /** i_mmap: waited for up to 5.6, tried from 5.7, when it became the lock of every fault. */
 const unmapPage = (name: string): readonly Line[] => [
-  until("5.7", "c0d0381ade79, 5.7 [M]", k.lock_write(k.I_MMAP)),
-  since("5.7", "c0d0381ade79, 5.7 [M]", k.trylock_write(k.I_MMAP, Reg.TMP), k.if_zero(Reg.TMP, "busy")),
+  until("5.7", I_MMAP_FAULT, k.lock_write(k.I_MMAP)),
+  since("5.7", I_MMAP_FAULT, k.trylock_write(k.I_MMAP, Reg.TMP), k.if_zero(Reg.TMP, "busy")),
   rmap_walk_file(name),
   k.unlock(k.I_MMAP),
 ];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Reg } from "../../../assembly/abi/operands.js";
 import { Mm } from "../../../assembly/abi/records.js";
+import { Task } from "../../../assembly/abi/tasks.js";
 import { type Rig, rig } from "../harness.js";
 
 const A = 0;
@@ -51,5 +52,54 @@ describe("mm->tlb_flush_batched", () => {
     expect(made.core.shouldDefer(task)).toBe(0);
     made.core.loadMm(1, A);
     expect(made.core.shouldDefer(task)).toBe(1);
+  });
+});
+
+describe("a reclaim batch", () => {
+  /** A runs on CPU1 and CPU2; CPU0 reclaims a page of it. */
+  function reclaiming(backend = "x86"): Rig {
+    const made = rig({ backend, baseFrames: 2 });
+    made.core.loadMm(1, A);
+    made.core.loadMm(2, A);
+    made.core.setCurrent(0, 0);
+    made.set({ [Reg.MM]: A });
+    made.map(A, 0, 0);
+    made.clear(A, 0, 0);
+    made.core.addCpus(made.task());
+    made.core.batchMark(made.task(), 1, 0);
+    return made;
+  }
+
+  it("owes a flush to the mm and to the CPUs that run it until it is sent and reset", () => {
+    const made = reclaiming();
+    expect(made.core.batchPending(made.task())).toBe(1);
+    expect([Task.BATCH_CPUS, Task.BATCH_DUE].map((field) => made.get(made.task() + field))).toEqual([6, 1]);
+    made.core.batchReset(made.task());
+    expect([Task.BATCH_CPUS, Task.BATCH_DUE].map((field) => made.get(made.task() + field))).toEqual([0, 0]);
+  });
+
+  it.each(["x86", "riscv"])("flushes each of them by interrupt on %s, whatever mm it names", (backend) => {
+    const made = reclaiming(backend);
+    made.core.batchSend(made.task());
+    expect(made.owed()).toMatchObject([{ holders: 6 }]);
+    made.core.handleIpi(1);
+    expect(made.owed()).toMatchObject([{ holders: 4 }]);
+    made.core.handleIpi(2);
+    expect(made.owed()).toEqual([]);
+    expect(made.core.acknowledged(0)).toBe(1);
+  });
+
+  it("flushes all of them at once with INVLPGB", () => {
+    const made = reclaiming("x86-invlpgb");
+    made.core.batchSend(made.task());
+    expect(made.owed()).toEqual([]);
+  });
+
+  it("marks as a bool or as one generation more", () => {
+    const made = reclaiming();
+    made.core.batchMark(made.task(), 1, 0);
+    expect(made.mm(A, Mm.BATCH_PENDING)).toBe(2);
+    made.core.batchMark(made.task(), 0, 0);
+    expect(made.mm(A, Mm.BATCH_PENDING)).toBe(1);
   });
 });

@@ -1,0 +1,82 @@
+/**
+ * What a search leaves for others: parents of states and the paths read back from them, watched words, and single steps
+ * of any of its agents.
+ */
+import { Base } from "../abi/layout";
+import { Hardware, Search } from "../abi/search";
+import { kernelAgents, moveAgent, reset } from "../run";
+import { base, get, logInto, logTop } from "../word";
+import { frameAgents, moveSlot, reuse, saturate, slotsPerCpu } from "./hardware";
+import * as space from "./space";
+
+/** How state `state` was first reached; those of which there is no room for are not noted. */
+export function noteParent(state: u32, parent: u32, agent: u32): void {
+  if (state >= space.parentsMax) return;
+  store<u32>(space.parentsAt + (state << 3), parent);
+  store<u32>(space.parentsAt + (state << 3) + 4, agent);
+}
+
+/** Writes the watched words down for the host. */
+export function watch(watched: u32): void {
+  const count = space.asked(Search.WATCH_COUNT);
+  let to = space.watchAt + ((count * watched) << 2);
+  for (let i: u32 = 0; i < watched; i++) {
+    store<u32>(to, get(load<u32>(space.watchListAt + (i << 2))));
+    to += 4;
+  }
+  space.tell(Search.WATCH_COUNT, count + 1);
+}
+
+/** Puts the machine at the start of the search, to follow a path. Nothing is logged from here on. */
+export function restartSearch(): void {
+  logInto(0, 0, 0, 0);
+  reset();
+  if (space.asked(Search.HARDWARE) == Hardware.SATURATED) saturate();
+}
+
+/** Moves one agent of the search, hardware agents included. */
+export function followSearch(agent: u32): void {
+  const perCpu = slotsPerCpu();
+  if (agent < kernelAgents()) moveAgent(agent);
+  else if (agent < frameAgents()) moveSlot((agent - kernelAgents()) / perCpu, (agent - kernelAgents()) % perCpu);
+  else reuse(agent - frameAgents());
+  if (space.asked(Search.HARDWARE) == Hardware.SATURATED) saturate();
+}
+
+/**
+ * One step of a kernel agent with the log on: gives the number of (word, old value) pairs, two words each from
+ * `pathWords` on. For the test that a step writes nothing past the log.
+ */
+export function loggedStep(agent: u32): u32 {
+  const hashed = base(Base.HASHED);
+  logInto(space.logAt, space.logEnd, hashed, base(Base.STATE_END) - hashed);
+  moveAgent(agent);
+  const pairs = (logTop - space.logAt) >> 3;
+  logInto(0, 0, 0, 0);
+  return pairs;
+}
+
+/** Writes the agents that lead from the initial state to `state`, a word each, into the log; gives their number. */
+export function pathTo(state: u32): u32 {
+  if (state >= space.parentsMax) return 0xffffffff;
+  let length: u32 = 0;
+  let at = state;
+  while (at != 0) {
+    length++;
+    at = load<u32>(space.parentsAt + (at << 3));
+  }
+  if (length << 2 > space.logEnd - space.logAt) return 0xffffffff;
+  at = state;
+  let i = length;
+  while (at != 0) {
+    i--;
+    store<u32>(space.logAt + (i << 2), load<u32>(space.parentsAt + (at << 3) + 4));
+    at = load<u32>(space.parentsAt + (at << 3));
+  }
+  return length;
+}
+
+/** First word of the path that `pathTo` wrote. */
+export function pathWords(): u32 {
+  return space.logAt >> 2;
+}

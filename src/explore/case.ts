@@ -1,0 +1,199 @@
+/**
+ * One case of a scenario, searched: states, violations with a path each, and their proofs.
+ */
+import { Status } from "../../assembly/abi/events.js";
+import { Run } from "../../assembly/abi/layout.js";
+import { ObligationFlag } from "../../assembly/abi/tasks.js";
+import { type Core, openCore, openSearchCore, type SearchCore } from "../core/core.js";
+import { InputError } from "../error.js";
+import type { RawViolation } from "../machine.js";
+import { detailOf, kindName, type Severity, severityOf, type ViolationKind } from "../names.js";
+import { encodeSchedule, formatToken } from "../schedule.js";
+import { tellPath } from "./agents.js";
+import { choicesOf } from "./path.js";
+import { ExhaustiveSearch, type HardwareMode, placesOf, type SearchFigures, type StoppedBy } from "./search.js";
+import { fewerSwitches } from "./shrink.js";
+import { type StageOptions, stage } from "./stage.js";
+import { findWitness, needsWitness, type Witness } from "./witness.js";
+
+export interface FoundViolation {
+  readonly kind: ViolationKind;
+  readonly severity: Severity;
+  /** A witness on concrete TLBs exists, or the violation is a fact of the run itself. */
+  readonly confirmed: boolean;
+  readonly case: string;
+  /** Replay token: `shootdown replay TOKEN`. Empty when hardware moved too: then `path` tells the run. */
+  readonly schedule: string;
+  /** Steps from the start of the race to the violation; no schedule needs fewer. */
+  readonly steps: number;
+  /**
+   * RANGE_NOT_RECORDED: `span` or only `level`; which count is UNBALANCED; which lock; whether a stale walk was
+   * needed.
+   */
+  readonly detail?: string;
+  /** Where it was seen: kernel function and line. */
+  readonly where: string;
+  readonly witness?: Witness;
+  /** Every step in words, when hardware moves too. */
+  readonly path?: readonly string[];
+}
+
+export interface CaseOptions {
+  readonly bound?: number;
+  readonly time?: number;
+  /** Most memory of the search, MiB. */
+  readonly memory?: number;
+  readonly witness?: boolean;
+  readonly hardware?: "enumerated" | "saturated";
+  /** Fingerprints of 128 bits. */
+  readonly wide?: boolean;
+  readonly signal?: AbortSignal;
+  /** An aborted search gives what it has, as bounded, instead of an AbortError. */
+  readonly partial?: boolean;
+}
+
+export interface CaseResult {
+  readonly figures: SearchFigures;
+  readonly complete: boolean;
+  readonly hidden: number;
+  readonly sometimes: number;
+  readonly violations: readonly FoundViolation[];
+  readonly setHash?: string;
+  readonly stoppedBy?: StoppedBy;
+}
+
+/** Cores that one check after another uses: memory is expensive to map and cheap to clear. */
+export interface Cores {
+  readonly search: SearchCore;
+  readonly path: Core;
+  readonly witness: Core;
+}
+
+export const openCores = (): Cores => ({ search: openSearchCore(), path: openCore(), witness: openCore() });
+
+/** More than fits into 4 GiB of memory: by default the memory is the bound. */
+export const BOUND_MAX = 1_000_000_000;
+export const DEFAULT_MEMORY_MIB = 1024;
+export const MEMORY_MIB_MAX = 4000;
+/** States between two looks at the clock: some milliseconds. */
+const STATES_PER_SLICE = 4000;
+
+function inRange(name: string, value: number, most: number, what: string): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  const remedy = `give a whole number of ${what} from 1 to ${most}`;
+  throw new InputError(`the ${name} ${value} is out of range`, { source: "check", remedy });
+}
+
+/** Concrete TLBs decide when the scenario has no oracle, or when each hardware step is to be an agent. */
+export function hardwareOf(what: StageOptions, asked: CaseOptions["hardware"]): HardwareMode {
+  if (asked === "enumerated") return "enumerated";
+  return what.scenario.machine?.oracle === false ? "saturated" : "oracle";
+}
+
+export async function exploreCase(
+  what: StageOptions,
+  options: CaseOptions,
+  cores: Cores,
+  report: (figures: SearchFigures) => void,
+): Promise<CaseResult> {
+  const statesMax = inRange("bound", options.bound ?? BOUND_MAX, BOUND_MAX, "states");
+  const memoryMib = inRange("memory", options.memory ?? DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX, "MiB");
+  const hardware = hardwareOf(what, options.hardware);
+  const concrete = hardware === "oracle" ? {} : { unlimited: true };
+  const machine = stage({ ...what, ...concrete, core: cores.search });
+  const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
+  const wide = options.wide ?? false;
+  const asked = { hardware, memoryMib, wide, statesMax, projection };
+  const search = new ExhaustiveSearch(cores.search, machine, asked);
+  const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
+  let status: number = Status.RUNNING;
+  let late = false;
+  while (status === Status.RUNNING && !late) {
+    if (options.partial !== true) options.signal?.throwIfAborted();
+    status = search.slice(STATES_PER_SLICE);
+    report(search.figures());
+    late = performance.now() > deadline || options.signal?.aborted === true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const complete = search.complete();
+  const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
+  const setHash = search.setHash();
+  const figures = search.figures();
+  const seen = { hidden: machine.run(Run.HIDDEN), sometimes: machine.run(Run.SOMETIMES) };
+  const raw = machine.violations();
+  const paths = raw.map((violation) => readPath(search, violation));
+  const violations = raw.map((violation, i) => {
+    const path = paths[i];
+    if (hardware !== "oracle") return tellViolation(what, search, violation, path);
+    if (path === undefined) throw new Error("the path to a violation was not kept");
+    return prove(what, violation, path, options.witness ?? true, cores);
+  });
+  return {
+    figures,
+    complete,
+    ...seen,
+    violations,
+    ...(setHash === undefined || !complete ? {} : { setHash }),
+    ...(stoppedBy === undefined ? {} : { stoppedBy }),
+  };
+}
+
+/** The agents from the start to the violating step; undefined when it was found too late for its path to be kept. */
+function readPath(search: ExhaustiveSearch, violation: RawViolation): number[] | undefined {
+  const path = search.pathTo(violation.state - 1);
+  return path === undefined || violation.agent === 0xffffffff ? path : [...path, violation.agent];
+}
+
+/** A violation on concrete TLBs is a fact: the path is all that there is to tell. */
+function tellViolation(
+  what: StageOptions,
+  search: ExhaustiveSearch,
+  found: RawViolation,
+  agents: readonly number[] | undefined,
+): FoundViolation {
+  const kind = kindName(found.kind);
+  const path = agents === undefined ? undefined : tellPath(what, search, agents);
+  return {
+    kind,
+    severity: severityOf(kind),
+    confirmed: true,
+    case: what.which.name,
+    schedule: "",
+    steps: path?.length ?? found.step,
+    where: path?.at(-1) ?? "the path was not kept",
+    ...(path === undefined ? {} : { path }),
+  };
+}
+
+/** Tidies the path, finds the witness, and says where it was. */
+function prove(what: StageOptions, found: RawViolation, path: number[], wanted: boolean, cores: Cores): FoundViolation {
+  const machine = stage({ ...what, core: cores.path });
+  const tidy = kindName(found.kind) === "DEADLOCK" ? path : fewerSwitches(machine, path, found.kind);
+  const schedule = encodeSchedule(choicesOf(machine, tidy));
+  // The tidied path may break the same promise over another entry: its own record is the one to confirm.
+  const violation = machine.violations().find((other) => other.kind === found.kind) ?? found;
+  const kind = kindName(violation.kind);
+  const witness =
+    wanted && needsWitness(violation) ? findWitness({ ...what, core: cores.witness }, tidy, violation) : undefined;
+  const op = machine.program[violation.pc];
+  const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
+  const detail = detailOf(kind, violation.holders, viaWalk);
+  return {
+    kind,
+    severity: severityOf(kind),
+    confirmed: !needsWitness(violation) || witness !== undefined,
+    case: what.which.name,
+    schedule: formatToken({
+      scenario: what.scenario.name,
+      case: what.which.name,
+      edition: what.edition.name,
+      backend: what.backend.name,
+      schedule,
+      steps: tidy.length,
+    }),
+    steps: tidy.length,
+    ...(detail === undefined ? {} : { detail }),
+    where: op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`,
+    ...(witness === undefined ? {} : { witness }),
+  };
+}

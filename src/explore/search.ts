@@ -1,0 +1,190 @@
+/**
+ * The exhaustive search of the core, driven from outside: what it is asked, a slice at a time, and what it tells.
+ */
+import { Base, Run } from "../../assembly/abi/layout.js";
+import { Op } from "../../assembly/abi/ops.js";
+import { Full, Hardware, Search, WATCHED_MAX } from "../../assembly/abi/search.js";
+import type { SearchCore } from "../core/core.js";
+import type { Machine } from "../machine.js";
+import type { Places, Projection } from "../scenarios/scenario.js";
+
+/** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
+export type HardwareMode = "oracle" | "enumerated" | "saturated";
+
+const MODES: Readonly<Record<HardwareMode, Hardware>> = {
+  oracle: Hardware.ORACLE,
+  enumerated: Hardware.ENUMERATED,
+  saturated: Hardware.SATURATED,
+};
+
+export interface SearchOptions {
+  readonly hardware: HardwareMode;
+  readonly memoryMib: number;
+  /** Fingerprints of 128 bits. */
+  readonly wide?: boolean;
+  readonly statesMax: number;
+  /** Violation kinds, as a mask, at which the search stops after the layer. */
+  readonly stopMask?: number;
+  readonly projection?: Projection | undefined;
+}
+
+export interface SearchFigures {
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly widest: number;
+  /** States that are known and not yet expanded. */
+  readonly queue: number;
+  readonly badStates: number;
+  readonly instances: number;
+  readonly badDepth: number | undefined;
+  /** Bytes of the visited set for each state. */
+  readonly bytesPerState: number;
+  readonly queueBytes: number;
+}
+
+export type StoppedBy = "states" | "memory" | "steps" | "time" | "interrupt";
+
+const STOPPED: Readonly<Record<number, StoppedBy>> = {
+  [Full.STATES]: "states",
+  [Full.VISITED]: "memory",
+  [Full.QUEUE]: "memory",
+  [Full.DEPTH]: "steps",
+};
+
+const MASK = (1n << 64n) - 1n;
+const MULTIPLIER = 0xd6e8feb86659fd93n;
+
+/** The hash of a packed state that the other implementations of the yardstick add up. */
+export function mixPacked(packed: bigint): bigint {
+  let x = packed;
+  x = ((x ^ (x >> 32n)) * MULTIPLIER) & MASK;
+  x = ((x ^ (x >> 32n)) * MULTIPLIER) & MASK;
+  return x ^ (x >> 32n);
+}
+
+export class ExhaustiveSearch {
+  readonly core: SearchCore;
+  readonly machine: Machine;
+  readonly #wide: boolean;
+  readonly #projection: Projection | undefined;
+  #setHash = 0n;
+
+  /** `machine` is a machine that was staged on `core`. Throws when there is no memory. */
+  constructor(core: SearchCore, machine: Machine, options: SearchOptions) {
+    this.core = core;
+    this.machine = machine;
+    this.#wide = options.wide ?? false;
+    this.#projection = options.projection;
+    machine.setRun(Run.STOP_MASK, options.stopMask ?? 0);
+    this.#ask(Search.HARDWARE, MODES[options.hardware]);
+    this.#ask(Search.MEMORY_MIB, options.memoryMib);
+    this.#ask(Search.WIDE, this.#wide ? 1 : 0);
+    this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
+    this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
+    this.#watch(options.projection?.words ?? []);
+    if (core.call.exploreStart() === 0) throw new Error("the search does not fit into memory: allow it less");
+    this.#drain();
+  }
+
+  /** Expands up to `count` states; gives the status. */
+  slice(count: number): number {
+    const status = this.core.call.explore(count);
+    this.#drain();
+    return status;
+  }
+
+  #ask(field: number, value: number): void {
+    this.machine.put(this.core.call.searchWords() + field, value);
+  }
+
+  #told(field: number): number {
+    return this.machine.get(this.core.call.searchWords() + field);
+  }
+
+  #toldLong(field: number): number {
+    return this.machine.long(this.core.call.searchWords() + field);
+  }
+
+  #watch(words: readonly number[]): void {
+    if (words.length > WATCHED_MAX) throw new RangeError(`more than ${WATCHED_MAX} words to watch`);
+    this.#ask(Search.WATCHED, words.length);
+    if (words.length > 0) this.core.words().set(words, this.core.call.watchList(words.length));
+  }
+
+  /** Adds the new states to the hash of the set. */
+  #drain(): void {
+    const projection = this.#projection;
+    if (projection === undefined) return;
+    const count = this.#told(Search.WATCH_COUNT);
+    const words = this.core.words();
+    let at = this.#told(Search.WATCH_AT);
+    for (let i = 0; i < count; i++, at += projection.words.length) {
+      const packed = projection.pack((index) => words[at + index] as number);
+      this.#setHash = (this.#setHash + mixPacked((packed + 1n) & MASK)) & MASK;
+    }
+    this.#ask(Search.WATCH_COUNT, 0);
+  }
+
+  /** The order-free hash of all states so far, 16 hex digits; undefined without a projection. */
+  setHash(): string | undefined {
+    return this.#projection === undefined ? undefined : this.#setHash.toString(16).padStart(16, "0");
+  }
+
+  figures(): SearchFigures {
+    const states = this.machine.run(Run.STATES);
+    const badDepth = this.#told(Search.BAD_DEPTH);
+    return {
+      states,
+      transitions: this.machine.long(this.machine.runWord(Run.TRANSITIONS)),
+      depth: this.machine.run(Run.DEPTH),
+      widest: this.machine.run(Run.WIDEST),
+      queue: this.#told(Search.QUEUE),
+      badStates: this.#toldLong(Search.BAD_STATES),
+      instances: this.#toldLong(Search.INSTANCES),
+      badDepth: badDepth === 0xffffffff ? undefined : badDepth,
+      bytesPerState: (this.#told(Search.SLOTS) * (this.#wide ? 16 : 8)) / Math.max(1, states),
+      queueBytes: this.#told(Search.QUEUE_BYTES),
+    };
+  }
+
+  complete(): boolean {
+    return this.machine.run(Run.COMPLETE) === 1;
+  }
+
+  /** What ended a search that was not complete, when the core ended it. */
+  stoppedBy(): StoppedBy | undefined {
+    const full = this.#told(Search.FULL);
+    if (full === Full.LOG) throw new Error("one step wrote more words than the log of the search holds");
+    return STOPPED[full];
+  }
+
+  /** The agents from the start to a state, or undefined when it was found too late for its path to be kept. */
+  pathTo(state: number): number[] | undefined {
+    const length = this.core.call.pathTo(state);
+    if (length === 0xffffffff || length < 0) return undefined;
+    const first = this.core.call.pathWords();
+    return [...this.core.words().subarray(first, first + length)];
+  }
+}
+
+/** Where things lie on a machine, for a scenario's projection. */
+export function placesOf(machine: Machine): Places {
+  const ranks = new Map<number, number>();
+  const first = machine.pcOf(0);
+  let rank = 0;
+  for (let pc = first; pc < machine.program.length; pc++) {
+    if ((machine.program[pc]?.op ?? 0) < Op.VISIBLE) continue;
+    ranks.set(pc, rank++);
+  }
+  return {
+    task: machine.task,
+    cpu: machine.cpu,
+    frame: machine.frame,
+    file: machine.file,
+    entry: (table, index) => machine.base(Base.TABLE) + (table - 1) * machine.base(Base.TABLE_WORDS) + index,
+    slot: (cpu, index) => machine.base(Base.TLB) + cpu * machine.base(Base.TLB_WORDS) + 2 * index,
+    get: (word) => machine.get(word),
+    visibleRank: (pc) => ranks.get(pc) as number,
+  };
+}
