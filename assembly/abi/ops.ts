@@ -144,10 +144,10 @@ export const enum Op {
   /** r a := 1 when mremap may move [START, END) of VMA to NEW_START: all of it in VMA, and nothing where it goes */
   MAY_MOVE,
 
-  VISIBLE = 64,
+  VISIBLE = 96,
   // --- locks ---
   /** k a, rank # b */
-  LOCK_READ = 64,
+  LOCK_READ = 96,
   LOCK_WRITE,
   /** k a, rank # b, r c := 1 when taken */
   TRYLOCK_WRITE,
