@@ -12,6 +12,7 @@ import * as gup from "../mm/gup";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
+import * as switching from "../mm/switching";
 import * as x86 from "../mm/x86";
 import { get, mmAt, put, regWord, setReg } from "../word";
 import { ordinary } from "./ordinary";
@@ -23,7 +24,7 @@ function cpuOf(task: u32): u32 {
 /** The task runs in the mm from here on. */
 function switched(task: u32): void {
   const mm = regWord(task, Reg.NEW_START);
-  x86.finishSwitch(cpuOf(task), mm);
+  switching.finishSwitch(cpuOf(task), mm);
   put(task + Task.MM, mm);
   setReg(task, Reg.MM, mm);
 }
@@ -39,7 +40,7 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.RISCV_FENCE_LOCAL: riscv.fenceLocal(task); return next;
     case Op.FAIL_BATCHES: pgtable.failBatches(task); return next;
     case Op.IRQ_OFF: gup.setIrqOff(cpuOf(task), get(op + 1)); return next;
-    case Op.SWITCH_BEGIN: x86.beginSwitch(cpuOf(task), regWord(task, Reg.NEW_START)); return next;
+    case Op.SWITCH_BEGIN: switching.beginSwitch(cpuOf(task), regWord(task, Reg.NEW_START)); return next;
     case Op.SWITCH_END: switched(task); return next;
     case Op.UNHOOK_TABLE: pgtable.unhookTable(task, get(op + 1)); return next;
     case Op.MIRROR: secondary.mirror(task); return next;

@@ -99,6 +99,7 @@ export {
   send as batchSend,
   shouldDefer,
 } from "../../assembly/mm/reclaim";
+export { switchMm } from "../../assembly/mm/switching";
 export {
   copyVma,
   detachVmas,
@@ -125,7 +126,6 @@ export {
   sendIpi,
   spaceOfCpu,
   spaceOfMm,
-  switchMm,
 } from "../../assembly/mm/x86";
 export { protectPtes, zapPtes } from "../../assembly/mm/zap";
 export { gatherOf, reg, setReg } from "../../assembly/word";
