@@ -1,6 +1,6 @@
 /**
- * arch/x86/mm/tlb.c, the other half: a CPU loads an mm, keeps it lazily, leaves it. Other machines switch here too; what
- * they have of slots and masks says mm/spaces.ts.
+ * arch/x86/mm/tlb.c, the other half: a CPU loads an mm, keeps it lazily, leaves it. Other machines switch here too;
+ * what they have of slots and masks says mm/spaces.ts.
  *
  * Reference: switch_mm_irqs_off, choose_new_asid, enter_lazy_tlb, leave_mm [S: kernel.md 4.1].
  */
