@@ -31,6 +31,8 @@ export { type CaseFile, replayCase } from "./fuzz/case.js";
 export { type FuzzFinding, type FuzzOptions, type FuzzProgress, type FuzzResult, fuzz } from "./fuzz/fuzz.js";
 export { type FuzzOneOptions, type FuzzOneResult, type FuzzOneViolation, fuzzOne } from "./fuzz/one.js";
 export type { Program, ProgramCalls } from "./fuzz/program.js";
+export { type FuzzRace, type FuzzScenariosOptions, fuzzScenarios } from "./fuzz/race.js";
+export type { RaceFinding } from "./fuzz/race-finding.js";
 export { type Geometry, geometries } from "./geometry.js";
 export { type Backend, backends } from "./kernel/arch/backends.js";
 export { calls } from "./kernel/calls.js";

@@ -58,7 +58,11 @@ export const enum FuzzWord {
   /** Programs drawn in this call; 64-bit sum over the final states of the runs. */
   PROGRAMS,
   SUM = 40,
-  WORDS = 42,
+  /** Violation kinds that are harm; runs that showed one of them; most steps that a run took. */
+  HARM = 42,
+  HARMED,
+  LONGEST,
+  WORDS,
 }
 
 export const enum FuzzMode {

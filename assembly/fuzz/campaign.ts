@@ -69,6 +69,8 @@ function runNext(): u32 {
 function tallyRun(status: u32): void {
   if (status == Status.BOUNDED) count(FuzzWord.BOUNDED, 1);
   if (get(tally(Tally.OVERFLOW)) != 0) count(FuzzWord.OVERFLOWED, 1);
+  if ((get(tally(Tally.VIOLATIONS)) & word(FuzzWord.HARM)) != 0) count(FuzzWord.HARMED, 1);
+  if (get(tally(Tally.STEPS)) > word(FuzzWord.LONGEST)) setWord(FuzzWord.LONGEST, get(tally(Tally.STEPS)));
 }
 
 /**
@@ -77,6 +79,8 @@ function tallyRun(status: u32): void {
  */
 export function fuzzFresh(): void {
   schedulesLeft = 0;
+  parentBytes = 0;
+  newProgram();
   forgetLength();
 }
 

@@ -34,15 +34,31 @@ export function choicesOf(machine: Machine, path: readonly number[]): number[] {
   return choices;
 }
 
-/** Follows a path as far as it fits, leaving out moves that are not possible; stops at a violation of `kind`. */
-export function follow(machine: Machine, path: readonly number[], kind: number): { path: number[]; found: boolean } {
+/** One violation among those of its kind. `before` hears of every step of a path, first of step 0: a new path. */
+export interface Goal {
+  readonly kind: number;
+  before(step: number, agent: number): void;
+  /** Whether the violations so far have it. */
+  reached(): boolean;
+}
+
+/** Follows a path as far as it fits, leaving out moves that are not possible; stops at the kind of violation wanted. */
+export function follow(
+  machine: Machine,
+  path: readonly number[],
+  wanted: number | Goal,
+): { path: number[]; found: boolean } {
   restart(machine);
   const taken: number[] = [];
+  const goal = typeof wanted === "number" ? undefined : wanted;
+  const kind = typeof wanted === "number" ? wanted : wanted.kind;
+  goal?.before(0, 0);
   for (const agent of path) {
     if (machine.core.call.isEnabled(agent) === 0) continue;
+    goal?.before(taken.length + 1, agent);
     machine.core.call.stepAgent(agent);
     taken.push(agent);
-    if (hasViolation(machine, kind)) return { path: taken, found: true };
+    if (hasViolation(machine, kind) && (goal === undefined || goal.reached())) return { path: taken, found: true };
   }
   return { path: taken, found: false };
 }

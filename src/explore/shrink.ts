@@ -5,16 +5,16 @@
  * is at a local minimum: no single step can go. Then steps of one agent are drawn together where the violation stays.
  */
 import type { Machine } from "../machine.js";
-import { follow, switchesOf } from "./path.js";
+import { follow, type Goal, switchesOf } from "./path.js";
 
 /** A shorter path to a violation of `kind`. `machine` is at any point of the same race. */
-export function shrink(machine: Machine, path: readonly number[], kind: number): number[] {
+export function shrink(machine: Machine, path: readonly number[], kind: number | Goal): number[] {
   const first = follow(machine, path, kind);
   if (!first.found) return [...path];
   return fewerSwitches(machine, fewerSteps(machine, first.path, kind), kind);
 }
 
-function fewerSteps(machine: Machine, path: readonly number[], kind: number): number[] {
+function fewerSteps(machine: Machine, path: readonly number[], kind: number | Goal): number[] {
   let best = [...path];
   for (let block = Math.max(1, best.length >> 1); block >= 1; block >>= 1) {
     let at = 0;
@@ -28,7 +28,7 @@ function fewerSteps(machine: Machine, path: readonly number[], kind: number): nu
 }
 
 /** Pulls the next step of an agent forward to its last one, whenever that saves a switch and keeps the violation. */
-export function fewerSwitches(machine: Machine, path: readonly number[], kind: number): number[] {
+export function fewerSwitches(machine: Machine, path: readonly number[], kind: number | Goal): number[] {
   let best = [...path];
   let improved = true;
   while (improved) {

@@ -18,7 +18,7 @@ import type { Core, CoreModule } from "../core/core.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
-import { kindName, kindNumber, type Severity, severityOf, type ViolationKind } from "../names.js";
+import { kindName, kindNumber, type Severity, severityOf, type ViolationKind, violationKinds } from "../names.js";
 import { entryWords, randomCalls } from "./table.js";
 
 /** Room for everything that three tasks can do at once: 13 tables an mm is all that its address space can use. */
@@ -37,6 +37,10 @@ export const ROOM = {
 } as const satisfies Partial<MachineConfig>;
 
 export const STEPS_MAX = 1500;
+/** Most steps of a run of a scenario: up to here the core remembers which op each step was. */
+export const RACE_STEPS = 4000;
+/** What stands for the line of an interrupt. */
+export const INTERRUPT_LINE = 0xffff;
 
 export const strategies = ["portfolio", "uniform", "pct", "pos", "urw", "starve"] as const;
 export type StrategyName = (typeof strategies)[number];
@@ -92,10 +96,24 @@ export class Arena {
     this.set(FuzzWord.STEPS_MAX, STEPS_MAX);
     this.set(FuzzWord.SCHEDULES, 4);
     this.set(FuzzWord.DEPTH, 3);
-    this.set(
-      FuzzWord.KINDS,
-      KINDS.reduce((bits, kind) => bits | (1 << kindNumber(kind)), 0),
-    );
+    this.watch(KINDS);
+  }
+
+  /** The kinds of violation that become findings. */
+  watch(kinds: readonly ViolationKind[]): void {
+    const bits = (some: readonly ViolationKind[]): number => some.reduce((b, kind) => b | (1 << kindNumber(kind)), 0);
+    this.set(FuzzWord.KINDS, bits(kinds));
+    this.set(FuzzWord.HARM, bits(kinds.filter((kind) => severityOf(kind) === "harm")));
+  }
+
+  /** The fuzzer on a machine that is staged: only schedules are drawn. */
+  static on(machine: Machine): Arena {
+    const arena = new Arena(machine);
+    arena.watch(violationKinds);
+    arena.#writeLines();
+    arena.set(FuzzWord.MODE, modes.fixed);
+    arena.set(FuzzWord.STEPS_MAX, RACE_STEPS);
+    return arena;
   }
 
   /** A machine for random programs. */
@@ -165,9 +183,16 @@ export class Arena {
     });
   }
 
+  /** Number of the line that an op belongs to, as signatures have it. */
+  lineOf(pc: number): number {
+    if (pc >= INTERRUPT_LINE) return INTERRUPT_LINE;
+    const word = this.machine.get(this.get(FuzzWord.LINES) + (pc >> 1));
+    return (word >>> (16 * (pc & 1))) & 0xffff;
+  }
+
   /** What a line number of a signature stands for. */
   lineName(line: number): string {
-    if (line === 0xffff) return "flush interrupt";
+    if (line === INTERRUPT_LINE) return "flush interrupt";
     if (line === NO_LINE) return "";
     const op = this.machine.program[line];
     return op === undefined ? "" : `${op.fn}: ${op.text}`;
@@ -206,8 +231,12 @@ export class Arena {
   read(): Uint8Array {
     const from = this.get(FuzzWord.INPUT) * 4;
     const program = this.machine.core.bytes().slice(from, from + this.get(FuzzWord.SCHEDULE_AT));
+    return Uint8Array.from([...program, ...this.followed()]);
+  }
+
+  /** The schedule that the last run followed. */
+  followed(): Uint8Array {
     const at = this.get(FuzzWord.SCHEDULE) * 4;
-    const schedule = this.machine.core.bytes().slice(at, at + this.get(FuzzWord.SCHEDULE_USED));
-    return Uint8Array.from([...program, ...schedule]);
+    return this.machine.core.bytes().slice(at, at + this.get(FuzzWord.SCHEDULE_USED));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `fuzz`: random programs, or the tasks of a scenario, on random schedules, under the oracle, until time or runs end.
+ * `fuzz`: random programs on random schedules, under the oracle, until time or runs end.
  *
  * One worker with one seed gives the same runs, corpus and findings on every machine, when it ends by runs and not by
  * the clock. What runs is in the core; here are slices, clocks, and what was found.
@@ -13,6 +13,8 @@ import { kindName, type Severity, severityOf, type ViolationKind } from "../name
 import { Arena, modes, type StrategyName, strategies } from "./arena.js";
 import { type CaseFile, makeCase } from "./case.js";
 import { arenaFor, fuzzOne } from "./one.js";
+import type { FuzzRace } from "./race.js";
+import type { RaceFinding } from "./race-finding.js";
 import { restoreCampaign, saveCampaign } from "./saved.js";
 import { shrinkInput } from "./shrink.js";
 
@@ -30,6 +32,8 @@ export interface FuzzFinding {
   readonly input: string;
   /** The finding at its smallest; absent when it was not shrunk. */
   readonly case?: CaseFile;
+  /** In a scenario: where, and the smallest schedule. */
+  readonly race?: RaceFinding;
 }
 
 export interface FuzzOptions {
@@ -92,6 +96,8 @@ export interface FuzzResult {
   readonly overflowed: number;
   readonly rejected: number;
   readonly findings: readonly FuzzFinding[];
+  /** Of scenarios: each case on each back-end. */
+  readonly races?: readonly FuzzRace[];
 }
 
 const SLICE = 1000;

@@ -3,6 +3,7 @@
  */
 import * as z from "zod";
 import { strategies, KINDS as violationKinds } from "../fuzz/arena.js";
+import { witness } from "./check-schema.js";
 
 const whole = z.int().min(0);
 
@@ -39,6 +40,35 @@ const finding = z.strictObject({
   runs: whole,
   input: z.string().regex(/^([0-9a-f]{2})*$/),
   case: caseFile.optional(),
+  race: z
+    .strictObject({
+      scenario: z.string(),
+      case: z.string(),
+      edition: z.string(),
+      backend: z.string(),
+      schedule: z.string(),
+      stepsDrawn: whole,
+      steps: whole,
+      confirmed: z.boolean(),
+      witness: witness.optional(),
+    })
+    .optional(),
+});
+
+const race = z.strictObject({
+  scenario: z.string(),
+  case: z.string(),
+  edition: z.string(),
+  backend: z.string(),
+  runs: whole,
+  steps: whole,
+  harmRuns: whole,
+  firstHarm: whole.optional(),
+  agents: whole,
+  longest: whole,
+  pctBound: z.number().min(0).max(1).optional(),
+  bounded: whole,
+  overflowed: whole,
 });
 
 export const fuzzOutput = z.strictObject({
@@ -60,5 +90,6 @@ export const fuzzOutput = z.strictObject({
   overflowed: whole,
   rejected: whole,
   findings: z.array(finding),
+  races: z.array(race).optional(),
   interrupted: z.literal(true).optional(),
 });

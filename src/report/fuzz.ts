@@ -5,6 +5,7 @@
 import type { CaseFile } from "../fuzz/case.js";
 import type { FuzzFinding, FuzzProgress, FuzzResult } from "../fuzz/fuzz.js";
 import { callText } from "../fuzz/program.js";
+import { formatRaces } from "./fuzz-races.js";
 import type { Look } from "./paint.js";
 import { count, plural, wrap } from "./text.js";
 
@@ -17,6 +18,7 @@ export function fuzzLine(p: FuzzProgress): string {
 }
 
 export function formatFuzz(result: FuzzResult, look: Look): string {
+  if (result.races !== undefined) return formatRaces(result, result.races, look);
   const parts = [heading(result, look), ...result.findings.map((finding) => findingText(finding, look))];
   return `${[...parts, summary(result, look)].join("\n\n")}\n`;
 }

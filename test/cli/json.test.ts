@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { fuzzOutput } from "../../src/report/fuzz-schema.js";
+import * as fuzzSchemas from "../../src/report/fuzz-schema.js";
 import * as schemas from "../../src/report/schema.js";
 import * as searchSchemas from "../../src/report/search-schema.js";
 import * as traceSchemas from "../../src/report/tlb-schema.js";
@@ -60,10 +60,21 @@ describe("--json", () => {
 
   it("of fuzz gives a campaign that fits its schema, and 1 when harm was found", async () => {
     const { code, value } = await printed(["fuzz", "--edition", "5.15", "--runs", "5000", "--seed", "3"]);
-    const result = fuzzOutput.parse(value);
+    const result = fuzzSchemas.fuzzOutput.parse(value);
     expect(code).toBe(1);
     expect(result.runs).toBe(5000);
     expect(result.findings.some((finding) => finding.severity === "harm")).toBe(true);
+  });
+
+  it("of fuzz with a scenario gives its races and a token for each finding", async () => {
+    const { code, value } = await printed(["fuzz", "seed", "--backend", "x86", "--strategy", "pct", "--runs", "100"]);
+    const { races = [], findings } = fuzzSchemas.fuzzOutput.parse(value);
+    expect(code).toBe(1);
+    expect(races.map((race) => `${race.case} ${race.runs} ${(race.pctBound ?? 0) > 0}`)).toEqual([
+      "truncate 100 true",
+      "exit 100 true",
+    ]);
+    expect(findings[0]?.race?.schedule).toMatch(/^seed\/truncate@/);
   });
 
   it("of run gives every edition", async () => {
@@ -140,7 +151,12 @@ describe("docs/json.md", () => {
     const text = readFileSync(join(root, "docs/json.md"), "utf8");
     const named = new Set(text.match(/[A-Za-z0-9]+/g));
     const fields = new Set<string>();
-    const all = [...Object.values(schemas), ...Object.values(traceSchemas), ...Object.values(searchSchemas)];
+    const all = [
+      ...Object.values(schemas),
+      ...Object.values(fuzzSchemas),
+      ...Object.values(traceSchemas),
+      ...Object.values(searchSchemas),
+    ];
     for (const schema of all) collect(z.toJSONSchema(schema), fields);
     expect([...fields].filter((field) => !named.has(field))).toEqual([]);
   });

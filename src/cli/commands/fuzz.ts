@@ -2,8 +2,10 @@
  * `shootdown fuzz`: random programs on random schedules, guided by coverage, until something breaks or time is up.
  */
 import type { Command } from "commander";
+import { InputError } from "../../error.js";
 import { type StrategyName, strategies } from "../../fuzz/arena.js";
-import { type FuzzProgress, fuzz } from "../../fuzz/fuzz.js";
+import { type FuzzProgress, type FuzzResult, fuzz } from "../../fuzz/fuzz.js";
+import { fuzzScenarios } from "../../fuzz/race.js";
 import { formatFuzz, fuzzLine } from "../../report/fuzz.js";
 import { count } from "../../report/text.js";
 import { CampaignFolder } from "../campaign-folder.js";
@@ -27,6 +29,7 @@ interface FuzzFlags {
   readonly depth: number;
   readonly guided: boolean;
   readonly shrink: boolean;
+  readonly untilHarm?: true;
   readonly corpus?: string;
   readonly minimize?: true;
 }
@@ -35,19 +38,30 @@ export function addFuzz(program: Command, session: Session): void {
   program
     .command("fuzz")
     .summary("random programs on random schedules, guided by coverage")
+    .argument("[scenario...]", "draw only schedules, of these scenarios' own tasks (names as for check)")
     .description(
       "Draws programs (who maps, unmaps, moves, protects, truncates or migrates what, on which CPUs) and schedules, " +
-        "runs them under the oracle, and keeps what shows something new. Ends with 1 when harm was found.",
+        "runs them under the oracle, and keeps what shows something new. With scenarios only schedules are drawn, " +
+        "in the edition without the fix and on every back-end unless named. Ends with 1 when harm was found.",
     )
-    .option("-e, --edition <name>", "edition (default: the newest release)")
-    .option("-b, --backend <name>", "back-end (default: x86)")
-    .option("--time <s>", "seconds to run (default: 60, without --runs)", secondsNumber("--time", TIME_MOST))
-    .option("--runs <n>", "runs to make", wholeNumber("--runs", 1, RUNS_MOST))
+    .option("-e, --edition <name>", "edition (default: the newest release; of a scenario: without its fix)")
+    .option("-b, --backend <name>", "back-end (default: x86; of a scenario: each)")
+    .option(
+      "--time <s>",
+      "seconds to run (default: 60, without --runs or scenarios)",
+      secondsNumber("--time", TIME_MOST),
+    )
+    .option(
+      "--runs <n>",
+      "runs to make (default: 20,000 of each race of a scenario)",
+      wholeNumber("--runs", 1, RUNS_MOST),
+    )
     .option("--seed <n>", "seed of the campaign", wholeNumber("--seed", 0, SEED_MOST), 1)
     .option("--strategy <name>", `how schedules are drawn: ${strategies.join(", ")}`, oneOf("--strategy", strategies))
     .option("--depth <n>", "depth of PCT", wholeNumber("--depth", 1, DEPTH_MOST), 3)
     .option("--no-guided", "draw every program anew, whatever others have shown")
     .option("--no-shrink", "give findings as they were found")
+    .option("--until-harm", "with scenarios: end each race once it did harm")
     .option("--corpus <dir>", "folder for the campaign and its cases; one that is there goes on")
     .option("--minimize", "first take out of the corpus what shows nothing of its own")
     .addHelpText(
@@ -55,10 +69,35 @@ export function addFuzz(program: Command, session: Session): void {
       examples([
         ["shootdown fuzz --edition 5.15 --time 10", "what random programs find in a kernel without the seed's fix"],
         ["shootdown fuzz --runs 100000 --seed 7 --json", "a campaign that gives the same on every machine"],
+        ["shootdown fuzz B12 --strategy pct --depth 3", "how often random schedules meet a bug of the catalogue"],
         ["shootdown fuzz --corpus campaign --time 3600", "an hour that can be stopped and gone on with"],
       ]),
     )
-    .action((flags: FuzzFlags) => runFuzz(flags, session));
+    .action((scenarios: readonly string[], flags: FuzzFlags) =>
+      scenarios.length > 0 ? runScenarios(scenarios, flags, session) : runFuzz(flags, session),
+    );
+}
+
+async function runScenarios(scenarios: readonly string[], flags: FuzzFlags, session: Session): Promise<void> {
+  if (flags.corpus !== undefined || flags.minimize === true) {
+    throw new InputError("a scenario has no corpus: only its schedules are drawn", {
+      source: "fuzz",
+      remedy: "leave out --corpus and --minimize, or the scenarios",
+    });
+  }
+  const onProgress = (p: FuzzProgress): void => session.progress.show(() => fuzzLine(p));
+  const result = await fuzzScenarios({ ...flags, scenarios, signal: session.signal, onProgress });
+  finish(result, session);
+  if (session.signal.aborted) session.remark(`shootdown: interrupted after ${count(result.runs)} runs`);
+}
+
+/** Sets the exit code and prints. */
+function finish(result: FuzzResult, session: Session): void {
+  const interrupted = session.signal.aborted;
+  session.code = result.findings.some((finding) => finding.severity === "harm") ? Exit.HARM : Exit.OK;
+  if (interrupted) session.code = Exit.INTERRUPTED;
+  if (session.json) session.printJson(interrupted ? { ...result, interrupted } : result);
+  else session.print(formatFuzz(result, session.look));
 }
 
 async function runFuzz({ corpus, ...flags }: FuzzFlags, session: Session): Promise<void> {
@@ -72,15 +111,11 @@ async function runFuzz({ corpus, ...flags }: FuzzFlags, session: Session): Promi
     signal: session.signal,
     onProgress: (p: FuzzProgress): void => session.progress.show(() => fuzzLine(p)),
   });
-  const interrupted = session.signal.aborted;
-  session.code = result.findings.some((finding) => finding.severity === "harm") ? Exit.HARM : Exit.OK;
-  if (interrupted) session.code = Exit.INTERRUPTED;
   const cases = folder?.writeCases(result) ?? [];
-  if (session.json) session.printJson(interrupted ? { ...result, interrupted } : result);
-  else session.print(formatFuzz(result, session.look));
+  finish(result, session);
   if (cases.length > 0)
     session.remark(`${cases.length} cases in ${corpus}; tell one with: shootdown replay ${cases[0]}`);
-  if (!interrupted) return;
+  if (!session.signal.aborted) return;
   const how = corpus === undefined ? "starts again; with --corpus DIR it goes on" : "goes on";
   session.remark(`shootdown: interrupted after ${count(result.runs)} runs; the same command ${how}`);
 }
