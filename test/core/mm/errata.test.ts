@@ -54,7 +54,7 @@ describe("a global translation", () => {
 
 describe("a DSB that ends early", () => {
   const twice = [[Op.TLBI], [Op.DSB], [Op.TLBI], [Op.DSB]];
-  const after = (ops: readonly number[][], errata: RigOptions["errata"]): number => {
+  const owedAfter = (ops: readonly number[][], errata: RigOptions["errata"]): number => {
     const made = running("arm64-range", { errata: errata ?? [] });
     made.clear(0, PAGE, 0);
     run(made, ops);
@@ -62,9 +62,9 @@ describe("a DSB that ends early", () => {
   };
 
   it("leaves everything owed after the first, and nothing after the second", () => {
-    expect(after(twice.slice(0, 2), [])).toBe(0);
-    expect(after(twice.slice(0, 2), ["dsb-early"])).toBe(0b11);
-    expect(after(twice, ["dsb-early"])).toBe(0);
+    expect(owedAfter(twice.slice(0, 2), [])).toBe(0);
+    expect(owedAfter(twice.slice(0, 2), ["dsb-early"])).toBe(0b11);
+    expect(owedAfter(twice, ["dsb-early"])).toBe(0);
   });
 });
 
