@@ -23,6 +23,7 @@ import { ranges } from "./promela/ranges.js";
 import { rules } from "./promela/rules.js";
 import { hasSlots, macros } from "./promela/sizes.js";
 import { step } from "./promela/step.js";
+import { walkers } from "./promela/walkers.js";
 
 /** The violations that a model can find, as the bits that its assertions name. */
 export const modelKinds = [
@@ -36,6 +37,7 @@ export const modelKinds = [
   "LOCK_ORDER",
   "DEADLOCK",
   "OOPS",
+  "MOVED_WRONG",
 ] as const;
 
 /** Assertions that say that the model has run out of room: its counts are then no counts. */
@@ -100,6 +102,7 @@ export function exportPromela(what: StageOptions): string {
     riscv,
     broadcast,
     switching,
+    walkers,
     audit,
     step(interrupts, `if :: ${model.finished()} -> serve_audit() :: else fi; xgroup = 0`),
     model.canMove(),

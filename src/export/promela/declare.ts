@@ -25,6 +25,7 @@ function cpuRows(machine: Machine, sizes: Sizes): Row[] {
     ["bit", "lazy", of(Cpu.LAZY)],
     ["byte", "ipi", of(Cpu.PENDING)],
     ["bit", "irq_off", of(Cpu.IRQ_OFF)],
+    ["byte", "syncs", of(Cpu.SYNCS)],
     ["byte", "slot", of(Cpu.SLOT)],
     ["byte", "next_slot", of(Cpu.NEXT_SLOT)],
     ["byte", "slot_mm", slots(0)],
@@ -164,6 +165,7 @@ function lockWords(machine: Machine, sizes: Sizes): number[] {
     ...range(sizes.vmas).map((v) => machine.vma(v) + Vma.LOCK),
     0,
     ...range(sizes.frames - 1).map((f) => machine.frame(f + 1) + Frame.LOCK),
+    ...range(sizes.mms).map((m) => machine.mm(m) + Mm.VMA_WRITE),
   ];
 }
 

@@ -13,8 +13,11 @@ export const hardware = String.raw`
 #define FAULT_LOCK(f) (1 + 2 * MMS + FILES + (f))
 #define VMA_LOCK(number) (1 + 2 * MMS + 2 * FILES + (number))
 #define PTL_LOCK(f) (2 + 2 * MMS + 2 * FILES + VMAS + (f))
+#define VMA_WRITE_LOCK(m) (2 + 2 * MMS + 2 * FILES + VMAS + FRAMES + (m))
 /* What the lock would guard is not there. */
 #define IS_NULL_LOCK(k) ((k) == VMA_LOCK(0) || (k) == PTL_LOCK(0))
+
+#define HELD_FOR_WRITE(k) ((lck[k] & (WRITE_HELD | (1 << me))) == (WRITE_HELD | (1 << me)))
 
 /* ---- page-table entries: a frame from bit 8 up, and flags ---- */
 #define PRESENT 1

@@ -5,11 +5,14 @@ export const kernel = `
 /* ---- struct mmu_gather, one for each task ---- */
 #define FREED_TABLES 16
 #define FULLMM 32
+#define UNSHARED 64
+#define FULLY_UNSHARED 128
 inline reset_range()
 {
-  g_bits[me] = g_bits[me] & FULLMM;
-  g_start[me] = (g_bits[me] != 0 -> 0 : SPACE);
-  g_end[me] = (g_bits[me] != 0 -> SPACE : 0)
+  /* That a table became exclusive is forgotten only when walkers have been waited for. */
+  g_bits[me] = g_bits[me] & (FULLMM | FULLY_UNSHARED);
+  g_start[me] = ((g_bits[me] & FULLMM) != 0 -> 0 : SPACE);
+  g_end[me] = ((g_bits[me] & FULLMM) != 0 -> SPACE : 0)
 }
 inline gather_start(dying)
 {
@@ -46,9 +49,14 @@ inline queue(f)
 /* Another gather is open on the mm: everything will be flushed, tables too. */
 inline promote()
 {
-  g_bits[me] = FULLMM;
+  g_bits[me] = FULLMM | (g_bits[me] & FULLY_UNSHARED);
   reset_range();
-  g_bits[me] = FULLMM | FREED_TABLES
+  g_bits[me] = g_bits[me] | FREED_TABLES
+}
+/* TABLE has been left: it is exclusive to its last sharer when it counts no other. */
+inline gather_unshare()
+{
+  g_bits[me] = g_bits[me] | UNSHARED | (share[TABLE] == 0 -> FULLY_UNSHARED : 0)
 }
 /* One level and no table: its number + 1, for machines that take a hint. */
 #define ONE_BIT(b) ((b) == 1 || (b) == 2 || (b) == 4 || (b) == 8)
@@ -58,6 +66,7 @@ inline gather_finish()
   if
   :: g_mm[me] == 0 -> VIOLATE(UNBALANCED)
   :: else ->
+     if :: (g_bits[me] & FULLY_UNSHARED) != 0 -> VIOLATE(UNBALANCED) :: else fi;
      gathers[g_mm[me] - 1] = gathers[g_mm[me] - 1] - 1;
      g_mm[me] = 0; g_start[me] = 0; g_end[me] = 0; g_bits[me] = 0
   fi

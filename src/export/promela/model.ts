@@ -47,6 +47,8 @@ const isSayable = (op: CompiledOp): boolean => {
   if (takesLock && lockExpression(op.operands[0], () => "") === undefined) return false;
   // The map count that falls after the flush (delayed rmap) is not said yet.
   if (op.op === Op.ZAP_PTES && op.operands[2] !== 0) return false;
+  // A return that is one step with what came before it is not said yet.
+  if (op.op === Op.RETURN && op.operands[1] !== 0) return false;
   return isJump(op.op) || op.op === Op.RETURN || localOps[op.op] !== undefined || visibleOps[op.op] !== undefined;
 };
 
@@ -119,6 +121,8 @@ export class Model {
         return this.#count(Boot.CPUS)
           .map((c) => `(ipi[${c}] & ${1 << cpu}) == 0`)
           .join(" && ");
+      case Op.SYNC_WAIT:
+        return `syncs[${cpu}] == 0`;
       case Op.AWAIT_CLEAR:
         return `pt[NUMBER(PGD(${name(Register.NEW_START)}), INDEX_OF(${name(Register.START)}, 2)) - 1] == 0`;
       default:
@@ -151,10 +155,10 @@ export class Model {
   #visible(pc: number): string {
     const op = this.#program[pc] as CompiledOp;
     const [a, b, c] = op.operands;
-    if (op.op === Op.RETURN) return `returned(${a !== 0 ? 1 : 0})`;
+    if (op.op === Op.RETURN) return `returned(${a})`;
     // A fault goes on elsewhere in the same listing: relative, like the jumps.
     if (op.op === Op.ACCESS) return `access(${a !== 0 ? 1 : 0}, ${b - pc})`;
-    return visibleOps[op.op]?.(a, b, c) ?? "VIOLATE(NO_FORM)";
+    return (isSayable(op) ? visibleOps[op.op]?.(a, b, c) : undefined) ?? "VIOLATE(NO_FORM)";
   }
 
   /** The next call of a task's script, or its end. */
@@ -173,9 +177,9 @@ ${lines.join("\n")}
   fi;
   if :: done[me] :: else -> calls[me] = calls[me] + 1; MM = task_mm[me]; sig[me] = 0 fi
 }
-inline returned(ranged)
+inline returned(promised)
 {
-  if :: ranged -> call_returned() :: else fi;
+  if :: promised != 0 -> call_returned(promised == 2) :: else fi;
   call_ends();
   if :: ranks[me] != 0 || g_mm[me] != 0 -> VIOLATE(UNBALANCED) :: else fi;
   for (xi : 0 .. REGISTERS - 1) { R[me * REGISTERS + xi] = 0 };

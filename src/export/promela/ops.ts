@@ -27,6 +27,8 @@ export function lockExpression(ref: number, name: (reg: Reg) => string): string 
       return `VMA_LOCK(${name(Reg.VMA)})`;
     case LockRef.PTL:
       return `PTL_LOCK(${name(Reg.TABLE)})`;
+    case LockRef.VMA_WRITE:
+      return `VMA_WRITE_LOCK(${name(Reg.MM)})`;
     case LockRef.PAGE:
       return `PTL_LOCK(${name(Reg.PAGE)})`;
     case LockRef.NEW_PTL:
@@ -39,6 +41,8 @@ export function lockExpression(ref: number, name: (reg: Reg) => string): string 
 }
 
 const r = (reg: number): string => registerNames[reg] ?? `REGISTER_${reg}`;
+
+const lock = (ref: number): string => lockExpression(ref, r) ?? "";
 
 type Say = (a: number, b: number, c: number) => string;
 
@@ -69,7 +73,7 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.PAGE_MAPPED]: (a) => `${r(a)} = maps[PAGE]`,
   [Op.BEYOND_SIZE]: (a) => `${r(a)} = (INDEX >= file_size[FILE] -> 1 : 0)`,
   [Op.RECORD]: (a, b, c) => `record(${r(a)}, PAGES(${b}), ${1 << c})`,
-  [Op.GATHER_NEEDS]: (a) => `${r(a)} = ((g_bits[me] & 31) != 0 -> 1 : 0)`,
+  [Op.GATHER_NEEDS]: (a) => `${r(a)} = ((g_bits[me] & 95) != 0 -> 1 : 0)`,
   [Op.GATHER_RANGE]: () => "gather_range()",
   [Op.GATHER_RESET]: () => "reset_range()",
   [Op.GATHER_QUEUE]: (a) => `queue(PAGE); ${r(a)} = (g_count[me] >= BATCH_SIZE -> 1 : 0)`,
@@ -77,7 +81,8 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.GATHER_FULL]: (a) => `${r(a)} = (g_count[me] >= BATCH_SIZE -> 1 : 0)`,
   [Op.GATHER_PROMOTE]: (a) => `if :: ${r(a)} > 1 -> promote() :: else fi`,
   [Op.CHECK_RECORDED]: () =>
-    "check_recorded(g_mm[me] - 1, g_start[me], g_end[me], HAS_BIT(g_bits[me], 4), HAS_BIT(g_bits[me], 5))",
+    "check_recorded(g_mm[me] - 1, g_start[me], g_end[me], (g_bits[me] & (FREED_TABLES | UNSHARED)) != 0, " +
+    "(g_bits[me] & FULLMM) != 0)",
   [Op.CHECK_RANGE]: () => "check_recorded(FLUSH_MM, RANGE_START, RANGE_END, 1, 0)",
   [Op.X86_CEILING]: () => "x86_ceiling()",
   [Op.ARM64_LIMITS]: () => "arm64_limits()",
@@ -88,10 +93,14 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.VMA_FILE]: (a) => `vma_file(${r(a)})`,
   // No file of a model is a driver's memory.
   [Op.GATHER_PFN]: (a) => `${r(a)} = 0`,
+  [Op.GATHER_UNSHARE]: () => "gather_unshare()",
+  [Op.GATHER_UNSHARED]: (a, b) => `${r(a)} = ((g_bits[me] & ${b !== 0 ? "FULLY_UNSHARED" : "UNSHARED"}) != 0 -> 1 : 0)`,
+  [Op.GATHER_SYNCED]: () => "g_bits[me] = g_bits[me] & ~FULLY_UNSHARED",
+  [Op.GATHER_WALKERS]: (a) => `gather_walkers(${r(a)})`,
+  [Op.LOCK_HELD]: (a, b) => `${r(a)} = (HELD_FOR_WRITE(${lock(b)}) -> 1 : 0)`,
+  [Op.MAY_MOVE]: (a) => `may_move(${r(a)})`,
   [Op.SIGNAL]: (a) => `sig[me] = ${a}`,
 };
-
-const lock = (ref: number): string => lockExpression(ref, r) ?? "";
 
 /** Visible ops. RETURN and what the next call needs are the flow's; waiting is in the guard of a step. */
 export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
@@ -121,7 +130,7 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.BATCH_READ]: (a) => `${r(a)} = (batch_pending[MM] == batch_flushed[MM] -> 0 : batch_pending[MM])`,
   [Op.BATCH_DONE]: (a) => `batch_done(${a !== 0 ? 1 : 0})`,
   [Op.PROTECT_ENTRY]: (a) => `protect_entry(${a})`,
-  [Op.MOVE_ENTRY]: (a, b) => `move_entry(${a}, ${lock(b)})`,
+  [Op.MOVE_ENTRY]: (a, b, c) => `${c === 0 ? "" : `moves_to(${r(c)}); `}move_entry(${a}, ${lock(b)})`,
   [Op.FREE_NEXT_TABLE]: (a) => `free_next_table(${r(a)})`,
   [Op.RMAP_ADD]: () => "rmap_add()",
   [Op.RMAP_REMOVE]: () => "rmap_remove()",
@@ -150,9 +159,15 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.RISCV_SEND]: () => "riscv_send()",
   [Op.RISCV_FENCE_LOCAL]: () => "fence_local()",
   [Op.FAIL_BATCHES]: () => "fail_batches = VALUE",
-  [Op.IRQ_OFF]: (a) => `irq_off[cpu] = ${a}`,
+  [Op.IRQ_OFF]: (a) => `set_irq(${a})`,
   [Op.SWITCH_BEGIN]: () => "begin_switch(cpu, NEW_START)",
   [Op.SWITCH_END]: () => "finish_switch(cpu, NEW_START)",
+  [Op.SYNC_IPI]: () => "sync_ipi()",
+  [Op.SYNC_WAIT]: () => "skip",
+  [Op.SPECULATE]: (a) => `speculate(${r(a)})`,
+  [Op.UNSPECULATE]: () => "put_page(PAGE)",
+  [Op.SPLIT_VMA]: (a) => `split_at(MM, ${r(a)})`,
+  [Op.PAUSE]: () => "skip",
   [Op.UNHOOK_TABLE]: (a) => `unhook_table(${a})`,
 };
 
@@ -161,6 +176,8 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
  * them; a model that did would say so (NO_FORM).
  */
 export const unsaidForBasePages: ReadonlySet<Op> = new Set([
+  // Only where it leaves map counts for the flush; else it has a form.
+  Op.ZAP_PTES,
   Op.MOVE_EXTENT,
   Op.MOVE_PTES,
   Op.BATCH_DEFER,

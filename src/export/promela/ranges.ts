@@ -54,6 +54,12 @@ inline free_next_table(result)
   :: else ->
      result = 1;
      ze = READ(fslot);
+     /* What others have put into the table is taken for garbage. */
+     fneeded = 0;
+     for (fs : 0 .. WIDTH - 1) {
+       fneeded = fneeded || (refs[FRAME_OF(ze)] > 1 && (pt[NUMBER(FRAME_OF(ze), fs) - 1] & PRESENT) != 0)
+     };
+     if :: fneeded -> VIOLATE(UNBALANCED) :: else fi;
      replace_entry(MM, fstart, flevel, ftable, fslot, 0, 0, 0);
      record(fstart, 1, FREED_TABLES | (1 << flevel));
      tables[MM] = tables[MM] - 1;

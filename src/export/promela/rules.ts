@@ -86,13 +86,15 @@ hidden short xnamed;
 #define WIDER(i, j) (o_level[i] > o_level[j] || (o_level[i] == o_level[j] && (o_start[i] < o_start[j] || \
   (o_start[i] == o_start[j] && (o_frame[i] < o_frame[j] || (o_frame[i] == o_frame[j] && \
   (o_generation[i] < o_generation[j] || (o_generation[i] == o_generation[j] && o_flags[i] < o_flags[j]))))))))
-inline call_returned()
+/* With writes, a base page that nobody could store through is not owed. */
+inline call_returned(writes)
 {
   xnamed = OBLIGATIONS;
   xu = 0;
   do
   :: xu >= owed || START >= END -> break
-  :: xu < owed && o_mm[xu] == task_mm[me] && (o_due[xu] & (1 << me)) != 0 &&
+  :: xu < owed && !((writes) && o_level[xu] == 0 && (o_flags[xu] & STORES) == 0) &&
+     o_mm[xu] == task_mm[me] && (o_due[xu] & (1 << me)) != 0 &&
      (o_holders[xu] & AWAKE(o_mm[xu])) != 0 && o_start[xu] < END &&
      START < o_start[xu] + PAGES(o_level[xu] & 15) && (xnamed == OBLIGATIONS || WIDER(xu, xnamed)) ->
      xnamed = xu; xu = xu + 1

@@ -37,7 +37,7 @@ export function sizesOf(machine: Machine): Sizes {
     frames: machine.base(Base.FRAMES),
     tableFrames,
     width: machine.base(Base.TABLE_WORDS),
-    locks: 1 + 2 * boot(Boot.MMS) + 2 * boot(Boot.FILES) + boot(Boot.VMAS) + 1 + machine.base(Base.FRAMES),
+    locks: 1 + 3 * boot(Boot.MMS) + 2 * boot(Boot.FILES) + boot(Boot.VMAS) + 1 + machine.base(Base.FRAMES),
   };
 }
 
