@@ -36,11 +36,16 @@ function framesEnd(): u32 {
   return firstFrame(Pool.HUGE) + boot(Boot.HUGE_FRAMES);
 }
 
+/** Tables of a secondary MMU map pages without a count. */
+function isMirror(owner: u32): bool {
+  return owner != 0 && owner <= mms && get(mmAt(owner - 1) + Mm.MIRRORS) != 0;
+}
+
 /** Entries of live tables that map the page. */
 function entriesOn(frame: u32): u32 {
   let count: u32 = 0;
   for (let table: u32 = 1; table < firstFrame(Pool.BASE); table++) {
-    if (get(frameAt(table) + Frame.KIND) != Kind.TABLE) continue;
+    if (get(frameAt(table) + Frame.KIND) != Kind.TABLE || isMirror(get(frameAt(table) + Frame.OWNER))) continue;
     for (let i: u32 = 0; i < tableWords; i++) {
       const entry = get(tableAt(table) + i);
       const mapped = (entry & (Entry.PRESENT | Entry.PROTNONE)) != 0;
@@ -135,5 +140,8 @@ function auditTree(mm: u32, table: u32, level: u32, base: u64): void {
 export function audit(): void {
   auditFrames();
   auditSpaces();
-  for (let mm: u32 = 0; mm < mms; mm++) auditTree(mm, get(mmAt(mm) + Mm.PGD), levels - 1, 0);
+  for (let mm: u32 = 0; mm < mms; mm++) {
+    // A secondary MMU has no VMAs.
+    if (get(mmAt(mm) + Mm.MIRRORS) == 0) auditTree(mm, get(mmAt(mm) + Mm.PGD), levels - 1, 0);
+  }
 }

@@ -5,7 +5,7 @@ import { LAYOUT_VERSION, Run } from "./abi/layout";
 import { Task } from "./abi/tasks";
 import { hashState } from "./explore/hash";
 import { witnessFrame, witnessValue } from "./explore/witness";
-import { enterLazy, leaveMm, switchMm } from "./mm/x86";
+import { enterLazy, leaveMm, switchMm } from "./mm/switching";
 import * as run from "./run";
 import { nextCall } from "./step";
 import { put, setBulk, setRun, setTracing, taskAt, tracing } from "./word";
@@ -36,7 +36,7 @@ export {
 } from "./fuzz/campaign";
 // Exported to stay functions: scripts/tighten.mjs.
 export { clearEntries, freeInBulk } from "./mm/bulk";
-export { retireMm } from "./mm/x86";
+export { retireMm } from "./mm/switching";
 export { outcomesSeen, outcomesSum } from "./outcome";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";
 

@@ -2,10 +2,15 @@
  * The configuration of a machine, and the boot words that it becomes.
  */
 import { Area, Boot } from "../assembly/abi/layout.js";
+import { Erratum } from "../assembly/abi/operands.js";
 import type { Core, CoreModule } from "./core/core.js";
 import type { Geometry } from "./geometry.js";
 import type { Backend } from "./kernel/arch/backends.js";
 import type { Edition } from "./kernel/editions.js";
+
+/** Faulty hardware, by name: INVLPG that leaves global translations, a DSB that ends too early. */
+const ERRATA = { "invlpg-global": Erratum.INVLPG_GLOBAL, "dsb-early": Erratum.DSB_EARLY } as const;
+export type ErratumName = keyof typeof ERRATA;
 
 /** What a machine is made of. Counts that are left out have small defaults, fit for exploration. */
 export interface MachineConfig {
@@ -27,6 +32,8 @@ export interface MachineConfig {
   /** Which freed frame is handed out next; by an agent: a search hands it to a stranger at any later step. */
   readonly reuse?: "immediate" | "fifo" | "never" | "by-agent";
   readonly pcid?: boolean;
+  /** What the hardware does wrong. */
+  readonly errata?: readonly ErratumName[];
   /** INVPCID, which the x86-pti back-end uses for the user PCID (default true). */
   readonly invpcid?: boolean;
   /** Simulate TLBs entry by entry instead of knowing only what hardware may hold. */
@@ -86,6 +93,7 @@ export function writeBoot(core: Core, config: MachineConfig, geometry: Geometry)
   boot[Boot.MACHINE] = config.backend.machine;
   boot[Boot.PCID] = (config.pcid ?? true) ? 1 : 0;
   boot[Boot.INVPCID] = (config.invpcid ?? true) ? 1 : 0;
+  boot[Boot.ERRATA] = (config.errata ?? []).reduce((bits, name) => bits | ERRATA[name], 0);
   boot[Boot.CONCRETE] = config.concrete ? 1 : 0;
   const parts = [tlb.l1, tlb.l1Huge, tlb.l1Giant, tlb.l2];
   parts.forEach(([sets, ways], part) => {

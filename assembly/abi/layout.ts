@@ -53,6 +53,8 @@ export const enum Boot {
   PCID,
   /** x86 with PTI: 0 without INVPCID, when the user PCID is flushed as a whole on the way back to user mode. */
   INVPCID,
+  /** Bit set of Erratum: what the hardware does wrong. */
+  ERRATA,
   /** 1 simulates TLBs entry by entry; 0 knows only the flush obligations. */
   CONCRETE,
   /** TLB sets and ways: L1 of base, huge and giant pages, then the unified L2. */

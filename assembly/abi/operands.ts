@@ -69,6 +69,14 @@ export const enum Machine {
   RISCV,
 }
 
+/** Faults of the hardware (Boot.ERRATA), a bit set. */
+export const enum Erratum {
+  /** INVLPG leaves global translations while PCIDs are in use (Alder Lake and its relatives). */
+  INVLPG_GLOBAL = 1,
+  /** A DSB after a TLBI ends too early; that of the next TLBI ends in time (REPEAT_TLBI). */
+  DSB_EARLY = 2,
+}
+
 /** What an invalidation reaches besides the leaf entries of its addresses. */
 export const enum Scope {
   /** Leaf entries only (VALE). */

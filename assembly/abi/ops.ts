@@ -90,6 +90,16 @@ export const enum Op {
   ARM64_HINT,
   /** FULL := tables were freed, or more strides than tlb_flush_all_threshold */
   RISCV_LIMITS,
+  /** r a := 1 when a secondary MMU mirrors MM, and then MM := it */
+  SECONDARY,
+  /** r a := 1 when an invalidation of the secondary MMU MM is under way, or one has ended since sequence r b */
+  NOTIFY_RETRY,
+  /** r a := entries that the secondary MMU MM has dropped without a flush */
+  TLBS_DIRTY,
+  /** r a := its low 32 bits */
+  TRUNCATE,
+  /** r a := 1 when the hardware has the erratum # b */
+  ERRATUM,
   /** SIGNAL of the task := # a */
   SIGNAL,
   /** mark the gather: a PMD table was unshared, and fully when TABLE counts no other sharer any more */
@@ -134,10 +144,10 @@ export const enum Op {
   /** r a := 1 when mremap may move [START, END) of VMA to NEW_START: all of it in VMA, and nothing where it goes */
   MAY_MOVE,
 
-  VISIBLE = 64,
+  VISIBLE = 96,
   // --- locks ---
   /** k a, rank # b */
-  LOCK_READ = 64,
+  LOCK_READ = 96,
   LOCK_WRITE,
   /** k a, rank # b, r c := 1 when taken */
   TRYLOCK_WRITE,
@@ -268,6 +278,36 @@ export const enum Op {
   SWITCH_END,
   /** clear the entry of MM at ADDRESS, level # a, that points to a table; PAGE := the table, or 0 without one */
   UNHOOK_TABLE,
+  // --- secondary MMUs ---
+  /** MM mirrors the memory of mm NEW_START from here on */
+  MIRROR,
+  /** an invalidation of the secondary MMU MM begins (# a = 1) or ends (0) */
+  NOTIFY,
+  /** r a := its sequence number */
+  NOTIFY_SEQUENCE,
+  /** PAGE := what the mirrored mm maps at START, level # b; r a := 1 when it maps anything */
+  MIRRORED,
+  /** clear the leaf entries of MM in [ADDRESS, LAST), level # b; r a := 1 when there was one */
+  CLEAR_LEAVES,
+  /** clear the entries of the table PAGE, level # a, that nothing points to any more; it was at START */
+  CLEAR_ORPHANS,
+  /** as CLEAR_LEAVES of the page at START, and r a counts it as dropped without a flush */
+  DROP_UNFLUSHED,
+  // --- kernel mappings, ASIDs ---
+  /** every other CPU is asked to invalidate [RANGE_START, RANGE_END) for the kernel; and this one does */
+  KERNEL_SEND,
+  KERNEL_LOCAL,
+  /** a new generation of ASIDs begins */
+  ASID_ROLLOVER,
+  /** r a := the ASID that mm FLUSH_MM has now */
+  READ_ASID,
+  /** TLBI of [RANGE_START, RANGE_END) for the ASID in r a, which FLUSH_MM may no longer have */
+  TLBI_ASID,
+  // --- copy on write ---
+  /** r a := gathers that are open on MM */
+  FLUSH_PENDING,
+  /** PAGE := a new page of MM with the content of PAGE, which goes to INDEX */
+  COPY_PAGE,
   // --- ordinary pages ---
   /** move the entries of level 0 in [ADDRESS, LAST) to INDEX (guard lock k b); r a := MoveResult bits */
   MOVE_PTES,

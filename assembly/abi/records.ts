@@ -45,6 +45,11 @@ export const enum Globals {
   OBLIGATIONS,
   /** Pages for table batches that will not be had: injected failures. */
   FAIL_BATCHES,
+  /** 1 when some mm is a secondary MMU. */
+  MIRRORS,
+  /** arm64: generation of ASIDs, and the CPUs that have not flushed since it began. */
+  ASID_EPOCH,
+  ASID_FLUSH,
   /** The huge zero page, 0 when there is none. */
   HUGE_ZERO,
   WORDS,
@@ -97,6 +102,17 @@ export const enum Mm {
   TABLES,
   MMAP_LOCK,
   PAGE_TABLE_LOCK,
+  /** A secondary MMU (KVM): mm + 1 whose memory its tables mirror; 0 for an ordinary mm. */
+  MIRRORS,
+  /** mmu_invalidate_in_progress and mmu_invalidate_seq of a secondary MMU. */
+  NOTIFY_COUNT,
+  NOTIFY_SEQUENCE,
+  /** tlbs_dirty: entries dropped without a flush. 64 bits. */
+  DIRTY,
+  DIRTY_HIGH,
+  /** arm64: which ASID of its life the mm has now, and the generation that it is good for. */
+  ASID,
+  ASID_EPOCH,
   /** The per-VMA locks of all its VMAs (6.4) as one: writers of any of them exclude faults in all. */
   VMA_WRITE,
   /** mm->tlb_flush_batched: deferred reclaim flushes asked for, and how many of them a flush has covered. */
@@ -140,6 +156,8 @@ export const enum VmaFlag {
   SHARED = 4,
   MAYSHARE = 8,
   HUGETLB = 16,
+  /** A mapping of the kernel's own: its entries are global. */
+  KERNEL = 0x10000,
   /** Frames without references or map counts: a driver's memory (VM_PFNMAP). */
   PFNMAP = 32,
   /** Transparent huge pages are wanted (VM_HUGEPAGE). */

@@ -109,6 +109,8 @@ export const enum ObligationFlag {
   RIGHTS = 8,
   /** A gather recorded a range that leaves this out. */
   UNRECORDED = 16,
+  /** The entry was global: what drops a context leaves it. */
+  GLOBAL = 64,
   /** The entry was writable and dirty: a holder can store without walking again. */
   STORES = 32,
 }

@@ -6,7 +6,7 @@
  */
 import { Base } from "../abi/layout";
 import { Obligation } from "../abi/tasks";
-import { obligationCount } from "../ghost/obligations";
+import { obligationCount } from "../ghost/lookup";
 import { base, get, getLong, obligationAt } from "../word";
 
 const M1: u64 = 0x9e3779b97f4a7c15;

@@ -30,7 +30,7 @@ import {
 import { Boot, Run } from "../abi/layout";
 import { FileRecord, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { switchMm } from "../mm/x86";
+import { switchMm } from "../mm/switching";
 import { runAlone, saveInitial } from "../run";
 import { nextCall } from "../step";
 import { boot, fileAt, get, put, setRun, stateBase, tally, taskAt } from "../word";

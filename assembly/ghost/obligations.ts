@@ -97,7 +97,7 @@ function oweFor(
   issued: u32,
 ): void {
   if (holders == 0) return;
-  let record = findEqual(mm, start, level, frame, flags);
+  let record = findEqual(mm, start, level, frame, flags & ~(<u32>ObligationFlag.GLOBAL));
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
   if (record == 0) return;
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
@@ -139,7 +139,8 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
   // A clean entry cannot be stored through without a walk, which finds the write right gone.
   const stores = (entry & (Entry.WRITE | Entry.DIRTY)) == (Entry.WRITE | Entry.DIRTY);
   if (flags == ObligationFlag.RIGHTS && level == 0 && !stores) return;
-  const what = stores ? flags | ObligationFlag.STORES : flags;
+  const global = (entry & Entry.GLOBAL) != 0 ? <u32>ObligationFlag.GLOBAL : 0;
+  const what = flags | global | (stores ? <u32>ObligationFlag.STORES : 0);
   if (get(frameAt(table) + Frame.PARENTS) <= 1) {
     if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, what);
   } else {

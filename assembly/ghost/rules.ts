@@ -16,16 +16,18 @@ import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
 import { Cpu, Frame, Kind, Mm } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
-import { reachesLeaf, reachesWalk } from "../hw/invalidate";
+import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, taskAt, tasks, tracing } from "../word";
 import { owedIn } from "./calls";
 import { covering, lifecycle } from "./coverage";
 import { obligationCount, onlyOn } from "./lookup";
+import { mirrorsLose } from "./mirrors";
 import { forget, leftBehind } from "./obligations";
 import { currentAgent, currentPc, event, hidden, violation } from "./report";
 
 function reached(record: u32, scope: u32, hint: u32, from: u64, to: u64): bool {
+  if ((get(record + Obligation.FLAGS) & ObligationFlag.GLOBAL) != 0 && missesGlobal(scope)) return false;
   const level = get(record + Obligation.LEVEL);
   const start = getLong(record + Obligation.START);
   if ((level & OBLIGATION_TABLE) != 0) return reachesWalk(scope, hint, from, to, start, level & 15);
@@ -99,6 +101,18 @@ export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to
   put(runners, 0);
 }
 
+/** A page is copied: whoever still has the write right that the tables no longer give, writes to the old one (I6). */
+export function pageCopied(frame: u32): void {
+  const generation = get(frameAt(frame) + Frame.GENERATION);
+  for (let i: u32 = 0; i < obligationCount(); i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) continue;
+    if ((get(record + Obligation.FLAGS) & ObligationFlag.RIGHTS) == 0) continue;
+    const writers = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), false);
+    if (writers != 0) violation(Fault.WRITE_LOST, record, writers);
+  }
+}
+
 /** CPUs that run `mm` now: those in user mode, and the lazy ones too when `withLazy`. */
 export function usersOf(mm: u32, withLazy: bool): u32 {
   let users: u32 = 0;
@@ -116,6 +130,7 @@ function isWalk(record: u32): bool {
 
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
+  mirrorsLose(frame);
   if (get(frameAt(frame) + Frame.KIND) == <u32>Kind.TABLE) walkersLeft(frame);
   const stale = get(frameAt(frame) + Frame.STALE);
   if (stale == 0) return;

@@ -16,6 +16,8 @@
  *   any arm64     TTL hint of another level       nothing               nothing                [S: kernel.md 4.3]
  *   riscv         SFENCE.VMA address, ASID        of the address        none                   [M: privileged spec.]
  *                 SFENCE.VMA ASID                 all but global        all of the ASID        [M: privileged spec.]
+ *   faulty x86    INVLPG with PCID (ce0b15d11ad8)  all but global        all of the PCID        [S: 7.0rc6]
+ *   faulty arm64  DSB after the first TLBI        what it waits for may still be in use         [S: 6.12.117]
  *   precise       as arm64 with range operations; a machine that hides nothing
  *
  * AMD without TCE is as Intel: x86. With PTI a user access goes through the user PCID, and INVLPG of the kernel PCID
@@ -27,7 +29,7 @@
  */
 
 import { Base, Boot } from "../abi/layout";
-import { Machine, Scope } from "../abi/operands";
+import { Erratum, Machine, Scope } from "../abi/operands";
 import { Entry } from "../abi/records";
 import { base, boot, clearWords, get, getLong, machine, put, unlimited } from "../word";
 import { pagesOf } from "./tables";
@@ -108,9 +110,15 @@ function invalidateUnlimited(cpu: u32, space: u32, scope: u32, hint: u32, from: 
   }
 }
 
-/** A global translation survives the flush of a context. */
 function keptGlobal(entry: u32, scope: u32): bool {
-  return scope == Scope.CONTEXT && (get(entry + Cached.FLAGS) & Entry.GLOBAL) != 0;
+  return (get(entry + Cached.FLAGS) & Entry.GLOBAL) != 0 && missesGlobal(scope);
+}
+
+/** A global translation survives the flush of a context; on faulty hardware, INVLPG too while PCIDs are in use. */
+export function missesGlobal(scope: u32): bool {
+  if (scope == Scope.CONTEXT) return true;
+  const faulty = (boot(Boot.ERRATA) & Erratum.INVLPG_GLOBAL) != 0 && boot(Boot.PCID) != 0;
+  return faulty && (machine == Machine.X86 || machine == Machine.X86_PTI);
 }
 
 /** Drops everything, global entries too. */

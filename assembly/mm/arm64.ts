@@ -12,7 +12,7 @@
 
 import { EventKind, Hidden, Sometimes } from "../abi/events";
 import { Boot, Run } from "../abi/layout";
-import { Machine, Reg, Scope } from "../abi/operands";
+import { Erratum, Machine, Reg, Scope } from "../abi/operands";
 import { Cpu, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
@@ -36,7 +36,8 @@ import {
   setReg,
   tally,
 } from "../word";
-import { spaceOfMm } from "./x86";
+import { asidOf } from "./asid";
+import { spaceOfMm } from "./spaces";
 
 /** MAX_TLBI_RANGE_PAGES: 8 GiB of base pages. */
 const RANGE_PAGES_MAX: u64 = 2097152;
@@ -75,7 +76,7 @@ export function tlbi(task: u32, hint: u32): void {
   put(self + Cpu.REQUEST_MM, mm + 1);
   putLong(self + Cpu.REQUEST_START, from);
   putLong(self + Cpu.REQUEST_END, to);
-  put(self + Cpu.ISSUED, 1);
+  put(self + Cpu.ISSUED, get(self + Cpu.ISSUED) == Issued.WAITED_ONCE ? Issued.REPEATED : Issued.ONCE);
   put(self + Cpu.ISSUED_SCOPE, scope | (full << 8));
   put(self + Cpu.ISSUED_HINT, hint);
   add(tally(Tally.FLUSHES), 1);
@@ -95,10 +96,36 @@ export function tlbi(task: u32, hint: u32): void {
   issued(cpu, mm, scope, hint, from, to);
 }
 
+/** Where a CPU stands between its TLBI and the end of what it waits for. */
+const enum Issued {
+  NOTHING,
+  ONCE,
+  /**
+   * Faulty hardware only: a DSB has ended, and accesses through the old translation may be under way. The DSB of the
+   * next TLBI is taken to end in time for both, whatever that TLBI was about: the workaround's is about the same.
+   */
+  WAITED_ONCE,
+  REPEATED,
+}
+
+function endsEarly(): bool {
+  const faulty = (boot(Boot.ERRATA) & Erratum.DSB_EARLY) != 0;
+  return faulty && (machine == Machine.ARM64 || machine == Machine.ARM64_RANGE);
+}
+
+/** TLBI for an ASID that was read earlier: when the mm has another by now, nothing of what it uses is reached. */
+export function tlbiAsid(task: u32, asid: u32): void {
+  if (regWord(task, asid) == asidOf(task)) tlbi(task, 0);
+}
+
 export function dsb(task: u32): void {
   const cpu = get(task + Task.CPU);
   const self = cpuAt(cpu);
-  if (get(self + Cpu.ISSUED) == 0) return;
+  if (get(self + Cpu.ISSUED) == Issued.NOTHING) return;
+  if (get(self + Cpu.ISSUED) != Issued.REPEATED && endsEarly()) {
+    put(self + Cpu.ISSUED, Issued.WAITED_ONCE);
+    return;
+  }
   if (concrete && runWord(Run.TLBI_EARLY) == 0) reachAll(self);
   put(self + Cpu.ISSUED, 0);
   const scope = get(self + Cpu.ISSUED_SCOPE);

@@ -96,8 +96,10 @@ export function clearEntry(task: u32, level: u32, guard: u32): u32 {
 
 /** Maps PAGE with the rights PROT. Only entries of level 0 know a dirty bit: hugetlb's are dirty from the start. */
 export function setEntry(task: u32, level: u32, dirty: u32): void {
+  const prot = regWord(task, Reg.PROT);
   const writable: u32 = dirty != 0 ? Entry.WRITE | Entry.DIRTY : Entry.WRITE;
-  const flags = Entry.PRESENT | Entry.LEAF | ((regWord(task, Reg.PROT) & VmaFlag.WRITE) != 0 ? writable : 0);
+  let flags: u32 = Entry.PRESENT | Entry.LEAF | ((prot & VmaFlag.WRITE) != 0 ? writable : 0);
+  if ((prot & VmaFlag.KERNEL) != 0) flags |= Entry.GLOBAL;
   const slot = regWord(task, Reg.ENTRY);
   if (isNull(slot, Missing.ENTRY)) return;
   const mm = regWord(task, Reg.MM);

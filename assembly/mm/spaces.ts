@@ -29,12 +29,17 @@ export function slotAt(cpu: u32, slot: u32): u32 {
 export function spaceOfCpu(cpu: u32): u32 {
   const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
   if (loaded == 0) return 0;
-  return hasSlots() ? get(cpuAt(cpu) + Cpu.SLOT) + 1 : loaded;
+  return hasSlots() ? get(cpuAt(cpu) + Cpu.SLOT) + 1 : asidSpace(loaded - 1);
+}
+
+/** The mm and the number of its ASID in its life: an ASID that is given to another is clean by then. */
+function asidSpace(mm: u32): u32 {
+  return (mm + 1) | (get(mmAt(mm) + Mm.ASID) << 16);
 }
 
 /** Tag under which `cpu` keeps translations of `mm`, 0 when it keeps none. */
 export function spaceOfMm(cpu: u32, mm: u32): u32 {
-  if (!hasSlots()) return mm + 1;
+  if (!hasSlots()) return asidSpace(mm);
   for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
     if (get(slotAt(cpu, slot)) == get(mmAt(mm) + Mm.CONTEXT)) return slot + 1;
   }

@@ -19,7 +19,6 @@ import { Machine, Reg, Scope } from "../abi/operands";
 import { Cpu, Mm, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, sometimes } from "../ghost/report";
-import { mmLoaded } from "../ghost/rules";
 import { addressScope } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import {
@@ -41,7 +40,8 @@ import {
 } from "../word";
 import { EVERYTHING, flushAll } from "./all";
 import { fence } from "./riscv";
-import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
+import { drop, hasSlots, slotAt } from "./spaces";
+import { leaveMm } from "./switching";
 
 export { spaceOfCpu, spaceOfMm } from "./spaces";
 
@@ -81,6 +81,27 @@ export function writeRequest(task: u32): void {
   put(request + Cpu.REQUEST_TABLES, tables);
 }
 
+/** REQUEST_TABLES of a request that is about the kernel's own mappings. */
+const KERNEL_REQUEST: u32 = 2;
+
+/** flush_tlb_kernel_range: every CPU is asked, page by page, whatever it has loaded. */
+export function sendKernel(task: u32): void {
+  const me = get(task + Task.CPU);
+  writeRequest(task);
+  put(cpuAt(me) + Cpu.REQUEST_TABLES, KERNEL_REQUEST);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (cpu != me) interrupt(cpu, me, regWord(task, Reg.FLUSH_MM));
+}
+
+export function kernelLocal(task: u32): void {
+  flushFor(get(task + Task.CPU), get(task + Task.CPU));
+}
+
+/** What `sender` has asked `cpu` for, as the machine does it. */
+function flushFor(cpu: u32, sender: u32): void {
+  if (machine == Machine.RISCV) fence(cpu, sender);
+  else flushFunc(cpu, sender);
+}
+
 /** The flush of a reclaim batch, which names no mm: all of the mm that `cpu` runs, or all there is (riscv). */
 export function batchFunc(cpu: u32): void {
   if (!hasSlots()) {
@@ -105,6 +126,11 @@ export function flushFunc(cpu: u32, sender: u32): void {
   const self = cpuAt(cpu);
   const request = cpuAt(sender);
   const mm = get(request + Cpu.REQUEST_MM) - 1;
+  if (get(request + Cpu.REQUEST_TABLES) == KERNEL_REQUEST) {
+    const from = getLong(request + Cpu.REQUEST_START);
+    invalidatePages(cpu, mm, from, getLong(request + Cpu.REQUEST_END), 1);
+    return;
+  }
   if (get(self + Cpu.LOADED_MM) != mm + 1) {
     // 6.1 and earlier: a CPU leaves mm_cpumask when it switches away, so there is nothing of the mm in use here.
     put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
@@ -184,112 +210,8 @@ export function handleIpi(cpu: u32): void {
     if ((all & (all - 1)) == 0) put(cpuAt(cpu) + Cpu.PENDING, pending & ~EVERYTHING);
   } else {
     if (get(cpuAt(sender) + Cpu.REQUEST_MM) == 0) batchFunc(cpu);
-    else if (machine == Machine.RISCV) fence(cpu, sender);
-    else flushFunc(cpu, sender);
+    else flushFor(cpu, sender);
     put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
   }
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
-}
-
-/** riscv with ASIDs keeps a CPU in mm_cpumask for good: it may still hold translations [M: riscv set_mm]. */
-function leaveMask(cpu: u32, mm: u32): void {
-  if (machine == Machine.RISCV) return;
-  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
-}
-
-/** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */
-export function switchMm(cpu: u32, mm: u32): void {
-  beginSwitch(cpu, mm);
-  finishSwitch(cpu, mm);
-}
-
-/** The CPU leaves the mask of what it has loaded, and is in the mask of `mm` before it loads it. */
-export function beginSwitch(cpu: u32, mm: u32): void {
-  const old = get(cpuAt(cpu) + Cpu.LOADED_MM);
-  if (old == mm + 1) return;
-  if (old != 0) leaveMask(cpu, old - 1);
-  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
-}
-
-/** The load itself: a slot, the generation that it must have, CR3. An interrupt may have come since the begin. */
-export function finishSwitch(cpu: u32, mm: u32): void {
-  const self = cpuAt(cpu);
-  put(self + Cpu.LAZY, 0);
-  if (get(self + Cpu.LOADED_MM) != mm + 1) {
-    chooseSlot(cpu, mm);
-    put(self + Cpu.LOADED_MM, mm + 1);
-  }
-  const generation = slotAt(cpu, get(self + Cpu.SLOT)) + 1;
-  if (hasSlots() && get(generation) != get(mmAt(mm) + Mm.TLB_GENERATION)) {
-    drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
-    put(generation, get(mmAt(mm) + Mm.TLB_GENERATION));
-  }
-  mmLoaded(cpu, mm);
-}
-
-/** choose_new_asid: the slot that still remembers the mm, or the next one round-robin, emptied. */
-function chooseSlot(cpu: u32, mm: u32): void {
-  if (!hasSlots()) return;
-  const self = cpuAt(cpu);
-  const context = get(mmAt(mm) + Mm.CONTEXT);
-  const pcid = boot(Boot.PCID) != 0;
-  if (pcid) {
-    for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-      if (get(slotAt(cpu, slot)) != context) continue;
-      put(self + Cpu.SLOT, slot);
-      return;
-    }
-  }
-  const slot = pcid ? get(self + Cpu.NEXT_SLOT) : 0;
-  if (pcid) put(self + Cpu.NEXT_SLOT, (slot + 1) % SLOT_COUNT);
-  forgetSlot(cpu, slot);
-  put(slotAt(cpu, slot), context);
-  put(slotAt(cpu, slot) + 1, get(mmAt(mm) + Mm.TLB_GENERATION));
-  put(self + Cpu.SLOT, slot);
-}
-
-/** A slot that is handed to another mm is flushed: what it held of the old one is gone. */
-function forgetSlot(cpu: u32, slot: u32): void {
-  const context = get(slotAt(cpu, slot));
-  if (context == 0) return;
-  const old = context - 1;
-  const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM);
-  put(cpuAt(cpu) + Cpu.LOADED_MM, 0);
-  drop(cpu, old, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
-  put(cpuAt(cpu) + Cpu.LOADED_MM, loaded);
-  put(slotAt(cpu, slot), 0);
-}
-
-export function enterLazy(cpu: u32): void {
-  put(cpuAt(cpu) + Cpu.LAZY, 1);
-}
-
-/** A lazy CPU that is interrupted, or told to, switches to the kernel's own mm. */
-export function leaveMm(cpu: u32): void {
-  const self = cpuAt(cpu);
-  const old = get(self + Cpu.LOADED_MM);
-  if (old == 0) return;
-  leaveMask(cpu, old - 1);
-  put(self + Cpu.LOADED_MM, 0);
-  put(self + Cpu.LAZY, 0);
-  // Without a PCID to keep them under, the CR3 load drops the translations; with one they stay, latent.
-  if (hasSlots() && boot(Boot.PCID) == 0) {
-    drop(cpu, old - 1, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
-    put(slotAt(cpu, 0), 0);
-  }
-}
-
-/**
- * A process is gone and its mm's number is to be given to another. A context is never used twice in the kernel, so
- * nothing that a CPU kept under this one can come alive again: here it is dropped.
- */
-export function retireMm(mm: u32): void {
-  const context = get(mmAt(mm) + Mm.CONTEXT);
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    if (get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1) leaveMm(cpu);
-    drop(cpu, mm, Scope.CONTEXT, 0, 0, 0, Hidden.WHOLE_MM);
-    for (let slot: u32 = 0; slot < SLOT_COUNT; slot++) {
-      if (get(slotAt(cpu, slot)) == context) put(slotAt(cpu, slot), 0);
-    }
-  }
 }

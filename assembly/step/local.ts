@@ -4,6 +4,7 @@
  */
 
 import { Fault } from "../abi/events";
+import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
 import { FileRecord, Frame, Vma } from "../abi/records";
@@ -21,11 +22,12 @@ import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
 import * as reclaim from "../mm/reclaim";
 import * as riscv from "../mm/riscv";
+import * as secondary from "../mm/secondary";
 import * as vma from "../mm/vma";
 import * as writeback from "../mm/writeback";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
-import { codeBase, fileAt, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
+import { boot, codeBase, fileAt, frameAt, gatherOf, get, reg, regWord, setReg } from "../word";
 
 /** Local ops that may run in a row: a listing that loops without a visible step is a defect, not a hang. */
 const LOCAL_MAX: u32 = 4000000;
@@ -123,6 +125,11 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.LOCK_HELD: setReg(task, get(op + 1), holdsLock(task, get(op + 2))); break;
       case Op.GUP_KEEP: gup.keep(task); break;
       case Op.RISCV_LIMITS: riscv.decideLimits(task); break;
+      case Op.SECONDARY: setReg(task, get(op + 1), when(secondary.toSecondary(task))); break;
+      case Op.NOTIFY_RETRY: setReg(task, get(op + 1), when(secondary.mustRetry(task, get(op + 2)))); break;
+      case Op.TLBS_DIRTY: setReg(task, get(op + 1), secondary.dirtyCount(task)); break;
+      case Op.TRUNCATE: setReg(task, get(op + 1), regWord(task, get(op + 1))); break;
+      case Op.ERRATUM: setReg(task, get(op + 1), when((boot(Boot.ERRATA) & get(op + 2)) != 0)); break;
       case Op.SIGNAL: pages.setSignal(task, get(op + 1)); break;
       case Op.BRANCH_EQ: if (reg(task, get(op + 1)) == reg(task, get(op + 2))) at = get(op + 3); break;
       case Op.MOVE_EXTENT: move.moveExtent(task); break;

@@ -16,6 +16,7 @@ import * as hugetlb from "../mm/hugetlb";
 import * as locks from "../mm/locks";
 import * as pages from "../mm/pages";
 import * as pgtable from "../mm/pgtable";
+import * as switching from "../mm/switching";
 import * as vma from "../mm/vma";
 import * as x86 from "../mm/x86";
 import * as zap from "../mm/zap";
@@ -68,7 +69,7 @@ function accessed(task: u32, pc: u32, isStore: bool, onFault: u32): u32 {
 }
 
 function switchTo(task: u32, mm: u32): void {
-  x86.switchMm(get(task + Task.CPU), mm);
+  switching.switchMm(get(task + Task.CPU), mm);
   put(task + Task.MM, mm);
   setReg(task, Reg.MM, mm);
 }
@@ -141,8 +142,8 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.DSB: arm64.dsb(task); return next;
     case Op.ACCESS: return accessed(task, pc, get(op + 1) != 0, get(op + 2));
     case Op.SWITCH_MM: switchTo(task, regWord(task, Reg.NEW_START)); return next;
-    case Op.ENTER_LAZY: x86.enterLazy(get(task + Task.CPU)); return next;
-    case Op.LEAVE_MM: x86.leaveMm(get(task + Task.CPU)); return next;
+    case Op.ENTER_LAZY: switching.enterLazy(get(task + Task.CPU)); return next;
+    case Op.LEAVE_MM: switching.leaveMm(get(task + Task.CPU)); return next;
     default: return more(task, op, next);
   }
 }

@@ -6,7 +6,7 @@ import { Tally } from "../../assembly/abi/records.js";
 import type { Core, CoreModule } from "../core/core.js";
 import { InputError } from "../error.js";
 import type { Backend } from "../kernel/arch/backends.js";
-import type { Edition } from "../kernel/editions.js";
+import { type Edition, hasChange } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
 
@@ -30,6 +30,11 @@ function mmOf(scenario: Scenario, name: string): number {
   const index = scenario.mms.indexOf(name);
   if (index < 0) throw new RangeError(`${scenario.name}: there is no mm ${name}`);
   return index;
+}
+
+/** setup_pcid(): from 6.4 on PCIDs are left alone on hardware that cannot invalidate with them [S: 7.0rc6]. */
+function usesPcid(scenario: Scenario, edition: Edition): boolean {
+  return scenario.errata?.includes("invlpg-global") !== true || !hasChange(edition, "6.4", "ce0b15d11ad8");
 }
 
 /** A CPU runs one task of a race: a second one would need a scheduler, which is not modelled. */
@@ -73,6 +78,8 @@ export function stage(options: StageOptions): Machine {
     hugeFrames: Math.max(0, ...files.map((file) => (file.level === 1 ? file.pages : 0))) + 2,
     ...(files.some((file) => file.level === 0) ? { baseFrames: 6 } : {}),
     tableFrames: scenario.mms.length * 4,
+    pcid: usesPcid(scenario, options.edition),
+    errata: scenario.errata ?? [],
     ...roomOf(scenario),
     ...(scenario.batch === undefined ? {} : { batch: scenario.batch }),
     concrete: options.concrete ?? false,

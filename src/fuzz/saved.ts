@@ -7,7 +7,8 @@
 import { CorpusEntry, FuzzWord, SEEN_BYTES, Signature } from "../../assembly/abi/fuzz.js";
 import { InputError } from "../error.js";
 import type { Arena } from "./arena.js";
-import type { Campaign, FuzzOptions } from "./fuzz.js";
+import type { Campaign } from "./campaign.js";
+import type { FuzzOptions } from "./fuzz.js";
 
 const SCHEMA = "shootdown/campaign@1";
 const KEPT = [FuzzWord.RNG, FuzzWord.RNG + 1, FuzzWord.CORPUS, FuzzWord.FEATURES, FuzzWord.SIGNATURES];

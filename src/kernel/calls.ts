@@ -9,7 +9,7 @@ import type { Call, RandomUse, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
 import { pin, scan } from "./mm/gup.js";
 import { uffdRegister } from "./mm/hugetlb-unshare.js";
-import { collapse } from "./mm/khugepaged.js";
+import { collapse, retract } from "./mm/khugepaged.js";
 import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
 import { migratePage, numaScan } from "./mm/migrate.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
@@ -17,7 +17,11 @@ import { mprotect } from "./mm/mprotect.js";
 import { mremap } from "./mm/mremap.js";
 import { awaitZapped, writeback } from "./mm/page-writeback.js";
 import { migrate, poison } from "./mm/rmap.js";
+import { rollover, unmapOf } from "./mm/rmap-asid.js";
+import { vmap, vunmap } from "./mm/vmalloc.js";
 import { reclaim } from "./mm/vmscan.js";
+import { do_wp_page, uffd_wp } from "./mm/wp.js";
+import * as kvm from "./virt/kvm.js";
 
 const range = { start: Reg.START, end: Reg.END } as const;
 
@@ -62,6 +66,20 @@ export const calls: readonly Call[] = [
   call("uffd-register", range, uffdRegister),
   call("pin", { start: Reg.START }, pin),
   call("scan", { start: Reg.START, mm: Reg.NEW_START }, scan, { never: true }),
+  call("retract", range, retract, { never: true }),
+  call("kvm-create", { mm: Reg.NEW_START }, kvm.createVm, { never: true }),
+  call("guest-page", { start: Reg.START }, kvm.guestPage, { never: true }),
+  call("guest-huge", { start: Reg.START }, kvm.guestHuge, { never: true }),
+  call("kvm-zap-table", range, kvm.zapTable, { never: true }),
+  call("kvm-recover", range, kvm.recoverPages, { never: true }),
+  call("kvm-unmap-table", range, kvm.unmapTable, { never: true }),
+  call("kvm-sync-page", { start: Reg.START, value: Reg.VALUE }, kvm.syncPage, { never: true }),
+  call("vmap", { start: Reg.START }, vmap, { never: true }),
+  call("vunmap", { start: Reg.START }, vunmap, { never: true }),
+  call("unmap-of", { start: Reg.START, mm: Reg.NEW_START }, unmapOf, { never: true }),
+  call("asid-rollover", {}, rollover, { never: true }),
+  call("uffd-wp", range, uffd_wp, { never: true }),
+  call("write-fault", { start: Reg.START }, do_wp_page, { never: true }),
 ];
 
 export function findCall(name: string): Call | undefined {

@@ -51,7 +51,15 @@ export interface ArchLine {
   readonly name: ArchHook;
 }
 
-export type ArchHook = "tlb_flush" | "flush_tlb_range" | "flush_tlb_mm" | "tlb_end_vma" | BatchHook;
+export type ArchHook =
+  | "tlb_flush"
+  | "flush_tlb_range"
+  | "flush_tlb_mm"
+  | "tlb_end_vma"
+  | "kvm_flush_ipa"
+  | "flush_tlb_kernel_range"
+  | "flush_tlb_asid"
+  | BatchHook;
 /** Deferred flushes of reclaim. */
 export type BatchHook = "tlbbatch_add_pending" | "tlbbatch_flush" | "flush_tlb_batched";
 export type Line = OpLine | LabelLine | Sub | EditionLines | ArchLine | readonly Line[];

@@ -237,6 +237,39 @@ export const switch_end = (): Line =>
   op(Op.SWITCH_END, [], "load_new_mm_cr3()", "the CPU loads the mm, up to date with its flushes so far");
 export const unhook_table = (level: number, text: string): Line =>
   op(Op.UNHOOK_TABLE, [level], text, "clears the entry of {mm} at {address} that points to a table, {page}");
+export const flush_pending = (into: Reg): Line =>
+  op(Op.FLUSH_PENDING, [into], "mm_tlb_flush_pending()", "looks whether a flush of {mm} is still to come");
+export const copy_page = (): Line =>
+  op(Op.COPY_PAGE, [], "copy_user_highpage()", "copies page {page}: a store to it from here on is lost");
+export const asid_rollover = (): Line =>
+  op(Op.ASID_ROLLOVER, [], "flush_context()", "no ASID is left: a new generation of them begins");
+export const read_asid = (into: Reg): Line => op(Op.READ_ASID, [into], "ASID(mm)", "reads the ASID of {flushed}");
+// --- secondary MMUs ---
+export const MMU_LOCK = lock(LockRef.PAGE_TABLE, 6, "kvm->mmu_lock");
+export const mirror = (): Line => op(Op.MIRROR, [], "kvm_create_vm()", "{mm} mirrors the memory of another mm");
+export const secondary = (found: Reg): Line => op(Op.SECONDARY, [found], "mmu_notifier list of the mm");
+export const notify_begin = (): Line =>
+  op(Op.NOTIFY, [1], "kvm_mmu_invalidate_begin()", "no fault of {mm} is finished from here on");
+export const notify_end = (): Line =>
+  op(Op.NOTIFY, [0], "kvm_mmu_invalidate_end()", "faults of {mm} that began before must begin again");
+export const notify_sequence = (into: Reg): Line =>
+  op(Op.NOTIFY_SEQUENCE, [into], "mmu_seq = kvm->mmu_invalidate_seq", "the fault of {mm} notes the sequence number");
+export const notify_retry = (into: Reg, seen: Reg): Line => op(Op.NOTIFY_RETRY, [into, seen], "mmu_invalidate_retry()");
+export const mirrored = (found: Reg, level: number): Line =>
+  op(Op.MIRRORED, [found, level], "hva_to_pfn()", "looks up the page that the mirrored mm maps");
+export const clear_leaves = (any: Reg, level: number, text: string): Line =>
+  op(Op.CLEAR_LEAVES, [any, level], text, "clears the entries of {mm} in {range}");
+export const clear_orphans = (level: number): Line =>
+  op(Op.CLEAR_ORPHANS, [level], "handle_removed_pt()", "clears the entries of table {page}, one after the other");
+export const drop_unflushed = (any: Reg, level: number): Line =>
+  op(
+    Op.DROP_UNFLUSHED,
+    [any, level],
+    "sync_page(); tlbs_dirty++",
+    "drops an entry of {mm} and leaves the flush for later",
+  );
+export const tlbs_dirty = (into: Reg): Line => op(Op.TLBS_DIRTY, [into], "kvm->tlbs_dirty");
+export const truncate_int = (reg: Reg): Line => op(Op.TRUNCATE, [reg], "(int) of it");
 /** End of the call; `promised`: START..END are addresses that nobody uses any more as before, or nobody writes to. */
 export const ret = (promised: boolean | "no writes"): Line =>
   op(Op.RETURN, [promised === "no writes" ? 2 : promised ? 1 : 0], "return", "the call returns");

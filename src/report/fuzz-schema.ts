@@ -79,6 +79,7 @@ export const fuzzOutput = z.strictObject({
   depth: whole,
   guided: z.boolean(),
   seed: whole,
+  jobs: whole.optional(),
   runs: whole,
   programs: whole,
   steps: whole,

@@ -26,7 +26,8 @@ export function formatFuzz(result: FuzzResult, look: Look): string {
 function heading(result: FuzzResult, look: Look): string {
   const how = result.strategy === "pct" ? `pct, depth ${result.depth}` : result.strategy;
   const drawn = result.guided ? "guided by coverage" : "every program drawn anew";
-  const what = `fuzz ${result.edition} on ${result.backend}: ${how}, ${drawn}, seed ${result.seed}`;
+  const workers = result.jobs === undefined ? "" : `, ${result.jobs} workers`;
+  const what = `fuzz ${result.edition} on ${result.backend}: ${how}, ${drawn}, seed ${result.seed}${workers}`;
   return look.paint("title", what);
 }
 

@@ -13,9 +13,10 @@ export const lazyCollapse: Scenario = {
   editions: ["7.1~3ef938c35035", "7.1"],
   known: "what the commit changed [T, with its diff]; the collapse is reduced to its last part, where the table goes.",
   story:
-    "CPU1 runs a kernel thread with A's tables loaded. khugepaged has found that the pages below a PTE table belong " +
-    "to one huge page: it takes the empty table out, flushes with flush_tlb_range, and frees it. On x86 that flush " +
-    "said that no table was freed, so CPU1 was left alone, and its paging-structure cache still points to the table.",
+    "CPU1 runs a kernel thread with A's tables loaded. khugepaged has found that the pages below a PTE table " +
+    "belong to one huge page: it takes the empty table out, flushes with flush_tlb_range, and frees it. On x86 " +
+    "that flush said that no table was freed, so CPU1 was left alone, and its paging-structure cache still points " +
+    "to the table.",
   geometry: "tiny",
   mms: ["A"],
   cpus: ["A", "A"],

@@ -17,11 +17,12 @@ export const execSwitch: Scenario = {
   editions: ["7.1~d53c3dfb23c4", "7.1"],
   known:
     "the sibling's text [T: 38cf307c1f20] and the aim of d53c3dfb23c4 [M]. A second thread of the mm stands for " +
-    "whoever flushes it; Linux's x86 keeps interrupts off in switch_mm, and its handler stands for that of powerpc.",
+    "whoever flushes it; Linux's x86 keeps interrupts off in switch_mm, and its handler stands for that of " +
+    "powerpc.",
   story:
-    "CPU1 is about to run A: it is in A's mask and has not loaded A. A flush interrupt for A finds another mm loaded " +
-    "and takes the CPU out of the mask. Then CPU1 loads A and fills its TLB. The next flush of A asks the mask, " +
-    "passes CPU1 by, and the page is freed under it.",
+    "CPU1 is about to run A: it is in A's mask and has not loaded A. A flush interrupt for A finds another mm " +
+    "loaded and takes the CPU out of the mask. Then CPU1 loads A and fills its TLB. The next flush of A asks the " +
+    "mask, passes CPU1 by, and the page is freed under it.",
   geometry: "tiny",
   mms: ["A", "B"],
   cpus: ["A", "B"],

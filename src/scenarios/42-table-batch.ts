@@ -12,9 +12,10 @@ export const tableBatch: Scenario = {
   editions: ["7.1~d86564a2f085", "7.1"],
   known: "the merge text of 2018 [T]; the path's present form [S: 7.0rc6]; which commit did which part [M].",
   story:
-    "A unmaps a range, and its page tables go with it. Tables are gathered in a batch of their own, for which a page " +
-    "is asked; there is none, so the table is freed at once, after an interrupt that makes software walkers leave. " +
-    "Hardware does not leave: CPU1's paging-structure cache points to the table until the flush at the end.",
+    "A unmaps a range, and its page tables go with it. Tables are gathered in a batch of their own, for which a " +
+    "page is asked; there is none, so the table is freed at once, after an interrupt that makes software walkers " +
+    "leave. Hardware does not leave: CPU1's paging-structure cache points to the table until the flush at the " +
+    "end.",
   geometry: "tiny",
   mms: ["A"],
   cpus: ["A", "A"],

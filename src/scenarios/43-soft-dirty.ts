@@ -12,9 +12,10 @@ export const softDirty: Scenario = {
   editions: ["7.1~912efa17e512", "7.1"],
   known: "the form after the fix [S: 7.0rc6]; how the flush was lost [M].",
   story:
-    "A checkpoint clears A's soft-dirty bits: every entry loses its write right, so that the next store faults and " +
-    "is noted. The gather around it recorded nothing, and so flushed nothing. CPU1 has a writable, dirty translation " +
-    "and goes on storing without a fault: the checkpoint takes the page for unchanged and leaves the data out.",
+    "A checkpoint clears A's soft-dirty bits: every entry loses its write right, so that the next store faults " +
+    "and is noted. The gather around it recorded nothing, and so flushed nothing. CPU1 has a writable, dirty " +
+    "translation and goes on storing without a fault: the checkpoint takes the page for unchanged and leaves the " +
+    "data out.",
   geometry: "tiny",
   mms: ["A"],
   cpus: ["A", "A"],

@@ -31,6 +31,15 @@ import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
 import { softDirty } from "./43-soft-dirty.js";
+import { invlpgGlobal } from "./44-invlpg-global.js";
+import { dsbEarly } from "./45-dsb-early.js";
+import { asidRollover } from "./46-asid-rollover.js";
+import { uffdWpCopy } from "./47-uffd-wp-copy.js";
+import { collapseNoNotifier } from "./50-collapse-no-notifier.js";
+import { kvmZapRange } from "./51-kvm-zap-range.js";
+import { kvmLostFlush } from "./52-kvm-lost-flush.js";
+import { kvmTruncated } from "./53-kvm-truncated.js";
+import { kvmLevelHint } from "./54-kvm-level-hint.js";
 import type { Scenario } from "./scenario.js";
 import { yardstick } from "./yardstick.js";
 
@@ -67,6 +76,15 @@ export const scenarios: readonly Scenario[] = [
   execSwitch,
   tableBatch,
   softDirty,
+  invlpgGlobal,
+  dsbEarly,
+  asidRollover,
+  uffdWpCopy,
+  collapseNoNotifier,
+  kvmZapRange,
+  kvmLostFlush,
+  kvmTruncated,
+  kvmLevelHint,
 ];
 
 /** Models that are checked when they are named: they are about the search, not about a kernel. */

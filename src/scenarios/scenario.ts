@@ -130,6 +130,8 @@ export interface Scenario {
   readonly cpus: readonly (string | null)[];
   /** Sizes of the hugetlbfs files, in huge pages. */
   readonly files: readonly number[];
+  /** What the hardware does wrong. */
+  readonly errata?: readonly ("invlpg-global" | "dsb-early")[];
   /** Files of ordinary pages, which follow them: sizes, in base pages or in folios as large as a huge page. */
   readonly pageFiles?: readonly { readonly pages: number; readonly large?: boolean }[];
   /** Pages that a gather holds before it must flush and free (default 8). */
@@ -181,6 +183,11 @@ export const anon = (gib: number, pages: number): CallStep[] => [
   { call: "mmap", args: { start: at(gib), end: at(gib + 1), prot: READ_WRITE } },
   ...Array.from({ length: pages }, (_, i) => ({ call: "store", args: { start: at(gib) + i, value: 1 } })),
 ];
+
+/** The calling mm is a guest's stage 2 that mirrors the memory of mm `mm`; and faults of the guest. */
+export const kvmOf = (mm: number): CallStep => ({ call: "kvm-create", args: { mm } });
+export const guestPage = (start: number): CallStep => ({ call: "guest-page", args: { start } });
+export const guestHuge = (start: number): CallStep => ({ call: "guest-huge", args: { start } });
 
 export const munmap = (gib: number, gibs: number): CallStep => ({
   call: "munmap",

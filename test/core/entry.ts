@@ -11,7 +11,8 @@ import * as walk from "../../assembly/hw/walk";
 import { get, getLong } from "../../assembly/word";
 
 export { callBegins, callEnds, owedIn } from "../../assembly/ghost/calls";
-export { entryCleared, forget, obligationCount, rightsLost } from "../../assembly/ghost/obligations";
+export { obligationCount } from "../../assembly/ghost/lookup";
+export { entryCleared, forget, rightsLost } from "../../assembly/ghost/obligations";
 export { setCurrent, violation } from "../../assembly/ghost/report";
 export {
   callReturned,
@@ -98,6 +99,7 @@ export {
   send as batchSend,
   shouldDefer,
 } from "../../assembly/mm/reclaim";
+export { switchMm } from "../../assembly/mm/switching";
 export {
   copyVma,
   detachVmas,
@@ -124,7 +126,6 @@ export {
   sendIpi,
   spaceOfCpu,
   spaceOfMm,
-  switchMm,
 } from "../../assembly/mm/x86";
 export { protectPtes, zapPtes } from "../../assembly/mm/zap";
 export { gatherOf, reg, setReg } from "../../assembly/word";

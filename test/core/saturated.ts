@@ -37,6 +37,8 @@ export interface Held {
   readonly frame: number;
   readonly generation: number;
   readonly isWritable: boolean;
+  /** Survives what drops a context. */
+  readonly isGlobal: boolean;
   /** Filled, when last possible, only through pointers that the tables no longer have. */
   viaStale: boolean;
   /** CPUs whose broadcast covers it and has not been waited for. */
@@ -165,6 +167,13 @@ export class Saturated {
     return INTERRUPTED.has(this.machine.config.backend.machine);
   }
 
+  /** Alder Lake: with PCIDs, INVLPG leaves what is global. */
+  #invlpgFails(): boolean {
+    const { errata, pcid, backend } = this.machine.config;
+    const isIntel = backend.machine === MachineKind.X86 || backend.machine === MachineKind.X86_PTI;
+    return isIntel && pcid !== false && errata?.includes("invlpg-global") === true;
+  }
+
   /** A CPU's own instruction for one address, or for a whole context. */
   #one(cpu: number, mm: number, address: number, isContext: boolean): void {
     const cache = this.#cache(cpu, mm);
@@ -174,12 +183,12 @@ export class Saturated {
       const isGone = !held.isPointer
         ? isAddress
         : kind === MachineKind.X86 || (isAddress && kind !== MachineKind.RISCV);
-      if (isContext || isGone) cache.delete(key);
+      if ((isContext || isGone) && !(held.isGlobal && (isContext || this.#invlpgFails()))) cache.delete(key);
     }
   }
 
   #isCovered(held: Held, { from, to, scope, ttl }: Broadcast): boolean {
-    if (scope === "context") return true;
+    if (scope === "context") return !held.isGlobal;
     if (held.isPointer && scope === "leaf") return false;
     if (!(held.start < to && from < held.start + this.#pages(held.level))) return false;
     if (ttl < 0) return true;
@@ -277,6 +286,7 @@ export class Saturated {
         level,
         frame,
         generation: this.#generation(frame),
+        isGlobal: !isPointer && (entry & Entry.GLOBAL) !== 0,
         isWritable: !isPointer && (entry & Entry.WRITE) !== 0,
         viaStale: false,
         marks: new Set(),

@@ -51,6 +51,9 @@ describe("a model in SPIN", () => {
     ["seed/truncate", "7.0", "precise"],
     ["seed/exit", "7.1", "x86"],
     ["narrow-range/mremap", "7.1", "precise"],
+    ["fake-sharing/munmap", "6.13~59d9094df3d7", "precise"],
+    ["vma-split/mprotect", "6.16", "precise"],
+    ["mremap-delta/mremap", "7.1", "precise"],
   ])("of %s in %s on %s has our states and our violations", async (name, edition, backend) => {
     const [scenario = "", which = ""] = name.split("/");
     const { results } = await check({

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compileCore } from "../../src/core/core.js";
 import { strategies } from "../../src/fuzz/arena.js";
-import { Campaign, fuzz } from "../../src/fuzz/fuzz.js";
+import { Campaign } from "../../src/fuzz/campaign.js";
+import { fuzz } from "../../src/fuzz/fuzz.js";
 
 const stable = (campaign: Campaign): object => ({ ...campaign.result(1) });
 

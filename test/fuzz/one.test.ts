@@ -4,7 +4,7 @@ import { FuzzWord } from "../../assembly/abi/fuzz.js";
 import { chooseBackend, chooseEdition } from "../../src/explore/choose.js";
 import { enabledAgents, restart } from "../../src/explore/path.js";
 import { stage } from "../../src/explore/stage.js";
-import { Campaign } from "../../src/fuzz/fuzz.js";
+import { Campaign } from "../../src/fuzz/campaign.js";
 import { arenaFor, type FuzzOneResult, fuzzOne } from "../../src/fuzz/one.js";
 import { agentOn, readProgram, scenarioOf } from "../../src/fuzz/program.js";
 import { drawsOf, randomCalls } from "../../src/fuzz/table.js";

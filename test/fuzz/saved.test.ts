@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { Campaign } from "../../src/fuzz/fuzz.js";
+import { Campaign } from "../../src/fuzz/campaign.js";
 import { restoreCampaign, saveCampaign } from "../../src/fuzz/saved.js";
 import { root, shootdown } from "../cli/shootdown.js";
 

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { InputError } from "../../error.js";
 import { type StrategyName, strategies } from "../../fuzz/arena.js";
 import { type FuzzProgress, type FuzzResult, fuzz } from "../../fuzz/fuzz.js";
+import { JOBS_MAX } from "../../fuzz/jobs.js";
 import { fuzzScenarios } from "../../fuzz/race.js";
 import { formatFuzz, fuzzLine } from "../../report/fuzz.js";
 import { count } from "../../report/text.js";
@@ -25,6 +26,7 @@ interface FuzzFlags {
   readonly time?: number;
   readonly runs?: number;
   readonly seed: number;
+  readonly jobs: number;
   readonly strategy: StrategyName;
   readonly depth: number;
   readonly guided: boolean;
@@ -57,6 +59,12 @@ export function addFuzz(program: Command, session: Session): void {
       wholeNumber("--runs", 1, RUNS_MOST),
     )
     .option("--seed <n>", "seed of the campaign", wholeNumber("--seed", 0, SEED_MOST), 1)
+    .option(
+      "-j, --jobs <n>",
+      "workers, each with a campaign and a seed of its own",
+      wholeNumber("--jobs", 1, JOBS_MAX),
+      1,
+    )
     .option("--strategy <name>", `how schedules are drawn: ${strategies.join(", ")}`, oneOf("--strategy", strategies))
     .option("--depth <n>", "depth of PCT", wholeNumber("--depth", 1, DEPTH_MOST), 3)
     .option("--no-guided", "draw every program anew, whatever others have shown")
@@ -79,10 +87,10 @@ export function addFuzz(program: Command, session: Session): void {
 }
 
 async function runScenarios(scenarios: readonly string[], flags: FuzzFlags, session: Session): Promise<void> {
-  if (flags.corpus !== undefined || flags.minimize === true) {
-    throw new InputError("a scenario has no corpus: only its schedules are drawn", {
+  if (flags.corpus !== undefined || flags.minimize === true || flags.jobs > 1) {
+    throw new InputError("a scenario has no corpus and one worker: only its schedules are drawn", {
       source: "fuzz",
-      remedy: "leave out --corpus and --minimize, or the scenarios",
+      remedy: "leave out --corpus, --minimize and --jobs, or the scenarios",
     });
   }
   const onProgress = (p: FuzzProgress): void => session.progress.show(() => fuzzLine(p));

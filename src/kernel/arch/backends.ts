@@ -8,7 +8,17 @@ import { Machine, Reg } from "../../../assembly/abi/operands.js";
 import { type ArchHook, at, type Line, listing, since, until } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
-import { batch, broadcast_tlb_flush, dsb, flush_tlb_mm_range, riscv_flush, tlbi } from "./ops.js";
+import {
+  batch,
+  broadcast_tlb_flush,
+  dsb,
+  flush_asid,
+  flush_tlb_mm_range,
+  kernel_flush,
+  repeat_tlbi,
+  riscv_flush,
+  tlbi,
+} from "./ops.js";
 
 export interface Backend {
   readonly name: string;
@@ -41,7 +51,7 @@ const arm64Flush = listing("arch/arm64/include/asm/tlb.h", "tlb_flush", [
   tables,
   k.if_zero(Reg.FULL, "range"),
   k.if_zero(Reg.TABLES, "out"),
-  ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb()),
+  ...at("range", tlbi.limits(), tlbi.hint(Reg.TMP), tlbi(Reg.TMP), dsb(), repeat_tlbi(Reg.TMP)),
   ...at("out"),
 ]);
 
@@ -52,6 +62,7 @@ const arm64Range = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_range
   tlbi.limits(),
   tlbi(),
   dsb(),
+  repeat_tlbi(),
 ]);
 
 /** Flushes that reclaim defers: broadcast page by page and waited for at the end, or interrupts at the end [S]. */
@@ -76,13 +87,28 @@ const endVma = listing("include/asm-generic/tlb.h", "tlb_end_vma", [
   ...at("fullmm"),
 ]);
 
+/** flush_tlb_page: leaves only. */
+const leaves: readonly Line[] = [k.set(Reg.FULL, 0), k.set(Reg.TABLES, 0)];
+
+/** KVM on arm64: one stage-2 address with a level hint in INDEX (level + 1; 0: any level) [T: 36e008323926]. */
+const ipaFlush = listing("arch/arm64/kvm/hyp/vhe/tlb.c", "__kvm_tlb_flush_vmid_ipa", [
+  k.set(Reg.FULL, 0),
+  k.set(Reg.TABLES, 1),
+  tlbi(Reg.INDEX),
+  dsb(),
+  repeat_tlbi(Reg.INDEX),
+]);
+
 const arm64Hooks = {
   tlb_flush: [arm64Flush],
   flush_tlb_range: [arm64Range],
-  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb()],
+  flush_tlb_mm: [...whole, tlbi.limits(), tlbi(), dsb(), repeat_tlbi()],
   flush_tlb_batched: arm64Batched,
   ...broadcastBatch,
   tlb_end_vma: [endVma],
+  kvm_flush_ipa: [ipaFlush],
+  flush_tlb_kernel_range: [arm64Range],
+  flush_tlb_asid: [...leaves, flush_asid],
 };
 
 /** Until 6.15 a direct flush left lazy CPUs alone, whatever its caller had removed (CVE-2025-22045) [T]. */
@@ -99,6 +125,9 @@ const x86Hooks = {
   flush_tlb_batched: [...whole, flush_tlb_mm_range],
   ...maskBatch,
   tlb_end_vma: [],
+  kvm_flush_ipa: [...x86Direct, flush_tlb_mm_range],
+  flush_tlb_kernel_range: [k.set(Reg.FULL, 0), kernel_flush],
+  flush_tlb_asid: [...leaves, flush_tlb_mm_range],
 };
 
 /** The direct flush of riscv does not say whether tables went: only the number of strides decides. */
@@ -109,6 +138,9 @@ const riscvHooks = {
   flush_tlb_batched: [...whole, riscv_flush],
   ...maskBatch,
   tlb_end_vma: [endVma],
+  kvm_flush_ipa: [...whole, riscv_flush],
+  flush_tlb_kernel_range: [k.set(Reg.FULL, 0), kernel_flush],
+  flush_tlb_asid: [...leaves, riscv_flush],
 };
 
 export const backends: readonly Backend[] = [
@@ -123,6 +155,9 @@ export const backends: readonly Backend[] = [
       flush_tlb_batched: [...whole, preciseRange],
       ...broadcastBatch,
       tlb_end_vma: [],
+      kvm_flush_ipa: [ipaFlush],
+      flush_tlb_kernel_range: [...direct, preciseRange],
+      flush_tlb_asid: [...leaves, flush_asid],
     },
   },
   {
@@ -166,6 +201,9 @@ export const backends: readonly Backend[] = [
       flush_tlb_batched: [...whole, broadcast_tlb_flush],
       ...maskBatch,
       tlb_end_vma: [],
+      kvm_flush_ipa: [...x86Direct, broadcast_tlb_flush],
+      flush_tlb_kernel_range: [...direct, broadcast_tlb_flush],
+      flush_tlb_asid: [...leaves, broadcast_tlb_flush],
     },
   },
   {

@@ -2,9 +2,9 @@
  * The steps of the machines' flushes: arch/x86/mm/tlb.c and arch/arm64/include/asm/tlbflush.h [S: kernel.md 4.1, 4.3].
  */
 
-import type { Reg } from "../../../assembly/abi/operands.js";
+import { Erratum, Reg } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
-import { type Line, listing, op, since, until } from "../listing.js";
+import { at, type Line, listing, op, since, to, until } from "../listing.js";
 
 const local = op(Op.X86_FLUSH_LOCAL, [], "flush_tlb_func(local)", "this CPU invalidates {range}, if it runs {flushed}");
 const send = op(
@@ -39,6 +39,19 @@ export const tlbi = Object.assign(
   },
 );
 
+/** INVLPG on every CPU, for the kernel's own mappings; riscv fences every CPU in the same way. */
+export const kernel_flush = listing("arch/x86/mm/tlb.c", "flush_tlb_kernel_range", [
+  op(Op.KERNEL_SEND, [], "on_each_cpu(do_kernel_range_flush)", "interrupts every other CPU to invalidate {range}"),
+  op(Op.KERNEL_LOCAL, [], "flush_tlb_one_kernel()", "this CPU invalidates {range}"),
+  op(Op.X86_WAIT_IPI, [], "on_each_cpu() waits", "every interrupted CPU has acknowledged"),
+]);
+
+/** A TLBI for the ASID that was read into GENERATION. */
+export const flush_asid = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_page", [
+  op(Op.TLBI_ASID, [Reg.GENERATION], "__tlbi(vale1is)", "broadcasts the invalidation of {range} for the ASID it read"),
+  op(Op.DSB, [], "dsb(ish)", "the broadcast invalidation is complete on every CPU"),
+]);
+
 /** broadcast_tlb_flush: for an mm with a global ASID, reached on every CPU, lazy or not [S: 7.0rc6]. */
 export const broadcast_tlb_flush = listing("arch/x86/mm/tlb.c", "broadcast_tlb_flush", [
   op(Op.X86_CEILING, [], "(end - start) >> stride_shift > tlb_single_page_flush_ceiling"),
@@ -62,3 +75,17 @@ export const batch = {
 };
 
 export const dsb = (): Line => op(Op.DSB, [], "dsb(ish)", "the broadcast invalidation is complete on every CPU");
+
+/** Hardware that needs it takes each TLBI and DSB twice [M: d9ff80f83ecb; S: 6.12.117 for the list of cores]. */
+export const repeat_tlbi = (hint?: Reg): Line =>
+  since(
+    "4.11",
+    "d9ff80f83ecb",
+    listing("arch/arm64/include/asm/tlbflush.h", "__tlbi", [
+      op(Op.ERRATUM, [Reg.GENERATION, Erratum.DSB_EARLY], "ARM64_WORKAROUND_REPEAT_TLBI"),
+      op(Op.BRANCH_ZERO, [Reg.GENERATION, to("once")], "if (!generation) goto once"),
+      tlbi(hint),
+      dsb(),
+      ...at("once"),
+    ]),
+  );

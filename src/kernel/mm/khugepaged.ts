@@ -2,8 +2,11 @@
  * mm/khugepaged.c: a PTE table gives way, so that a huge page can be mapped in its place.
  */
 import { Reg } from "../../../assembly/abi/operands.js";
-import { arch, at, type Line, listing } from "../listing.js";
+import { arch, at, type Line, listing, since } from "../listing.js";
 import * as k from "../ops.js";
+import * as p from "../pageops.js";
+import { invalidate_range_end, invalidate_range_start } from "../virt/kvm.js";
+import { tlb_finish_mmu } from "./gather.js";
 
 /** The 2 MiB at START, flushed as pmdp_collapse_flush() does: a direct flush_tlb_range in base-page strides. */
 export const pmdp_collapse_flush: readonly Line[] = [
@@ -31,4 +34,27 @@ export const collapse = listing("mm/khugepaged.c", "collapse_pte_mapped_thp", [
   k.if_zero(Reg.PAGE, "out"),
   k.put_table(),
   ...at("out", k.unlock(k.MMAP_LOCK), k.ret(false)),
+]);
+
+const NOTIFIERS = "f268f6cf875f";
+
+/**
+ * A PTE table of a file mapping is retracted with its entries. Secondary MMUs hold no references: without the notifier
+ * they keep what the table mapped. The free at the end stands for the truncation that finds nobody mapping the pages
+ * [T: f268f6cf875f].
+ */
+export const retract = listing("mm/khugepaged.c", "retract_page_tables", [
+  k.lock_write(k.MMAP_LOCK),
+  k.move(Reg.ADDRESS, Reg.START),
+  k.move(Reg.LAST, Reg.END),
+  since("6.1", NOTIFIERS, invalidate_range_start),
+  k.tlb_gather_mmu(),
+  p.zap_ptes(Reg.TMP, 512),
+  k.move(Reg.ADDRESS, Reg.START),
+  ...pmdp_collapse_flush,
+  k.put_table(),
+  since("6.1", NOTIFIERS, invalidate_range_end),
+  tlb_finish_mmu,
+  k.unlock(k.MMAP_LOCK),
+  k.ret(true),
 ]);

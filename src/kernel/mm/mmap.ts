@@ -5,6 +5,7 @@ import { Reg } from "../../../assembly/abi/operands.js";
 import { at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
+import { invalidate_range_end, invalidate_range_start } from "../virt/kvm.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "./hugetlb.js";
 import { splitEnds } from "./hugetlb-unshare.js";
@@ -170,8 +171,10 @@ export const dontneed = listing("mm/madvise.c", "madvise", [
   ...at("whole"),
   until("5.18", HUGE_DONTNEED, k.if_set(Reg.TMP, "skip")),
   since("5.18", HUGE_DONTNEED, k.if_set(Reg.TMP, "huge")),
+  invalidate_range_start,
   k.tlb_gather_mmu(),
   unmap_page_range,
+  invalidate_range_end,
   tlb_finish_mmu,
   since("5.18", HUGE_DONTNEED, k.jump("skip"), ...at("huge", zap_huge_range)),
   ...at("skip", k.move(Reg.ADDRESS, Reg.LAST)),
