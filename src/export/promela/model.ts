@@ -75,6 +75,12 @@ function numbers(groups: Groups, length: number): number[] {
   return found;
 }
 
+/** The model's hardware does what it is told. */
+function refuseFaulty(): never {
+  const remedy = "choose a scenario from the table in docs/promela.md";
+  throw new InputError("faulty hardware has no Promela form yet", { source: "export", remedy });
+}
+
 export class Model {
   readonly #machine: Machine;
   readonly #program: Program;
@@ -85,6 +91,7 @@ export class Model {
   constructor(machine: Machine, hugeOnly: boolean) {
     this.#machine = machine;
     this.#program = machine.program;
+    if (machine.get(Area.BOOT + Boot.ERRATA) !== 0) refuseFaulty();
     let from = 0;
     this.#tasks = this.#count(Boot.TASKS).map((task) => {
       const record = machine.task(task);

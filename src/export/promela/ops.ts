@@ -57,6 +57,8 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.ALIGN_UP]: (a, b, c) => `${r(a)} = ALIGN_UP(${r(b)}, ${c})`,
   [Op.SHIFT_BY]: (a, b, c) => `${r(a)} = ${r(a)} + ${r(b)} - ${r(c)}`,
   [Op.TEST]: (a, b, c) => `${r(a)} = ((${r(b)} & ${c}) != 0 -> 1 : 0)`,
+  // A machine with faults is refused: model.ts.
+  [Op.ERRATUM]: (a) => `${r(a)} = 0`,
   [Op.WALK]: (a, b) => `walk(ENTRY, TABLE, ${r(a)}, ${b})`,
   [Op.WALK_NEW]: (a, b) => `walk(NEW_ENTRY, TMP, ${r(a)}, ${b})`,
   [Op.READ_ENTRY]: (a) => `read_entry(${r(a)})`,
