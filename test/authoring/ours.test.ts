@@ -13,10 +13,13 @@ import * as p from "../../src/kernel/pageops.js";
 
 const all = [...editions, ...["4.18", "6.1", "6.16", "7.1", "7.1~eb66ae030829"].flatMap((n) => findEdition(n) ?? [])];
 
+/** One machine that interrupts and one that broadcasts: the others differ in what they flush, not in locks. */
+const machines = backends.filter(({ name }) => name === "x86" || name === "arm64-range");
+
 describe("proofreading our listings", () => {
   it.each(calls.map((call) => [call.name, call] as const))("has nothing to say about %s", (name, call) => {
     for (const edition of all) {
-      for (const backend of backends) expect(() => proofreadCall(call, edition, backend, name)).not.toThrow();
+      for (const backend of machines) expect(() => proofreadCall(call, edition, backend, name)).not.toThrow();
     }
   });
 });

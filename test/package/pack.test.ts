@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scenarios } from "../../src/scenarios/index.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "shootdown-pack-"));
@@ -59,7 +60,7 @@ describe("the package", () => {
       steps: 37,
       told: 37,
       hash: 16,
-      scenarios: 8,
+      scenarios: scenarios.length,
       listing: "function",
     });
   });
