@@ -16,15 +16,42 @@ import { Cpu, Frame, Mm, Tally, Vma } from "./abi/records";
 import { Obligation, Task } from "./abi/tasks";
 
 export function get(word: u32): u32 {
+  if (isDefined(RECORDED)) note(word, Access.READ);
   return load<u32>(word << 2);
 }
 
 export function put(word: u32, value: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.WRITE);
+  poke(word, value);
+}
+
+/** Reads and writes what is accounted for in another way: see ghost/cells.ts. */
+export function peek(word: u32): u32 {
+  return load<u32>(word << 2);
+}
+
+export function poke(word: u32, value: u32): void {
   if (isDefined(LOGGED)) remember(word, value);
   store<u32>(word << 2, value);
 }
 
+/** Sets bits that no step of anybody else clears meanwhile: with other settings it changes places freely. */
+export function setBits(word: u32, bits: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.SET);
+  poke(word, peek(word) | bits);
+}
+
+/** Clears bits; what is left decides nothing in this step. */
+export function clearBits(word: u32, bits: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.CLEAR);
+  poke(word, peek(word) & ~bits);
+}
+
 export function getLong(word: u32): u64 {
+  if (isDefined(RECORDED)) {
+    note(word, Access.READ);
+    note(word + 1, Access.READ);
+  }
   return load<u64>(word << 2);
 }
 
@@ -49,6 +76,48 @@ export function copyWords(to: u32, from: u32, count: u32): void {
     if (to <= from) for (let i: u32 = 0; i < count; i++) put(to + i, get(from + i));
     else for (let i = count; i > 0; i--) put(to + i - 1, get(from + i - 1));
   } else memory.copy(to << 2, from << 2, count << 2);
+}
+
+/** How a step uses a word: bits of a byte. Two steps that only set, or only clear, bits can change places. */
+export const enum Access {
+  READ = 1,
+  WRITE = 2,
+  SET = 4,
+  CLEAR = 8,
+}
+
+/** Map of what may be used, a byte a word from `noteFrom` on, then the cells; and whether anything was added to it. */
+let noteMap: u32 = 0;
+let noteFrom: u32 = 0;
+let noteSpan: u32 = 0;
+export let noticed: u32 = 0;
+
+/** Notes from now on what the words [from, from + span) are used for, in the map at byte `map`; a span of 0 ends it. */
+export function noteInto(map: u32, from: u32, span: u32): void {
+  noteMap = map;
+  noteFrom = from;
+  noteSpan = span;
+}
+
+export function note(word: u32, access: u32): void {
+  if (isDefined(RECORDED)) {
+    const at = word - noteFrom;
+    if (at < noteSpan) noteIn(noteMap + at, access);
+  }
+}
+
+/** A use of cell `cell` (ghost/cells.ts). Cells follow the words in the map. */
+export function noteCell(cell: u32, access: u32): void {
+  if (isDefined(RECORDED)) {
+    if (noteSpan != 0) noteIn(noteMap + noteSpan + cell, access);
+  }
+}
+
+function noteIn(at: u32, access: u32): void {
+  const known = load<u8>(at);
+  if ((known & access) == access) return;
+  store<u8>(at, known | access);
+  noticed++;
 }
 
 /** The log: (word, old value) pairs up to `logTop`, bytes. Words [logFrom, logFrom + logSpan) are logged. */

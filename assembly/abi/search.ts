@@ -32,7 +32,16 @@ export const enum Search {
   EXPANDED = 18,
   /** Read so that it is used; means nothing. */
   TOUCHED = 20,
-  WORDS = 22,
+  /** Asked: bit set of Reduction. */
+  REDUCE,
+  /** Told: bit set of the reductions that were in use, states at which fewer agents moved than could (64 bits). */
+  REDUCED,
+  SPARED,
+  /** Told: places of tasks that were learned, words that they contend for, searches until one was a proof. */
+  PLACES = 25,
+  CONTENDED,
+  PASSES,
+  WORDS = 28,
 }
 
 /** Watched words that can be asked for, and states that are kept before the search hands back. */
@@ -43,6 +52,11 @@ export const enum Hardware {
   ORACLE,
   ENUMERATED,
   SATURATED,
+}
+
+export const enum Reduction {
+  PARTIAL_ORDER = 1,
+  SYMMETRY = 2,
 }
 
 /** What was used up. */

@@ -16,15 +16,17 @@
 import { Status } from "../abi/events";
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { Full, Hardware, Search, WATCH_STATES } from "../abi/search";
+import { Full, Hardware, Reduction, Search, WATCH_STATES } from "../abi/search";
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
 import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
 import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
+import { contended } from "./conflicts";
 import { keysStart, obligationSum } from "./fingerprint";
 import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
 import { noteParent, watch } from "./paths";
+import { isProven, isUsable, learn, persistent, placesKnown, relyOnWhatIsKnown, stepKnown } from "./persistent";
 import {
   dequeue,
   enqueue,
@@ -49,6 +51,9 @@ let statesMax: u64 = 0;
 /** States that the layer under way ends before. */
 let layerEnd: u32 = 0;
 let watched: u32 = 0;
+/** Schedules are left out; from which number of states on a search without proof is begun again. */
+let reducing: bool = false;
+let againAt: u64 = 0;
 
 function states(): u32 {
   return runWord(Run.STATES);
@@ -64,7 +69,7 @@ function tellStart(): void {
   setRun(Run.KINDS, 0);
   setRun(Run.VIOLATIONS, 0);
   setRun(Run.OVERFLOW, 0);
-  for (let field: u32 = Search.BAD_STATES; field < <u32>Search.WORDS; field++) space.tell(field, 0);
+  for (let field: u32 = Search.BAD_STATES; field < <u32>Search.REDUCE; field++) space.tell(field, 0);
   space.tell(Search.BAD_DEPTH, 0xffffffff);
   space.tell(Search.WATCH_AT, space.watchAt >> 2);
 }
@@ -76,10 +81,21 @@ export function exploreStart(): bool {
   wide = space.asked(Search.WIDE) != 0;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
+  reducing = (space.asked(Search.REDUCE) & Reduction.PARTIAL_ORDER) != 0 && hardware == Hardware.ORACLE;
+  if (reducing) learn(space.reductionAt);
+  space.tell(Search.PASSES, 0);
+  begin();
+  return true;
+}
+
+/** Puts everything at the initial state. */
+function begin(): void {
   logInto(0, 0, 0, 0);
   reset();
   forgetOutcomes();
   tellStart();
+  if (reducing) relyOnWhatIsKnown();
+  tellReduction();
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
   const from = base(Base.STATE);
@@ -95,7 +111,24 @@ export function exploreStart(): bool {
   if (hardware == Hardware.SATURATED) saturate();
   next.end(0, 0);
   settle(0xffffffff);
-  return true;
+}
+
+function tellReduction(): void {
+  againAt = 0;
+  reducing = reducing && isUsable();
+  space.tell(Search.REDUCED, reducing ? Reduction.PARTIAL_ORDER : 0);
+  space.tell(Search.PLACES, reducing ? placesKnown() : 0);
+  space.tell(Search.CONTENDED, reducing ? contended : 0);
+  space.tell(Search.PASSES, space.asked(Search.PASSES) + 1);
+  putLong(space.searchWords() + Search.SPARED, 0);
+}
+
+/** Something new was learned: this search is no proof. It goes on a while, to learn more, and is begun again. */
+function mustBeginAgain(): bool {
+  if (!reducing || isProven()) return false;
+  if (queued == 0) return true;
+  if (againAt == 0) againAt = 2 * <u64>states() + 1000;
+  return <u64>states() >= againAt;
 }
 
 /** Searches on for up to `count` states. Gives the status: RUNNING, FINISHED, BOUNDED, or STOPPED at the stop mask. */
@@ -103,7 +136,8 @@ export function explore(count: u32): u32 {
   let left = count;
   while (left > 0 && runWord(Run.STATUS) == Status.RUNNING) {
     if (watched != 0 && space.asked(Search.WATCH_COUNT) + next.SUCCESSORS_MAX > WATCH_STATES) break;
-    if (queued == 0) finished();
+    if (mustBeginAgain()) begin();
+    else if (queued == 0) finished();
     else expand();
     left--;
   }
@@ -143,13 +177,16 @@ function expand(): void {
   if (runWord(Run.STATUS) != Status.RUNNING) return;
   put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
   next.noMoves(space.logAt);
-  let mask = enabledMask();
+  const able = enabledMask();
+  let mask = reducing ? persistent(able) : able;
+  if (mask != able) putLong(space.searchWords() + Search.SPARED, getLong(space.searchWords() + Search.SPARED) + 1);
   if (mask == 0 && hardware != Hardware.ENUMERATED) over(parent);
   while (mask != 0) {
     const agent = <u32>ctz(mask);
     mask &= mask - 1;
     next.begin(agent);
-    moveAgent(agent);
+    if (reducing) stepKnown(agent);
+    else moveAgent(agent);
     collect(parent);
     ended();
   }

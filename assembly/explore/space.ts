@@ -8,6 +8,7 @@ import { Base } from "../abi/layout";
 import { Search, WATCH_STATES } from "../abi/search";
 import { reserve } from "../boot";
 import { base, get, put, stateBase } from "../word";
+import { reductionBytes } from "./persistent";
 
 /** Entries of the log: what the successors of one state write. */
 const LOG_BYTES: u32 = 1 << 20;
@@ -15,7 +16,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(22 * 4);
+const words = memory.data(28 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {
@@ -39,6 +40,7 @@ export let watchListAt: u32 = 0;
 export let watchAt: u32 = 0;
 export let parentsAt: u32 = 0;
 export let parentsMax: u32 = 0;
+export let reductionAt: u32 = 0;
 export let queueAt: u32 = 0;
 export let queueBytesMax: u32 = 0;
 export let visitedAt: u32 = 0;
@@ -70,7 +72,8 @@ export function layOutSearch(): bool {
   keysAt = logEnd;
   liveListAt = aligned(keysAt + (count << 4));
   liveFlagsAt = aligned(liveListAt + (count << 2));
-  parentsAt = aligned(liveFlagsAt + count);
+  reductionAt = aligned(liveFlagsAt + count);
+  parentsAt = aligned(reductionAt + (asked(Search.REDUCE) != 0 ? reductionBytes() : 0));
   let mib = asked(Search.MEMORY_MIB);
   while (mib > 0) {
     const end = min(<u64>parentsAt + <u64>mib * <u64>MIB, MOST_BYTES);

@@ -6,13 +6,25 @@
  */
 import { Frame, Globals } from "../abi/records";
 import { Obligation, ObligationFlag } from "../abi/tasks";
-import { add, clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, put } from "../word";
+import { clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, peek, poke } from "../word";
+import { Access, noteFrame } from "./cells";
 
 /** Flags that set two obligations on one entry apart. */
 const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
 
 export function obligationCount(): u32 {
-  return get(globalWord(Globals.OBLIGATIONS));
+  return peek(globalWord(Globals.OBLIGATIONS));
+}
+
+/** Obligations on a frame, of all its lives. */
+export function staleOn(frame: u32): u32 {
+  noteFrame(frame, Access.READ);
+  return peek(frameAt(frame) + Frame.STALE);
+}
+
+/** One obligation more or less on the frame. */
+export function countOn(frame: u32, change: u32): void {
+  poke(frameAt(frame) + Frame.STALE, peek(frameAt(frame) + Frame.STALE) + change);
 }
 
 /** Index of the obligation that onlyOn() found last. A guess, not state. */
@@ -46,7 +58,7 @@ function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags:
 /** The obligation with this mm, place, frame and flags, or 0. */
 export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   // Most frames owe nothing or one thing: otherwise, clearing a batch of thousands would compare each with each.
-  const stale = get(frameAt(frame) + Frame.STALE);
+  const stale = staleOn(frame);
   if (stale == 0) return 0;
   if (stale == 1) {
     const only = onlyOn(frame);
@@ -63,8 +75,8 @@ export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u3
 export function forget(i: u32): void {
   const last = obligationCount() - 1;
   const record = obligationAt(i);
-  add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
+  countOn(get(record + Obligation.FRAME), -1);
   if (i != last) copyWords(record, obligationAt(last), Obligation.WORDS);
   clearWords(obligationAt(last), Obligation.WORDS);
-  put(globalWord(Globals.OBLIGATIONS), last);
+  poke(globalWord(Globals.OBLIGATIONS), last);
 }

@@ -37,6 +37,7 @@ import {
   hasOracle,
   mmAt,
   obligationAt,
+  poke,
   put,
   putLong,
   tableAt,
@@ -47,7 +48,8 @@ import {
   vmaAt,
   vmas,
 } from "../word";
-import { findEqual, obligationCount } from "./lookup";
+import { Access, ANYBODY, noteDue, noteIssued, noteMm, noteObligation } from "./cells";
+import { countOn, findEqual, obligationCount, staleOn } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
 
 export { forget, obligationCount } from "./lookup";
@@ -59,7 +61,7 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
     add(tally(Tally.OVERFLOW), 1);
     return 0;
   }
-  put(globalWord(Globals.OBLIGATIONS), count + 1);
+  poke(globalWord(Globals.OBLIGATIONS), count + 1);
   const record = obligationAt(count);
   put(record + Obligation.MM, mm);
   putLong(record + Obligation.START, start);
@@ -70,7 +72,7 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
   put(record + Obligation.FLAGS, flags);
   put(record + Obligation.GUARD, 0);
   put(record + Obligation.DUE, 0);
-  add(frameAt(frame) + Frame.STALE, 1);
+  countOn(frame, 1);
   return record;
 }
 
@@ -99,6 +101,7 @@ function oweFor(
   if (holders == 0) return;
   let record = findEqual(mm, start, level, frame, flags & ~(<u32>ObligationFlag.GLOBAL));
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
+  else noteObligation(record, Access.WRITE);
   if (record == 0) return;
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
   put(record + Obligation.ISSUED, issued);
@@ -106,6 +109,7 @@ function oweFor(
   put(record + Obligation.DUE, get(record + Obligation.DUE) | due);
   if (guard != 0) put(record + Obligation.GUARD, guard);
   put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
+  noteObligation(record, Access.WRITE);
   sometimes(Sometimes.REMOTE_HOLDER);
   if (tracing) event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
 }
@@ -146,7 +150,7 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
   } else {
     sharersOwe(start, level, table, entry, guard, what);
   }
-  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, what);
+  if (staleOn(table) != 0) staleParentsOwe(start, level, table, entry, what);
 }
 
 function reaches(mm: u32, start: u64, level: u32, table: u32): bool {
@@ -192,6 +196,8 @@ function staleParentsOwe(start: u64, level: u32, table: u32, entry: u32, flags: 
   const offset = start & (pagesOf(level + 1) - 1);
   const generation = get(frameAt(table) + Frame.GENERATION);
   const count = obligationCount();
+  noteDue(ANYBODY, Access.READ);
+  noteIssued(ANYBODY, Access.READ);
   for (let i: u32 = 0; i < count; i++) {
     const parent = obligationAt(i);
     if (get(parent + Obligation.FRAME) != table || get(parent + Obligation.GENERATION) != generation) continue;
@@ -232,6 +238,7 @@ export function leftBehind(record: u32, holders: u32, scope: u32, hint: u32, fro
   const table = get(record + Obligation.FRAME);
   if ((level & OBLIGATION_TABLE) == 0 || scope == Scope.CONTEXT || lost == 0) return;
   if (get(frameAt(table) + Frame.GENERATION) != get(record + Obligation.GENERATION)) return;
+  noteDue(ANYBODY, Access.READ);
   dueForRest = get(record + Obligation.DUE);
   tableLeft(
     get(record + Obligation.MM),
@@ -276,6 +283,7 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
   const generation = get(frameAt(frame) + Frame.GENERATION);
   const count = obligationCount();
   let rest = holders;
+  noteMm(mm, Access.READ);
   for (let i: u32 = 0; i < count; i++) {
     const other = obligationAt(i);
     if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
@@ -283,6 +291,7 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
     if (get(other + Obligation.GENERATION) != generation) continue;
     if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0) continue;
     if ((get(other + Obligation.HOLDERS) & holders) == 0) continue; // not `rest`: their order must not matter
+    noteObligation(other, Access.WRITE);
     put(other + Obligation.ISSUED, 0);
     rest &= ~get(other + Obligation.HOLDERS);
   }

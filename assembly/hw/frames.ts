@@ -9,7 +9,21 @@
  */
 import { Boot } from "../abi/layout";
 import { Entry, Frame, Globals, Kind, Tally } from "../abi/records";
-import { add, boot, clearWords, concrete, frameAt, get, globalWord, put, tableAt, tableWords, tally } from "../word";
+import {
+  Access,
+  add,
+  boot,
+  clearWords,
+  concrete,
+  frameAt,
+  get,
+  globalWord,
+  note,
+  put,
+  tableAt,
+  tableWords,
+  tally,
+} from "../word";
 
 export const enum Pool {
   TABLE,
@@ -97,6 +111,7 @@ export function release(frame: u32): void {
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
+  if (isDefined(RECORDED)) for (let j: u32 = 0; j < tableWords; j++) note(table + j, Access.READ);
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -20,6 +20,7 @@ import { sometimes, violation } from "../ghost/report";
 import { frameOf, indexOf, isTableEntry } from "../hw/tables";
 import {
   add,
+  clearBits,
   cpuAt,
   cpus,
   frameAt,
@@ -114,7 +115,7 @@ export function setIrqOff(cpu: u32, off: u32): void {
   if (off != 0) return;
   for (let other: u32 = 0; other < cpus; other++) {
     const waiting = cpuAt(other) + Cpu.SYNCS;
-    put(waiting, get(waiting) & ~(1 << cpu));
+    clearBits(waiting, 1 << cpu);
   }
 }
 

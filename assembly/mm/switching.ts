@@ -10,14 +10,14 @@ import { Boot } from "../abi/layout";
 import { Machine, Scope } from "../abi/operands";
 import { Cpu, Mm } from "../abi/records";
 import { mmLoaded } from "../ghost/rules";
-import { boot, cpuAt, cpus, get, machine, mmAt, put } from "../word";
+import { boot, clearBits, cpuAt, cpus, get, machine, mmAt, put, setBits } from "../word";
 import { takeAsid } from "./asid";
 import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
 
 /** riscv with ASIDs keeps a CPU in mm_cpumask for good: it may still hold translations [M: riscv set_mm]. */
 export function leaveMask(cpu: u32, mm: u32): void {
   if (machine == Machine.RISCV) return;
-  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
+  clearBits(mmAt(mm) + Mm.CPUMASK, 1 << cpu);
 }
 
 /** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */
@@ -31,7 +31,7 @@ export function beginSwitch(cpu: u32, mm: u32): void {
   const old = get(cpuAt(cpu) + Cpu.LOADED_MM);
   if (old == mm + 1) return;
   if (old != 0) leaveMask(cpu, old - 1);
-  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
+  setBits(mmAt(mm) + Mm.CPUMASK, 1 << cpu);
 }
 
 /** The load itself: a slot, the generation that it must have, CR3. An interrupt may have come since the begin. */

@@ -24,6 +24,7 @@ import { pagesOf } from "../hw/tables";
 import {
   add,
   boot,
+  clearBits,
   cpuAt,
   cpus,
   get,
@@ -35,6 +36,7 @@ import {
   putLong,
   reg,
   regWord,
+  setBits,
   setReg,
   tally,
 } from "../word";
@@ -133,7 +135,7 @@ export function flushFunc(cpu: u32, sender: u32): void {
   }
   if (get(self + Cpu.LOADED_MM) != mm + 1) {
     // 6.1 and earlier: a CPU leaves mm_cpumask when it switches away, so there is nothing of the mm in use here.
-    put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
+    clearBits(mmAt(mm) + Mm.CPUMASK, 1 << cpu);
     return;
   }
   if (get(self + Cpu.LAZY) != 0) {
@@ -187,8 +189,8 @@ export function sendIpi(task: u32): void {
 
 /** `sender` interrupts `cpu` about `mm`, and waits for it. */
 export function interrupt(cpu: u32, sender: u32, mm: u32): void {
-  put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | (1 << sender));
-  put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) | (1 << cpu));
+  setBits(cpuAt(cpu) + Cpu.PENDING, 1 << sender);
+  setBits(cpuAt(sender) + Cpu.AWAITED, 1 << cpu);
   add(tally(Tally.IPIS), 1);
   sometimes(Sometimes.REMOTE_FLUSH);
   event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
@@ -213,5 +215,5 @@ export function handleIpi(cpu: u32): void {
     else flushFor(cpu, sender);
     put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
   }
-  put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
+  clearBits(cpuAt(sender) + Cpu.AWAITED, 1 << cpu);
 }

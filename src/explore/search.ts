@@ -3,7 +3,7 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { Full, Hardware, Search, WATCHED_MAX } from "../../assembly/abi/search.js";
+import { Full, Hardware, Reduction, Search, WATCHED_MAX } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
@@ -26,6 +26,29 @@ export interface SearchOptions {
   /** Violation kinds, as a mask, at which the search stops after the layer. */
   readonly stopMask?: number;
   readonly projection?: Projection | undefined;
+  /** What to leave out; nothing by default. */
+  readonly reduce?: readonly ReductionName[] | undefined;
+}
+
+/** Ways of leaving schedules and states out without losing a violation. */
+export type ReductionName = "por" | "symmetry";
+
+const REDUCTIONS: Readonly<Record<ReductionName, Reduction>> = {
+  por: Reduction.PARTIAL_ORDER,
+  symmetry: Reduction.SYMMETRY,
+};
+
+/** What the reductions of a search came to. */
+export interface ReductionFigures {
+  /** Those that were in use: one that does not apply is not. */
+  readonly used: readonly ReductionName[];
+  /** States in which fewer agents were moved than could move. */
+  readonly spared: number;
+  /** Places of tasks, and words that they contend for, that the reduction knows. */
+  readonly places: number;
+  readonly contended: number;
+  /** Searches until nothing new was learned; the last one is the result. */
+  readonly passes: number;
 }
 
 export interface SearchFigures {
@@ -80,6 +103,11 @@ export class ExhaustiveSearch {
     this.#ask(Search.HARDWARE, MODES[options.hardware]);
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.WIDE, this.#wide ? 1 : 0);
+    const reduce = options.reduce ?? [];
+    this.#ask(
+      Search.REDUCE,
+      reduce.reduce((bits, name) => bits | REDUCTIONS[name], 0),
+    );
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -145,6 +173,18 @@ export class ExhaustiveSearch {
       badDepth: badDepth === 0xffffffff ? undefined : badDepth,
       bytesPerState: (this.#told(Search.SLOTS) * (this.#wide ? 16 : 8)) / Math.max(1, states),
       queueBytes: this.#told(Search.QUEUE_BYTES),
+    };
+  }
+
+  /** What was left out and how; undefined when nothing was to be. */
+  reduction(): ReductionFigures {
+    const bits = this.#told(Search.REDUCED);
+    return {
+      used: (["por", "symmetry"] as const).filter((name) => (bits & REDUCTIONS[name]) !== 0),
+      spared: this.#toldLong(Search.SPARED),
+      places: this.#told(Search.PLACES),
+      contended: this.#told(Search.CONTENDED),
+      passes: this.#told(Search.PASSES),
     };
   }
 
