@@ -2,54 +2,64 @@
  * Whether a step at one place can change places with everything that another agent may still do from its place on:
  * computed from what has been learned (places.ts).
  *
- * Only words count that two agents use and that not all of them just read, only set bits in, or only clear bits in. Of
- * these, each place has what its step uses, and what it and all places that follow may use.
+ * Only words count that two agents use and that not all of them just read, only set bits in, and so on. Of these, each
+ * place has what its step uses, and what it and all places that follow may use (its future). A lock that somebody holds
+ * for write cuts the futures of all others: what comes after waiting for it does not come before it is dropped. So
+ * there is one set of futures for each lock, and one without.
  *
  * Invariants
  *   Q1  A place that can be reached from itself is cyclic: a run may pass it twice.
  */
-import { Access } from "../word";
-import { agentAt, edgeCount, edgeFrom, edgeTo, firstWord, mapBytes, mapOf, NOWHERE, placeCount } from "./places";
+import { Cpu, Frame } from "../abi/records";
+import { Access, cpuAt, cpus, frameBase, mmBase, tableBase, taskBase } from "../word";
+import { agentAt, edgeCount, edgeFrom, edgeTo, firstWord, mapBytes, mapOf, placeCount, waitAt } from "./places";
 
 /** Numbers of the contended words, by their order; of each word, its place in that order + 1. */
 let indexAt: u32 = 0;
 let ownersAt: u32 = 0;
 let kindsAt: u32 = 0;
-/** What steps use, what futures use, `width` bytes a place; one byte a pair; one byte a place. */
+/** What steps use, what futures use, `width` bytes a place; one byte a place. */
+let cyclicAt: u32 = 0;
 let stepsAt: u32 = 0;
 let futuresAt: u32 = 0;
-let cyclicAt: u32 = 0;
-let pairsAt: u32 = 0;
 let width: u32 = 0;
 let known: u32 = 0;
 export let contended: u32 = 0;
 
-const enum Pair {
-  UNKNOWN,
-  FREE,
-  CONFLICT,
-}
+/** Locks that tasks wait for, as words: futures of number 0 are without a lock, those of lock i have number i + 1. */
+const LOCKS_MAX: u32 = 31;
+const locks = memory.data(31 * 4);
+export let lockCount: u32 = 0;
+/** Bytes that futures may take: locks for which there is no room cut nothing. */
+const FUTURES_BYTES: u32 = 48 << 20;
 
-/** Bytes that the tables take for `places` places, pairs not counted. */
+/** Answers that were worked out: key << 1 | conflict, where the key's number says. */
+const ANSWERS: u32 = 1 << 22;
+let answersAt: u32 = 0;
+
+/** Bytes that the tables take for `places` places. */
 export function conflictsBytes(places: u32): u32 {
-  return 6 * mapBytes + 2 * places * mapBytes + places + 64;
+  return 6 * mapBytes + places + 128 + (ANSWERS << 2) + places * mapBytes + FUTURES_BYTES;
 }
 
-/** Works everything out anew, into memory from byte `at` on. */
-export function conflictsStart(at: u32, places: u32): void {
-  indexAt = at;
+/** Works everything out anew, into memory from byte `at` on. False when there is no room. */
+export function conflictsStart(at: u32, places: u32): bool {
+  answersAt = at;
+  indexAt = answersAt + (ANSWERS << 2);
   ownersAt = indexAt + (mapBytes << 2);
   kindsAt = ownersAt + mapBytes;
-  stepsAt = (kindsAt + mapBytes + 15) & ~15;
+  cyclicAt = kindsAt + mapBytes;
+  stepsAt = (cyclicAt + places + 15) & ~15;
   futuresAt = stepsAt + places * mapBytes;
-  cyclicAt = futuresAt + places * mapBytes;
-  pairsAt = (cyclicAt + places + 15) & ~15;
   known = placeCount;
   findContended();
+  if (known * width > FUTURES_BYTES) return false;
   narrow();
-  spread();
+  findLocks();
+  for (let number: u32 = 0; number <= lockCount; number++) spread(number);
   findCycles();
-  memory.fill(pairsAt, <u8>Pair.UNKNOWN, known * known);
+  memory.fill(answersAt, 0, ANSWERS << 2);
+  return true;
 }
 
 function findContended(): void {
@@ -70,7 +80,8 @@ function findContended(): void {
   contended = 0;
   for (let i: u32 = 0; i < mapBytes; i++) {
     const kind = <u32>load<u8>(kindsAt + i);
-    const quiet = kind == Access.READ || kind == Access.SET || kind == Access.CLEAR;
+    // Of one kind only, and not writes: they can change places.
+    const quiet = kind != Access.WRITE && (kind & (kind - 1)) == 0;
     const isContended = load<u8>(ownersAt + i) == 0xff && !quiet;
     store<u32>(indexAt + (i << 2), isContended ? ++contended : 0);
   }
@@ -88,27 +99,68 @@ function narrow(): void {
   }
 }
 
+/** A word that is a lock: of an mm, a file, a VMA, or a frame. */
+function isLock(word: u32): bool {
+  if (word >= mmBase && word < taskBase) return true;
+  return word >= frameBase && word < tableBase && (word - frameBase) % Frame.WORDS == Frame.LOCK;
+}
+
+function findLocks(): void {
+  lockCount = 0;
+  const room = FUTURES_BYTES / max(1, known * width) - 1;
+  for (let place: u32 = 0; place < known && lockCount < min(LOCKS_MAX, room); place++) {
+    const word = waitAt(place);
+    if (isLock(word) && numberOf(word) == 0) store<u32>(locks + (lockCount++ << 2), word);
+  }
+}
+
+export function lockWord(number: u32): u32 {
+  return load<u32>(locks + ((number - 1) << 2));
+}
+
+function numberOf(word: u32): u32 {
+  for (let i: u32 = 0; i < lockCount; i++) if (load<u32>(locks + (i << 2)) == word) return i + 1;
+  return 0;
+}
+
+function futureOf(number: u32, place: u32): u32 {
+  return futuresAt + (number * known + place) * width;
+}
+
 /** What a place may come to use is what it uses and what the places after it may come to use. */
-function spread(): void {
-  memory.copy(futuresAt, stepsAt, known * width);
+function spread(number: u32): void {
+  const cut = number == 0 ? 0xffffffff : lockWord(number);
+  memory.copy(futureOf(number, 0), stepsAt, known * width);
+  for (let place: u32 = 0; place < known; place++) {
+    if (waitAt(place) == cut) memory.fill(futureOf(number, place), 0, width);
+  }
   let changed = true;
   while (changed) {
     changed = false;
     for (let edge = edgeCount; edge > 0; edge--) {
-      const to = futuresAt + edgeFrom(edge - 1) * width;
-      const from = futuresAt + edgeTo(edge - 1) * width;
-      for (let i: u32 = 0; i < width; i += 8) {
-        const had = load<u64>(to + i);
-        const has = had | load<u64>(from + i);
-        if (has == had) continue;
-        store<u64>(to + i, has);
-        changed = true;
-      }
+      if (waitAt(edgeFrom(edge - 1)) == cut) continue;
+      if (take(futureOf(number, edgeFrom(edge - 1)), futureOf(number, edgeTo(edge - 1)))) changed = true;
     }
   }
 }
 
-/** What is left when places without a successor, and places without a predecessor, are taken away again and again. */
+function take(to: u32, from: u32): bool {
+  let changed = false;
+  for (let i: u32 = 0; i < width; i += 8) {
+    const had = load<u64>(to + i);
+    const has = had | load<u64>(from + i);
+    if (has == had) continue;
+    store<u64>(to + i, has);
+    changed = true;
+  }
+  return changed;
+}
+
+/**
+ * What is left when places without a successor, and places without a predecessor, are taken away again and again. An
+ * interrupt answers its request, and may come twice only when a task asks twice; one that asked others itself counts
+ * as cyclic.
+ */
 function findCycles(): void {
   memory.fill(cyclicAt, 1, known);
   let more = true;
@@ -116,6 +168,14 @@ function findCycles(): void {
     more = trim(true);
     more = trim(false) || more;
   }
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (asksOthers(cpu)) store<u8>(cyclicAt + cpu, 1);
+}
+
+function asksOthers(cpu: u32): bool {
+  for (let other: u32 = 0; other < cpus; other++) {
+    if (other != cpu && mayWrite(cpu, cpuAt(other) + Cpu.PENDING, 0)) return true;
+  }
+  return false;
 }
 
 const MARK: u32 = 2;
@@ -143,43 +203,50 @@ export function isCyclic(place: u32): bool {
 
 /** Whether the place was known when this was worked out. */
 export function isKnown(place: u32): bool {
-  return place < known && place != NOWHERE;
+  return place < known;
 }
 
-/** Whether what `place` may come to do changes the word. */
-export function mayWrite(place: u32, word: u32): bool {
+/** Whether what `place` may come to do, cut by lock `number`, changes the word. */
+export function mayWrite(place: u32, word: u32, number: u32): bool {
   const index = load<u32>(indexAt + ((word - firstWord) << 2));
-  return index != 0 && (load<u8>(futuresAt + place * width + index - 1) & ~(<u32>Access.READ)) != 0;
+  return index != 0 && (load<u8>(futureOf(number, place) + index - 1) & ~(<u32>Access.READ)) != 0;
 }
 
-/** Whether the step at `place` conflicts with anything that may come from `other` on. */
-export function conflict(place: u32, other: u32): bool {
-  const at = pairsAt + place * known + other;
-  const pair = <u32>load<u8>(at);
-  if (pair != Pair.UNKNOWN) return pair == Pair.CONFLICT;
-  const found = clash(stepsAt + place * width, futuresAt + other * width);
-  store<u8>(at, found ? Pair.CONFLICT : Pair.FREE);
+/** Whether the step at `place` conflicts with anything that may come from `other` on, cut by lock `number`. */
+export function conflict(place: u32, other: u32, number: u32): bool {
+  const key = (number << 26) | (place << 13) | other;
+  const at = answersAt + (((key * 0x9e3779b1) >> 10) << 2);
+  const answer = load<u32>(at);
+  if (answer != 0 && answer >> 1 == key) return (answer & 1) != 0;
+  const found = clash(stepsAt + place * width, futureOf(number, other));
+  store<u32>(at, (key << 1) | (found ? 1 : 0));
   return found;
 }
 
-const ONES: u64 = 0x0101010101010101;
+const LOW: u64 = 0x0101010101010101;
 
+/** Eight words at a time: both use the word, and one writes it, or their uses are not of one kind. */
 function clash(a: u32, b: u32): bool {
   for (let i: u32 = 0; i < width; i += 8) {
     const x = load<u64>(a + i);
-    if (x == 0) continue;
     const y = load<u64>(b + i);
-    if (y == 0) continue;
-    const xr = x & ONES;
-    const yr = y & ONES;
-    const xw = (x >> 1) & ONES;
-    const yw = (y >> 1) & ONES;
-    const xs = (x >> 2) & ONES;
-    const ys = (y >> 2) & ONES;
-    const xc = (x >> 3) & ONES;
-    const yc = (y >> 3) & ONES;
-    const all = (xw & (yr | yw | ys | yc)) | (yw & (xr | xs | xc));
-    if ((all | (xr & (ys | yc)) | (yr & (xs | xc)) | (xs & yc) | (xc & ys)) != 0) return true;
+    if (x == 0 || y == 0) continue;
+    const both = (x + 0x7f * LOW) & (y + 0x7f * LOW) & (0x80 * LOW);
+    const used = x | y;
+    const several = used & ((used | (0x80 * LOW)) - LOW);
+    if (((several | (used & (<u64>Access.WRITE * LOW))) & (both - (both >> 7))) != 0) return true;
   }
   return false;
+}
+
+export function dbg(which: u32): u32 {
+  if (which == 0) return indexAt;
+  if (which == 1) return stepsAt;
+  if (which == 2) return futuresAt;
+  if (which == 3) return width;
+  if (which == 4) return known;
+  if (which == 5) return mapBytes;
+  if (which == 6) return firstWord;
+  if (which == 7) return lockCount;
+  return contended;
 }

@@ -20,9 +20,19 @@
 import { Run } from "../abi/layout";
 import { Cpu } from "../abi/records";
 import { Task } from "../abi/tasks";
+import { isHeldAlone } from "../mm/locks";
 import { enabledMask, kernelAgents, reset } from "../run";
 import { cpuAt, cpus, get, logInto, mmBase, runWord, taskAt, tasks, vmaBase } from "../word";
-import { conflict, conflictsBytes, conflictsStart, isCyclic, isKnown, mayWrite } from "./conflicts";
+import {
+  conflict,
+  conflictsBytes,
+  conflictsStart,
+  isCyclic,
+  isKnown,
+  lockCount,
+  lockWord,
+  mayWrite,
+} from "./conflicts";
 import {
   isForeign,
   news,
@@ -55,7 +65,7 @@ let usable: bool = false;
 
 /** Bytes that the reduction needs, pairs of places included. */
 export function reductionBytes(): u32 {
-  return placesBytes() + conflictsBytes(PLACES_MAX) + PLACES_MAX * PLACES_MAX;
+  return placesBytes() + conflictsBytes(PLACES_MAX) + 128;
 }
 
 /** Learns from random runs. The memory from byte `at` on is its own. */
@@ -117,7 +127,7 @@ function placeFor(agent: u32): u32 {
 export function relyOnWhatIsKnown(): void {
   for (let task: u32 = 0; task < tasks; task++) placeOf(task);
   usable = !overflown && !isForeign() && kernelAgents() < AGENTS_MAX;
-  if (usable) conflictsStart(conflictsAt, PLACES_MAX);
+  if (usable) usable = conflictsStart(conflictsAt, PLACES_MAX);
   relied = news();
 }
 
@@ -163,7 +173,7 @@ export function persistent(mask: u64): u64 {
 function raisers(cpu: u32): u64 {
   let found: u64 = 0;
   for (let task: u32 = 0; task < tasks; task++) {
-    const may = ((live >> task) & 1) != 0 && mayWrite(load<u32>(places + (task << 2)), cpuAt(cpu) + Cpu.PENDING);
+    const may = ((live >> task) & 1) != 0 && mayWrite(load<u32>(places + (task << 2)), cpuAt(cpu) + Cpu.PENDING, 0);
     if (may) found |= (<u64>1) << task;
   }
   return found;
@@ -217,11 +227,30 @@ function enemiesOf(agent: u32): u64 {
     const place = load<u32>(places + (agent << 2));
     for (let other: u32 = 0; other < kernelAgents(); other++) {
       if (other == agent || ((live >> other) & 1) == 0) continue;
-      if (conflict(place, load<u32>(places + (other << 2)))) found |= (<u64>1) << other;
+      const its = load<u32>(places + (other << 2));
+      if (conflict(place, its, 0) && !isCutOff(agent, place, its)) found |= (<u64>1) << other;
     }
     store<u64>(at, found);
   }
   return found & (((<u64>1) << 63) - 1);
+}
+
+/** A lock that `agent` holds keeps an agent at place `its` from all that its step conflicts with. */
+function isCutOff(agent: u32, place: u32, its: u32): bool {
+  if (agent >= tasks) return false;
+  for (let number: u32 = 1; number <= lockCount; number++) {
+    if (isHeldAlone(agent, lockWord(number)) && !conflict(place, its, number) && isKept(agent, number)) return true;
+  }
+  return false;
+}
+
+/** Nobody else takes or drops the lock without waiting for it. */
+function isKept(agent: u32, number: u32): bool {
+  for (let other: u32 = 0; other < kernelAgents(); other++) {
+    if (other == agent || ((live >> other) & 1) == 0) continue;
+    if (mayWrite(load<u32>(places + (other << 2)), lockWord(number), number)) return false;
+  }
+  return true;
 }
 
 /** Agents without which `agent` cannot come to move; none if one that it needs is a member already. */
@@ -245,7 +274,7 @@ function writersOf(word: u32, agent: u32): u64 {
   let found: u64 = 0;
   for (let other: u32 = 0; other < kernelAgents(); other++) {
     if (other == agent || ((live >> other) & 1) == 0) continue;
-    if (mayWrite(load<u32>(places + (other << 2)), word)) found |= (<u64>1) << other;
+    if (mayWrite(load<u32>(places + (other << 2)), word, 0)) found |= (<u64>1) << other;
   }
   return found;
 }

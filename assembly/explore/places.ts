@@ -27,10 +27,11 @@ const EDGE_SLOTS: u32 = 1 << 18;
 /** No place: there was no room for it. */
 export const NOWHERE: u32 = 0xffffffff;
 
-/** Hash table of places: keys (64 bits), numbers; agent of each place; edges (from, to); the set of edges; maps. */
+/** Hash table of places: keys (64 bits), numbers; agent of each place, and word that it waits for; edges (from, to); the set of edges; maps. */
 let keysAt: u32 = 0;
 let numbersAt: u32 = 0;
 let agentsAt: u32 = 0;
+let waitsAt: u32 = 0;
 let edgesAt: u32 = 0;
 let edgeSetAt: u32 = 0;
 let mapsAt: u32 = 0;
@@ -47,7 +48,7 @@ export let overflown: bool = false;
 /** Bytes that the tables take. */
 export function placesBytes(): u32 {
   measure();
-  return (SLOTS << 3) + (SLOTS << 2) + (PLACES_MAX << 2) + (EDGES_MAX << 3) + (EDGE_SLOTS << 2) + PLACES_MAX * mapBytes;
+  return (SLOTS << 3) + (SLOTS << 2) + (PLACES_MAX << 3) + (EDGES_MAX << 3) + (EDGE_SLOTS << 2) + PLACES_MAX * mapBytes;
 }
 
 function measure(): void {
@@ -62,7 +63,8 @@ export function placesStart(at: u32): void {
   keysAt = at;
   numbersAt = keysAt + (SLOTS << 3);
   agentsAt = numbersAt + (SLOTS << 2);
-  edgesAt = agentsAt + (PLACES_MAX << 2);
+  waitsAt = agentsAt + (PLACES_MAX << 2);
+  edgesAt = waitsAt + (PLACES_MAX << 2);
   edgeSetAt = edgesAt + (EDGES_MAX << 3);
   mapsAt = edgeSetAt + (EDGE_SLOTS << 2);
   memory.fill(keysAt, 0, SLOTS << 3);
@@ -71,7 +73,7 @@ export function placesStart(at: u32): void {
   edgeCount = 0;
   overflown = false;
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    add(tasks + cpu);
+    add(tasks + cpu, 0);
     noteAt(cpu, cpuAt(cpu) + Cpu.PENDING);
     noteAt(cpu, cpuAt(cpu) + Cpu.IRQ_OFF);
   }
@@ -98,8 +100,14 @@ export function edgeTo(edge: u32): u32 {
   return load<u32>(edgesAt + (edge << 3) + 4);
 }
 
-function add(agent: u32): u32 {
+/** Word that a task at the place waits for, 0 when it does not wait. */
+export function waitAt(place: u32): u32 {
+  return load<u32>(waitsAt + (place << 2));
+}
+
+function add(agent: u32, wait: u32): u32 {
   const place = placeCount++;
+  store<u32>(waitsAt + (place << 2), wait);
   store<u32>(agentsAt + (place << 2), agent);
   memory.fill(mapOf(place), 0, mapBytes);
   changes++;
@@ -152,8 +160,9 @@ export function placeOf(task: u32): u32 {
   }
   store<u64>(keysAt + (slot << 3), key);
   store<u32>(numbersAt + (slot << 2), placeCount);
-  const place = add(task);
-  noteAt(place, get(record + Task.WAIT));
+  const wait = get(record + Task.WAIT);
+  const place = add(task, wait);
+  noteAt(place, wait);
   return place;
 }
 

@@ -63,6 +63,11 @@ export function isHeld(task: u32, lock: u32, forWrite: bool): bool {
   return (word & bitOf(task)) != 0 && (!forWrite || (word & WRITE) != 0);
 }
 
+/** Whether task number `index` holds it for write: nobody else can have it then. */
+export function isHeldAlone(index: u32, lock: u32): bool {
+  return get(lock) == (WRITE | (1 << index));
+}
+
 export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {
   if (get(task + Task.RANKS) >= (<u32>1) << (rank + 1)) violation(Fault.LOCK_ORDER, 0, rank);
   take(task, lock, forWrite, rank);
