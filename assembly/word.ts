@@ -47,6 +47,12 @@ export function clearBits(word: u32, bits: u32): void {
   poke(word, peek(word) & ~bits);
 }
 
+/** Adds to a count that decides nothing in this step. */
+export function bump(word: u32, amount: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.ADD);
+  poke(word, peek(word) + amount);
+}
+
 export function getLong(word: u32): u64 {
   if (isDefined(RECORDED)) {
     note(word, Access.READ);
@@ -78,12 +84,13 @@ export function copyWords(to: u32, from: u32, count: u32): void {
   } else memory.copy(to << 2, from << 2, count << 2);
 }
 
-/** How a step uses a word: bits of a byte. Two steps that only set, or only clear, bits can change places. */
+/** How a step uses a word: bits of a byte. Two steps that only set bits, only clear, or only add can change places. */
 export const enum Access {
   READ = 1,
   WRITE = 2,
   SET = 4,
   CLEAR = 8,
+  ADD = 16,
 }
 
 /** Map of what may be used, a byte a word from `noteFrom` on, then the cells; and whether anything was added to it. */

@@ -250,3 +250,34 @@ export function dbg(which: u32): u32 {
   if (which == 7) return lockCount;
   return contended;
 }
+const hist = memory.data(4096 * 16);
+const hist2 = memory.data(64 * 512 * 4);
+export function dbgHist2(): u32 { return <u32>hist2; }
+export function dbgPair(p: u32, q: u32): void { dbgAg = ((agentAt(p) << 3) | agentAt(q)) & 63; }
+let dbgAg: u32 = 0;
+export function dbgHist(): u32 {
+  return <u32>hist;
+}
+export function dbgCount(p: u32, q: u32): void {
+  let n: u32 = 0;
+  let last: u32 = 0;
+  for (let i: u32 = 0; i < width; i++) {
+    const x = <u32>load<u8>(stepsAt + p * width + i),
+      y = <u32>load<u8>(futureOf(0, q) + i);
+    if (x == 0 || y == 0) continue;
+    const u = x | y;
+    if (u != 2 && (u & (u - 1)) == 0) continue;
+    n++;
+    last = i;
+    store<u32>(hist + i * 16, load<u32>(hist + i * 16) + 1);
+  }
+  if (n == 1) store<u32>(hist2 + ((dbgAg * 512 + last) << 2), load<u32>(hist2 + ((dbgAg * 512 + last) << 2)) + 1);
+  else if (n == 2) store<u32>(hist2 + ((dbgAg * 512 + 511) << 2), load<u32>(hist2 + ((dbgAg * 512 + 511) << 2)) + 1);
+  else store<u32>(hist2 + ((dbgAg * 512 + 510) << 2), load<u32>(hist2 + ((dbgAg * 512 + 510) << 2)) + 1);
+  if (n == 1) store<u32>(hist + last * 16 + 4, load<u32>(hist + last * 16 + 4) + 1);
+}
+
+export function dbgMark(a: u32, b: u32): void {
+  const at = hist + (2000 + a * 16 + b) * 16;
+  store<u32>(at, load<u32>(at) + 1);
+}

@@ -17,12 +17,15 @@
  *   A2  A place that a run may pass twice is never left by a member of a smaller set: on each cycle of the search some
  *       state tries everybody, and nobody is put off for ever.
  */
+import { dbgCount, dbgMark, dbgPair } from "./conflicts";
 import { Run } from "../abi/layout";
+import { Op } from "../abi/ops";
 import { Cpu } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { isHeldAlone } from "../mm/locks";
+import { setPendingIsCount } from "../mm/gather";
+import { holderOf } from "../mm/locks";
 import { enabledMask, kernelAgents, reset } from "../run";
-import { cpuAt, cpus, get, logInto, mmBase, runWord, taskAt, tasks, vmaBase } from "../word";
+import { codeBase, cpuAt, cpus, get, logInto, mmBase, runWord, scriptBase, taskAt, tasks, vmaBase } from "../word";
 import {
   conflict,
   conflictsBytes,
@@ -42,6 +45,7 @@ import {
   placeOf,
   placesBytes,
   placesStart,
+  requestOf,
   stepNoted,
 } from "./places";
 
@@ -51,9 +55,14 @@ const RUNS_MAX: u32 = 4096;
 
 /** One bit of a mask says that it has been worked out. */
 const AGENTS_MAX: u32 = 63;
+const DONE: u64 = (<u64>1) << 63;
 
-/** Place of each agent in the state that is looked at; mask of agents that each one's next step conflicts with. */
+/**
+ * Of each agent in the state that is looked at: the place of its next step, and the place that its future starts from;
+ * the agents that its next step conflicts with.
+ */
 const places = memory.data(64 * 4);
+const futures = memory.data(64 * 4);
 const enemies = memory.data(64 * 8);
 let conflictsAt: u32 = 0;
 /** Agents that may still come to move, and those that can move now. */
@@ -72,6 +81,7 @@ export function reductionBytes(): u32 {
 export function learn(at: u32): void {
   placesStart(at);
   conflictsAt = (at + placesBytes() + 63) & ~63;
+  setPendingIsCount(isPendingCount());
   logInto(0, 0, 0, 0);
   let seed: u64 = 0x2545f4914f6cdd1d;
   let last: u32 = 0;
@@ -82,6 +92,12 @@ export function learn(at: u32): void {
     last = news();
     if (i - quietSince >= max(RUNS_MIN, i >> 1)) break;
   }
+}
+
+/** No line of the listings treats mm->tlb_flush_pending as a bool. */
+function isPendingCount(): bool {
+  for (let at = codeBase; at < scriptBase; at += 4) if (get(at) == <u32>Op.PENDING && get(at + 1) < 2) return false;
+  return true;
 }
 
 function next(seed: u64): u64 {
@@ -118,9 +134,8 @@ function pick(mask: u64, random: u32): u32 {
   return <u32>ctz(rest);
 }
 
-/** The interrupts' places are the first. */
 function placeFor(agent: u32): u32 {
-  return agent < tasks ? placeOf(agent) : agent - tasks;
+  return agent < tasks ? placeOf(agent) : requestOf(agent - tasks);
 }
 
 /** A search begins: works out what may be left out. The machine stands at the initial state. */
@@ -157,26 +172,53 @@ export function persistent(mask: u64): u64 {
   live = 0;
   for (let task: u32 = 0; task < tasks; task++) {
     const place = placeOf(task);
-    store<u32>(places + (task << 2), place);
+    setPlaces(task, place, place);
     if (!isKnown(place)) return mask;
-    if (get(taskAt(task) + Task.DONE) == 0) live |= (<u64>1) << task;
+    if (get(taskAt(task) + Task.DONE) == 0) live |= bit(task);
   }
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    store<u32>(places + ((tasks + cpu) << 2), cpu);
-    if (get(cpuAt(cpu) + Cpu.PENDING) != 0 || raisers(cpu) != 0) live |= (<u64>1) << (tasks + cpu);
+    const agent = tasks + cpu;
+    const asked = get(cpuAt(cpu) + Cpu.PENDING) != 0;
+    setPlaces(agent, asked ? requestOf(cpu) : cpu, cpu);
+    if (!isKnown(placeAt(agent))) return mask;
+    if (asked || raisers(cpu) != 0) live |= bit(agent);
   }
   if ((mask & (mask - 1)) == 0) return mask;
   return smallest(mask);
 }
 
-/** Tasks that may come to interrupt the CPU. */
-function raisers(cpu: u32): u64 {
+function bit(agent: u32): u64 {
+  return (<u64>1) << agent;
+}
+
+function setPlaces(agent: u32, place: u32, future: u32): void {
+  store<u32>(places + (agent << 2), place);
+  store<u32>(futures + (agent << 2), future);
+}
+
+function placeAt(agent: u32): u32 {
+  return load<u32>(places + (agent << 2));
+}
+
+function futureAt(agent: u32): u32 {
+  return load<u32>(futures + (agent << 2));
+}
+
+/** Live agents, without `agent`, that may come to write the word. */
+function writersOf(word: u32, agent: u32): u64 {
   let found: u64 = 0;
-  for (let task: u32 = 0; task < tasks; task++) {
-    const may = ((live >> task) & 1) != 0 && mayWrite(load<u32>(places + (task << 2)), cpuAt(cpu) + Cpu.PENDING, 0);
-    if (may) found |= (<u64>1) << task;
+  let rest = live & ~bit(agent);
+  while (rest != 0) {
+    const other = <u32>ctz(rest);
+    rest &= rest - 1;
+    if (mayWrite(futureAt(other), word, 0)) found |= bit(other);
   }
   return found;
+}
+
+/** Tasks that may come to interrupt the CPU. */
+function raisers(cpu: u32): u64 {
+  return writersOf(cpuAt(cpu) + Cpu.PENDING, tasks + cpu) & (bit(tasks) - 1);
 }
 
 function smallest(mask: u64): u64 {
@@ -191,64 +233,109 @@ function smallest(mask: u64): u64 {
     if (popcnt(found) < popcnt(best)) best = found;
     if ((best & (best - 1)) == 0) return best;
   }
+  {
+    let all = best;
+    dbgMark(<u32>popcnt(mask), <u32>popcnt(best));
+    if (popcnt(best) == 1) all = 0;
+    while (all != 0) {
+      const x = <u32>ctz(all);
+      all &= all - 1;
+      let e = enemiesOf(x, withFrozen(bit(x)));
+      while (e != 0) {
+        const b = <u32>ctz(e);
+        e &= e - 1;
+        dbgPair(placeAt(x), futureAt(b));
+        dbgCount(placeAt(x), futureAt(b));
+      }
+    }
+  }
   return best;
 }
 
 function hasCyclic(agents: u64): bool {
   let rest = agents;
   while (rest != 0) {
-    if (isCyclic(load<u32>(places + ((<u32>ctz(rest)) << 2)))) return true;
+    if (isCyclic(placeAt(<u32>ctz(rest)))) return true;
     rest &= rest - 1;
   }
   return false;
 }
 
-/** The least set with `agent` in it that is persistent. */
+/** A small set with `agent` in it that is persistent. */
 function closed(agent: u32): u64 {
-  let members = (<u64>1) << agent;
-  let fresh = members;
-  while (fresh != 0) {
-    const member = <u32>ctz(fresh);
-    fresh &= fresh - 1;
-    const wanted = ((enabled >> member) & 1) != 0 ? enemiesOf(member) : liberators(member, members);
-    fresh |= wanted & ~members;
-    members |= wanted;
+  let members = bit(agent);
+  let done: u64 = 0;
+  while (true) {
+    members = withFrozen(members);
     if ((members & enabled) == enabled) return members;
+    const left = members & ~done;
+    if (left == 0) return members;
+    const member = <u32>ctz(left);
+    done |= bit(member);
+    members |= (enabled & bit(member)) != 0 ? enemiesOf(member, members) : liberators(member, members);
+  }
+}
+
+/** With those who cannot move before a member does: they cost nothing, and the locks that they hold stay held. */
+function withFrozen(from: u64): u64 {
+  let members = from;
+  let rest = live & ~enabled & ~members;
+  while (rest != 0) {
+    const agent = <u32>ctz(rest);
+    rest &= rest - 1;
+    if ((liberators(agent, members) & ~members) != 0) continue;
+    members |= bit(agent);
+    rest = live & ~enabled & ~members;
   }
   return members;
 }
 
-/** Live agents with whose future the next step of `agent` conflicts. Bit 63 says that it has been worked out. */
-function enemiesOf(agent: u32): u64 {
+/** Live agents with whose future the next step of `agent` conflicts, as far as locks of members leave it to them. */
+function enemiesOf(agent: u32, members: u64): u64 {
+  let found: u64 = 0;
+  let rest = worked(agent) & ~members;
+  while (rest != 0) {
+    const other = <u32>ctz(rest);
+    rest &= rest - 1;
+    if (!isCutOff(placeAt(agent), futureAt(other), members)) found |= bit(other);
+  }
+  return found;
+}
+
+/** Live agents with whose future the next step of `agent` conflicts. Worked out once a state. */
+function worked(agent: u32): u64 {
   const at = enemies + (agent << 3);
   let found = load<u64>(at);
   if (found == 0) {
-    found = (<u64>1) << 63;
-    const place = load<u32>(places + (agent << 2));
-    for (let other: u32 = 0; other < kernelAgents(); other++) {
-      if (other == agent || ((live >> other) & 1) == 0) continue;
-      const its = load<u32>(places + (other << 2));
-      if (conflict(place, its, 0) && !isCutOff(agent, place, its)) found |= (<u64>1) << other;
+    found = DONE;
+    let rest = live & ~bit(agent);
+    while (rest != 0) {
+      const other = <u32>ctz(rest);
+      rest &= rest - 1;
+      if (conflict(placeAt(agent), futureAt(other), 0)) found |= bit(other);
     }
     store<u64>(at, found);
   }
-  return found & (((<u64>1) << 63) - 1);
+  return found & ~DONE;
 }
 
-/** A lock that `agent` holds keeps an agent at place `its` from all that its step conflicts with. */
-function isCutOff(agent: u32, place: u32, its: u32): bool {
-  if (agent >= tasks) return false;
+/** A lock that a member holds keeps an agent whose future starts at `its` from all that the step at `place` uses. */
+function isCutOff(place: u32, its: u32, members: u64): bool {
   for (let number: u32 = 1; number <= lockCount; number++) {
-    if (isHeldAlone(agent, lockWord(number)) && !conflict(place, its, number) && isKept(agent, number)) return true;
+    const holder = holderOf(lockWord(number));
+    if (holder >= tasks || (members & bit(holder)) == 0) continue;
+    if (!conflict(place, its, number) && isKept(number, members)) return true;
   }
   return false;
 }
 
-/** Nobody else takes or drops the lock without waiting for it. */
-function isKept(agent: u32, number: u32): bool {
-  for (let other: u32 = 0; other < kernelAgents(); other++) {
-    if (other == agent || ((live >> other) & 1) == 0) continue;
-    if (mayWrite(load<u32>(places + (other << 2)), lockWord(number), number)) return false;
+/** Nobody but members takes or drops the lock without waiting for it. */
+function isKept(number: u32, members: u64): bool {
+  let rest = live & ~members;
+  while (rest != 0) {
+    const other = <u32>ctz(rest);
+    rest &= rest - 1;
+    if (mayWrite(futureAt(other), lockWord(number), number)) return false;
   }
   return true;
 }
@@ -258,8 +345,8 @@ function liberators(agent: u32, members: u64): u64 {
   if (agent >= tasks) return maskers(agent - tasks);
   const task = taskAt(agent);
   const word = get(task + Task.WAIT);
-  if (word == 0) return 0;
   const value = get(word);
+  if (word == 0) return 0;
   if (word == cpuAt(get(task + Task.CPU)) + Cpu.AWAITED) return oneOf((<u64>value) << tasks, members);
   // The lock of an mm or a file is released by its holders only.
   if (word >= mmBase && word < vmaBase) return oneOf(<u64>(value & 0x7fffffff), members);
@@ -268,15 +355,6 @@ function liberators(agent: u32, members: u64): u64 {
 
 function oneOf(needed: u64, members: u64): u64 {
   return (needed & members) != 0 ? 0 : needed & -needed;
-}
-
-function writersOf(word: u32, agent: u32): u64 {
-  let found: u64 = 0;
-  for (let other: u32 = 0; other < kernelAgents(); other++) {
-    if (other == agent || ((live >> other) & 1) == 0) continue;
-    if (mayWrite(load<u32>(places + (other << 2)), word, 0)) found |= (<u64>1) << other;
-  }
-  return found;
 }
 
 /** An interrupt that nobody has asked for yet needs who may; one that is held off needs who turns interrupts on. */

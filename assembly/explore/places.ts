@@ -74,8 +74,8 @@ export function placesStart(at: u32): void {
   overflown = false;
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     add(tasks + cpu, 0);
-    noteAt(cpu, cpuAt(cpu) + Cpu.PENDING);
-    noteAt(cpu, cpuAt(cpu) + Cpu.IRQ_OFF);
+    noteAt(cpu, cpuAt(cpu) + Cpu.PENDING, 1);
+    noteAt(cpu, cpuAt(cpu) + Cpu.IRQ_OFF, 1);
   }
 }
 
@@ -114,10 +114,10 @@ function add(agent: u32, wait: u32): u32 {
   return place;
 }
 
-/** Waiting for a word is reading it. */
-function noteAt(place: u32, word: u32): void {
+/** Notes that a step there reads words: what makes the place, and what is waited for. */
+function noteAt(place: u32, word: u32, words: u32): void {
   noteInto(mapOf(place), firstWord, wordCount);
-  note(word, Access.READ);
+  for (let i: u32 = 0; i < words; i++) note(word + i, Access.READ);
   noteInto(0, 0, 0);
 }
 
@@ -141,12 +141,8 @@ function fold(hash: u64, word: u32, words: u32): u64 {
   return mix(a) + mix(b);
 }
 
-/** Number of the place where the task is; a new one when it has not been seen. What a load saw (VALUE) is left out. */
-export function placeOf(task: u32): u32 {
-  const record = taskAt(task);
-  let key = fold(task + 1, record, Task.VALUE);
-  key = fold(key, record + Task.VALUE + 1, Task.WORDS - Task.VALUE - 1);
-  key = fold(key, gatherOf(record), gatherWords) | 1;
+/** Number of the place with this key and agent; a new one when it has not been seen. */
+function numberOf(key: u64, agent: u32, wait: u32): u32 {
   let slot = <u32>(key >> 20) & (SLOTS - 1);
   while (true) {
     const known = load<u64>(keysAt + (slot << 3));
@@ -160,9 +156,42 @@ export function placeOf(task: u32): u32 {
   }
   store<u64>(keysAt + (slot << 3), key);
   store<u32>(numbersAt + (slot << 2), placeCount);
+  return add(agent, wait);
+}
+
+/**
+ * Place of a flush interrupt that waits: what it was asked, and what its CPU runs. Others can change that, so its step
+ * counts as reading it; what the CPU's interrupts may come to do is the place with the CPU's own number.
+ */
+export function requestOf(cpu: u32): u32 {
+  const self = cpuAt(cpu);
+  const sender = <u32>ctz(get(self + Cpu.PENDING)) & 31;
+  const request = cpuAt(min(sender, cpus - 1)) + Cpu.REQUEST_MM;
+  const words: u32 = Cpu.REQUEST_TABLES - Cpu.REQUEST_MM + 1;
+  let key = fold(tasks + cpu + 1, request, words);
+  key = fold(key, self + Cpu.LOADED_MM, 2);
+  key = fold(fold(key, self + Cpu.PENDING, 1), self + Cpu.PENDING_ALL, 1) | 1;
+  const known = placeCount;
+  const place = numberOf(key, tasks + cpu, 0);
+  if (place != known) return place;
+  noteAt(place, request, words);
+  noteAt(place, self + Cpu.LOADED_MM, 2);
+  noteAt(place, self + Cpu.PENDING, 1);
+  noteAt(place, self + Cpu.PENDING_ALL, 1);
+  join(cpu, place);
+  return place;
+}
+
+/** Number of the place where the task is. What a load saw (VALUE) is left out. */
+export function placeOf(task: u32): u32 {
+  const record = taskAt(task);
+  let key = fold(task + 1, record, Task.VALUE);
+  key = fold(key, record + Task.VALUE + 1, Task.WORDS - Task.VALUE - 1);
+  key = fold(key, gatherOf(record), gatherWords) | 1;
   const wait = get(record + Task.WAIT);
-  const place = add(task, wait);
-  noteAt(place, wait);
+  const known = placeCount;
+  const place = numberOf(key, task, wait);
+  if (place == known) noteAt(place, wait, 1);
   return place;
 }
 

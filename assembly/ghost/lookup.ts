@@ -7,7 +7,7 @@
 import { Frame, Globals } from "../abi/records";
 import { Obligation, ObligationFlag } from "../abi/tasks";
 import { clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, peek, poke } from "../word";
-import { Access, noteFrame } from "./cells";
+import { Access, ANYBODY, noteFrame } from "./cells";
 
 /** Flags that set two obligations on one entry apart. */
 const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
@@ -18,7 +18,7 @@ export function obligationCount(): u32 {
 
 /** Obligations on a frame, of all its lives. */
 export function staleOn(frame: u32): u32 {
-  noteFrame(frame, Access.READ);
+  noteFrame(ANYBODY, frame, Access.READ);
   return peek(frameAt(frame) + Frame.STALE);
 }
 
@@ -58,7 +58,8 @@ function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags:
 /** The obligation with this mm, place, frame and flags, or 0. */
 export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   // Most frames owe nothing or one thing: otherwise, clearing a batch of thousands would compare each with each.
-  const stale = staleOn(frame);
+  noteFrame(mm, frame, Access.READ);
+  const stale = peek(frameAt(frame) + Frame.STALE);
   if (stale == 0) return 0;
   if (stale == 1) {
     const only = onlyOn(frame);

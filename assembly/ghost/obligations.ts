@@ -196,8 +196,8 @@ function staleParentsOwe(start: u64, level: u32, table: u32, entry: u32, flags: 
   const offset = start & (pagesOf(level + 1) - 1);
   const generation = get(frameAt(table) + Frame.GENERATION);
   const count = obligationCount();
-  noteDue(ANYBODY, Access.READ);
-  noteIssued(ANYBODY, Access.READ);
+  noteDue(ANYBODY, ANYBODY, Access.READ);
+  noteIssued(ANYBODY, ANYBODY, Access.READ);
   for (let i: u32 = 0; i < count; i++) {
     const parent = obligationAt(i);
     if (get(parent + Obligation.FRAME) != table || get(parent + Obligation.GENERATION) != generation) continue;
@@ -238,7 +238,7 @@ export function leftBehind(record: u32, holders: u32, scope: u32, hint: u32, fro
   const table = get(record + Obligation.FRAME);
   if ((level & OBLIGATION_TABLE) == 0 || scope == Scope.CONTEXT || lost == 0) return;
   if (get(frameAt(table) + Frame.GENERATION) != get(record + Obligation.GENERATION)) return;
-  noteDue(ANYBODY, Access.READ);
+  noteDue(get(record + Obligation.MM), ANYBODY, Access.READ);
   dueForRest = get(record + Obligation.DUE);
   tableLeft(
     get(record + Obligation.MM),

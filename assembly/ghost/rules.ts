@@ -34,7 +34,7 @@ import {
   tracing,
 } from "../word";
 import { owedIn } from "./calls";
-import { Access, noteBy, noteFrame, noteGuard, noteIssued, noteMm, noteObligation } from "./cells";
+import { Access, ANYBODY, noteBy, noteFrame, noteGuard, noteIssued, noteMm, noteObligation } from "./cells";
 import { covering, lifecycle } from "./coverage";
 import { obligationCount, onlyOn, staleOn } from "./lookup";
 import { mirrorsLose } from "./mirrors";
@@ -96,7 +96,7 @@ export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u
   if (scope == Scope.CONTEXT) put(cpuAt(by) + Cpu.RUNNERS, usersOf(mm, true));
   // Who is marked depends on who is there; a mark and a discharge can change places.
   noteMm(mm, Access.CLEAR);
-  noteIssued(1 << by, Access.WRITE);
+  noteIssued(mm, 1 << by, Access.WRITE);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
@@ -108,7 +108,7 @@ export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u
 /** CPU `by` has waited: what it issued is complete on every CPU. */
 export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
   let i: u32 = 0;
-  noteIssued(1 << by, Access.WRITE);
+  noteIssued(ANYBODY, 1 << by, Access.WRITE);
   while (i < obligationCount()) {
     const record = obligationAt(i);
     const covered = (get(record + Obligation.ISSUED) & (1 << by)) != 0;
@@ -125,7 +125,7 @@ export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to
 /** A page is copied: whoever still has the write right that the tables no longer give, writes to the old one (I6). */
 export function pageCopied(frame: u32): void {
   const generation = get(frameAt(frame) + Frame.GENERATION);
-  noteFrame(frame, Access.READ);
+  noteFrame(ANYBODY, frame, Access.READ);
   for (let i: u32 = 0; i < obligationCount(); i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) continue;
@@ -207,12 +207,12 @@ export function mmLoaded(cpu: u32, mm: u32): void {
 
 /** A write lock is about to be dropped: nothing that it guards may still be held by anyone. */
 export function guardDropped(lock: u32): void {
-  noteGuard(lock, Access.READ);
+  noteGuard(ANYBODY, lock, Access.READ);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.GUARD) != lock) continue;
-    noteGuard(lock, Access.WRITE);
+    noteGuard(get(record + Obligation.MM), lock, Access.WRITE);
     put(record + Obligation.GUARD, 0);
     // A CPU that keeps the entry under a tag that it does not use now is latent: mmLoaded() judges it when it does.
     const users = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), true);
@@ -242,7 +242,7 @@ function missing(record: u32, from: u64, to: u64, withTables: bool): u32 {
 export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, whole: bool): void {
   if (whole) return;
   // To have been told is of interest to the same agent alone.
-  noteBy(currentAgent + 1, Access.READ);
+  noteBy(mm, currentAgent + 1, Access.READ);
   const count = obligationCount();
   let worst: u32 = Missing.NOTHING;
   let about: u32 = 0;

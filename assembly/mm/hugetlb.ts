@@ -24,7 +24,7 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, frameAt, get, getLong, mmAt, put, reg, regWord, setReg, tally, vmaAt, vmas } from "../word";
+import { add, bump, frameAt, get, getLong, mmAt, put, reg, regWord, setReg, tally, vmaAt, vmas } from "../word";
 import { lockOf, mustHold } from "./locks";
 
 /** Level of a huge page's entry, and of the entry that points to a table of them. */
@@ -102,7 +102,7 @@ export function pudPopulate(task: u32): bool {
   const slot = slotOf(get(mmAt(regWord(task, Reg.MM)) + Mm.PGD), reg(task, Reg.ADDRESS), PUD);
   if (slot == 0 || (get(slot) & Entry.PRESENT) != 0) return false;
   writeEntry(slot, makeEntry(regWord(task, Reg.TABLE), Entry.PRESENT | Entry.WRITE));
-  add(mmAt(regWord(task, Reg.MM)) + Mm.TABLES, 1);
+  bump(mmAt(regWord(task, Reg.MM)) + Mm.TABLES, 1);
   add(tally(Tally.SHARED), 1);
   sometimes(Sometimes.SHARED);
   return true;
@@ -120,7 +120,7 @@ export function pudClear(task: u32, guard: u32): void {
   const table = slotTable;
   entryCleared(mm, reg(task, Reg.ADDRESS), PUD, table, slot, guard == LockRef.NONE ? 0 : lockOf(task, guard));
   writeEntry(slot, 0);
-  add(mmAt(mm) + Mm.TABLES, -1);
+  bump(mmAt(mm) + Mm.TABLES, -1);
   add(tally(Tally.UNSHARED), 1);
   sometimes(Sometimes.UNSHARED);
 }

@@ -63,9 +63,10 @@ export function isHeld(task: u32, lock: u32, forWrite: bool): bool {
   return (word & bitOf(task)) != 0 && (!forWrite || (word & WRITE) != 0);
 }
 
-/** Whether task number `index` holds it for write: nobody else can have it then. */
-export function isHeldAlone(index: u32, lock: u32): bool {
-  return get(lock) == (WRITE | (1 << index));
+/** Number of the task that holds it for write, so that nobody else can have it; 32 when none does. */
+export function holderOf(lock: u32): u32 {
+  const word = get(lock);
+  return (word & WRITE) == 0 ? 32 : <u32>ctz(word);
 }
 
 export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {

@@ -24,8 +24,8 @@ import {
   writeEntry,
 } from "../hw/tables";
 import {
-  add,
   bulk,
+  bump,
   frameAt,
   gatherOf,
   get,
@@ -70,7 +70,7 @@ export function allocTables(mm: u32, vpn: u64, level: u32): bool {
       const child = allocate(Pool.TABLE, Kind.TABLE, mm + 1);
       if (child == 0) return false;
       writeEntry(slot, makeEntry(child, Entry.PRESENT | Entry.WRITE));
-      add(mmAt(mm) + Mm.TABLES, 1);
+      bump(mmAt(mm) + Mm.TABLES, 1);
     }
     table = frameOf(get(slot));
     at--;
@@ -210,7 +210,7 @@ export function freeNextTable(task: u32): u32 {
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);
   recordTable(gatherOf(task), freeStart, freeLevel);
-  add(mmAt(mm) + Mm.TABLES, -1);
+  bump(mmAt(mm) + Mm.TABLES, -1);
   const failures = globalWord(Globals.FAIL_BATCHES);
   if (get(failures) != 0) {
     add(failures, -1);
@@ -244,7 +244,7 @@ export function unhookTable(task: u32, level: u32): void {
   const child = frameOf(get(slot));
   entryCleared(mm, at, level, table, slot, 0);
   writeEntry(slot, 0);
-  add(mmAt(mm) + Mm.TABLES, -1);
+  bump(mmAt(mm) + Mm.TABLES, -1);
   setReg(task, Reg.PAGE, child);
 }
 
