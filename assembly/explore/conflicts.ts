@@ -11,7 +11,7 @@
  *   Q1  A place that can be reached from itself is cyclic: a run may pass it twice.
  */
 import { Cpu, Frame } from "../abi/records";
-import { Access, cpuAt, cpus, frameBase, mmBase, tableBase, taskBase } from "../word";
+import { Access, cpuAt, cpus, frameBase, mmBase, tableBase, taskBase, tasks } from "../word";
 import { agentAt, edgeCount, edgeFrom, edgeTo, firstWord, mapBytes, mapOf, placeCount, waitAt } from "./places";
 
 /** Numbers of the contended words, by their order; of each word, its place in that order + 1. */
@@ -168,12 +168,14 @@ function findCycles(): void {
     more = trim(true);
     more = trim(false) || more;
   }
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) if (asksOthers(cpu)) store<u8>(cyclicAt + cpu, 1);
+  for (let place: u32 = 0; place < known; place++) {
+    if (agentAt(place) >= tasks && asksOthers(place)) store<u8>(cyclicAt + place, 1);
+  }
 }
 
-function asksOthers(cpu: u32): bool {
+function asksOthers(place: u32): bool {
   for (let other: u32 = 0; other < cpus; other++) {
-    if (other != cpu && mayWrite(cpu, cpuAt(other) + Cpu.PENDING, 0)) return true;
+    if (other != agentAt(place) - tasks && mayWrite(place, cpuAt(other) + Cpu.PENDING, 0)) return true;
   }
   return false;
 }
@@ -252,8 +254,12 @@ export function dbg(which: u32): u32 {
 }
 const hist = memory.data(4096 * 16);
 const hist2 = memory.data(64 * 512 * 4);
-export function dbgHist2(): u32 { return <u32>hist2; }
-export function dbgPair(p: u32, q: u32): void { dbgAg = ((agentAt(p) << 3) | agentAt(q)) & 63; }
+export function dbgHist2(): u32 {
+  return <u32>hist2;
+}
+export function dbgPair(p: u32, q: u32): void {
+  dbgAg = ((agentAt(p) << 3) | agentAt(q)) & 63;
+}
 let dbgAg: u32 = 0;
 export function dbgHist(): u32 {
   return <u32>hist;

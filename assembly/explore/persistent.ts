@@ -17,7 +17,6 @@
  *   A2  A place that a run may pass twice is never left by a member of a smaller set: on each cycle of the search some
  *       state tries everybody, and nobody is put off for ever.
  */
-import { dbgCount, dbgMark, dbgPair } from "./conflicts";
 import { Run } from "../abi/layout";
 import { Op } from "../abi/ops";
 import { Cpu } from "../abi/records";
@@ -37,6 +36,7 @@ import {
   mayWrite,
 } from "./conflicts";
 import {
+  askedBy,
   isForeign,
   news,
   overflown,
@@ -58,11 +58,13 @@ const AGENTS_MAX: u32 = 63;
 const DONE: u64 = (<u64>1) << 63;
 
 /**
- * Of each agent in the state that is looked at: the place of its next step, and the place that its future starts from;
- * the agents that its next step conflicts with.
+ * Of each agent in the state that is looked at: the place of its next step, and the agents with whose future that step
+ * conflicts.
  */
 const places = memory.data(64 * 4);
-const futures = memory.data(64 * 4);
+/** Task that runs on each CPU, or none. */
+const runs = memory.data(64 * 4);
+const NOBODY: u32 = 63;
 const enemies = memory.data(64 * 8);
 let conflictsAt: u32 = 0;
 /** Agents that may still come to move, and those that can move now. */
@@ -140,7 +142,12 @@ function placeFor(agent: u32): u32 {
 
 /** A search begins: works out what may be left out. The machine stands at the initial state. */
 export function relyOnWhatIsKnown(): void {
-  for (let task: u32 = 0; task < tasks; task++) placeOf(task);
+  memory.fill(runs, 0, 64 * 4);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) store<u32>(runs + (cpu << 2), NOBODY);
+  for (let task: u32 = 0; task < tasks; task++) {
+    placeOf(task);
+    store<u32>(runs + (get(taskAt(task) + Task.CPU) << 2), task);
+  }
   usable = !overflown && !isForeign() && kernelAgents() < AGENTS_MAX;
   if (usable) usable = conflictsStart(conflictsAt, PLACES_MAX);
   relied = news();
@@ -172,14 +179,14 @@ export function persistent(mask: u64): u64 {
   live = 0;
   for (let task: u32 = 0; task < tasks; task++) {
     const place = placeOf(task);
-    setPlaces(task, place, place);
+    store<u32>(places + (task << 2), place);
     if (!isKnown(place)) return mask;
     if (get(taskAt(task) + Task.DONE) == 0) live |= bit(task);
   }
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     const agent = tasks + cpu;
     const asked = get(cpuAt(cpu) + Cpu.PENDING) != 0;
-    setPlaces(agent, asked ? requestOf(cpu) : cpu, cpu);
+    store<u32>(places + (agent << 2), asked ? requestOf(cpu) : 0);
     if (!isKnown(placeAt(agent))) return mask;
     if (asked || raisers(cpu) != 0) live |= bit(agent);
   }
@@ -191,17 +198,36 @@ function bit(agent: u32): u64 {
   return (<u64>1) << agent;
 }
 
-function setPlaces(agent: u32, place: u32, future: u32): void {
-  store<u32>(places + (agent << 2), place);
-  store<u32>(futures + (agent << 2), future);
-}
-
 function placeAt(agent: u32): u32 {
   return load<u32>(places + (agent << 2));
 }
 
-function futureAt(agent: u32): u32 {
-  return load<u32>(futures + (agent << 2));
+/** Whether `agent`, if `members` do not move first, may come to conflict with the step at `place`. */
+function mayClash(place: u32, agent: u32, members: u64, number: u32): bool {
+  if (agent < tasks) return conflict(place, placeAt(agent), number);
+  const cpu = agent - tasks;
+  for (let sender: u32 = 0; sender < cpus; sender++) {
+    if (mayAsk(sender, cpu, members) && conflict(place, askedBy(cpu, sender), number)) return true;
+  }
+  return false;
+}
+
+/** Whether `sender` has asked for an interrupt of `cpu`, or may come to before a member moves. */
+function mayAsk(sender: u32, cpu: u32, members: u64): bool {
+  const word = cpuAt(cpu) + Cpu.PENDING;
+  if (((get(word) | get(cpuAt(cpu) + Cpu.PENDING_ALL)) & (1 << sender)) != 0) return true;
+  const task = load<u32>(runs + (sender << 2));
+  return (live & ~members & bit(task)) != 0 && mayWrite(placeAt(task), word, 0);
+}
+
+/** Whether `agent`, if `members` do not move first, may come to write the word. */
+function mayTouch(agent: u32, word: u32, members: u64, number: u32): bool {
+  if (agent < tasks) return mayWrite(placeAt(agent), word, number);
+  const cpu = agent - tasks;
+  for (let sender: u32 = 0; sender < cpus; sender++) {
+    if (mayWrite(askedBy(cpu, sender), word, number) && mayAsk(sender, cpu, members)) return true;
+  }
+  return false;
 }
 
 /** Live agents, without `agent`, that may come to write the word. */
@@ -211,14 +237,19 @@ function writersOf(word: u32, agent: u32): u64 {
   while (rest != 0) {
     const other = <u32>ctz(rest);
     rest &= rest - 1;
-    if (mayWrite(futureAt(other), word, 0)) found |= bit(other);
+    if (mayTouch(other, word, 0, 0)) found |= bit(other);
   }
   return found;
 }
 
-/** Tasks that may come to interrupt the CPU. */
+/** Live tasks that may come to interrupt the CPU. */
 function raisers(cpu: u32): u64 {
-  return writersOf(cpuAt(cpu) + Cpu.PENDING, tasks + cpu) & (bit(tasks) - 1);
+  let found: u64 = 0;
+  for (let task: u32 = 0; task < tasks; task++) {
+    const may = (live & bit(task)) != 0 && mayWrite(placeAt(task), cpuAt(cpu) + Cpu.PENDING, 0);
+    if (may) found |= bit(task);
+  }
+  return found;
 }
 
 function smallest(mask: u64): u64 {
@@ -232,22 +263,6 @@ function smallest(mask: u64): u64 {
     if (found == mask || hasCyclic(found)) continue;
     if (popcnt(found) < popcnt(best)) best = found;
     if ((best & (best - 1)) == 0) return best;
-  }
-  {
-    let all = best;
-    dbgMark(<u32>popcnt(mask), <u32>popcnt(best));
-    if (popcnt(best) == 1) all = 0;
-    while (all != 0) {
-      const x = <u32>ctz(all);
-      all &= all - 1;
-      let e = enemiesOf(x, withFrozen(bit(x)));
-      while (e != 0) {
-        const b = <u32>ctz(e);
-        e &= e - 1;
-        dbgPair(placeAt(x), futureAt(b));
-        dbgCount(placeAt(x), futureAt(b));
-      }
-    }
   }
   return best;
 }
@@ -290,19 +305,21 @@ function withFrozen(from: u64): u64 {
   return members;
 }
 
-/** Live agents with whose future the next step of `agent` conflicts, as far as locks of members leave it to them. */
+/** Live agents with whose future the next step of `agent` conflicts, as far as members leave it to them. */
 function enemiesOf(agent: u32, members: u64): u64 {
+  const place = placeAt(agent);
   let found: u64 = 0;
   let rest = worked(agent) & ~members;
   while (rest != 0) {
     const other = <u32>ctz(rest);
     rest &= rest - 1;
-    if (!isCutOff(placeAt(agent), futureAt(other), members)) found |= bit(other);
+    if (other >= tasks && !mayClash(place, other, members, 0)) continue;
+    if (!isCutOff(place, other, members)) found |= bit(other);
   }
   return found;
 }
 
-/** Live agents with whose future the next step of `agent` conflicts. Worked out once a state. */
+/** Live agents with whose future the next step of `agent` conflicts at all. Worked out once a state. */
 function worked(agent: u32): u64 {
   const at = enemies + (agent << 3);
   let found = load<u64>(at);
@@ -312,19 +329,19 @@ function worked(agent: u32): u64 {
     while (rest != 0) {
       const other = <u32>ctz(rest);
       rest &= rest - 1;
-      if (conflict(placeAt(agent), futureAt(other), 0)) found |= bit(other);
+      if (mayClash(placeAt(agent), other, 0, 0)) found |= bit(other);
     }
     store<u64>(at, found);
   }
   return found & ~DONE;
 }
 
-/** A lock that a member holds keeps an agent whose future starts at `its` from all that the step at `place` uses. */
-function isCutOff(place: u32, its: u32, members: u64): bool {
+/** A lock that a member holds keeps `other` from all that the step at `place` uses. */
+function isCutOff(place: u32, other: u32, members: u64): bool {
   for (let number: u32 = 1; number <= lockCount; number++) {
     const holder = holderOf(lockWord(number));
     if (holder >= tasks || (members & bit(holder)) == 0) continue;
-    if (!conflict(place, its, number) && isKept(number, members)) return true;
+    if (!mayClash(place, other, members, number) && isKept(number, members)) return true;
   }
   return false;
 }
@@ -335,7 +352,7 @@ function isKept(number: u32, members: u64): bool {
   while (rest != 0) {
     const other = <u32>ctz(rest);
     rest &= rest - 1;
-    if (mayWrite(futureAt(other), lockWord(number), number)) return false;
+    if (mayTouch(other, lockWord(number), members, number)) return false;
   }
   return true;
 }

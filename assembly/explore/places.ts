@@ -73,9 +73,11 @@ export function placesStart(at: u32): void {
   edgeCount = 0;
   overflown = false;
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    add(tasks + cpu, 0);
-    noteAt(cpu, cpuAt(cpu) + Cpu.PENDING, 1);
-    noteAt(cpu, cpuAt(cpu) + Cpu.IRQ_OFF, 1);
+    for (let sender: u32 = 0; sender < cpus; sender++) {
+      const place = add(tasks + cpu, 0);
+      noteAt(place, cpuAt(cpu) + Cpu.PENDING, 1);
+      noteAt(place, cpuAt(cpu) + Cpu.IRQ_OFF, 1);
+    }
   }
 }
 
@@ -159,14 +161,25 @@ function numberOf(key: u64, agent: u32, wait: u32): u32 {
   return add(agent, wait);
 }
 
+/** What an interrupt of `cpu` that `sender` asks for may come to do: where that future starts. */
+export function askedBy(cpu: u32, sender: u32): u32 {
+  return cpu * cpus + sender;
+}
+
+/** Who asked for the interrupt of `cpu` that comes next: handleIpi's choice. */
+export function senderOf(cpu: u32): u32 {
+  const all = get(cpuAt(cpu) + Cpu.PENDING_ALL);
+  return <u32>ctz(all != 0 ? all : get(cpuAt(cpu) + Cpu.PENDING));
+}
+
 /**
  * Place of a flush interrupt that waits: what it was asked, and what its CPU runs. Others can change that, so its step
- * counts as reading it; what the CPU's interrupts may come to do is the place with the CPU's own number.
+ * counts as reading it.
  */
 export function requestOf(cpu: u32): u32 {
   const self = cpuAt(cpu);
-  const sender = <u32>ctz(get(self + Cpu.PENDING)) & 31;
-  const request = cpuAt(min(sender, cpus - 1)) + Cpu.REQUEST_MM;
+  const sender = senderOf(cpu);
+  const request = cpuAt(sender) + Cpu.REQUEST_MM;
   const words: u32 = Cpu.REQUEST_TABLES - Cpu.REQUEST_MM + 1;
   let key = fold(tasks + cpu + 1, request, words);
   key = fold(key, self + Cpu.LOADED_MM, 2);
@@ -178,7 +191,7 @@ export function requestOf(cpu: u32): u32 {
   noteAt(place, self + Cpu.LOADED_MM, 2);
   noteAt(place, self + Cpu.PENDING, 1);
   noteAt(place, self + Cpu.PENDING_ALL, 1);
-  join(cpu, place);
+  join(askedBy(cpu, sender), place);
   return place;
 }
 

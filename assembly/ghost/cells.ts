@@ -1,5 +1,5 @@
 /**
- * What a step uses of the obligations, for the search that leaves out schedules (explore/persistent.ts).
+ * What a step uses of obligations and of sets of VMAs, for the search that leaves out schedules (explore/persistent.ts).
  *
  * Obligations are a set: where one lies in memory, and how many there are, tells nothing. So their words are not noted;
  * instead each use names cells. An mm has one for all its obligations, and one for those on each frame, guarded by each
@@ -11,9 +11,9 @@
  *   N2  Discharges by two CPUs take different holders away, and what calls and broadcasts mark goes with the obligation:
  *       all of them are Access.CLEAR, and can change places.
  */
-import { Base } from "../abi/layout";
+import { Base, Boot } from "../abi/layout";
 import { Obligation } from "../abi/tasks";
-import { Access, base, cpus, get, mms, noteCell, tasks } from "../word";
+import { Access, base, boot, cpus, get, mms, noteCell, tasks } from "../word";
 
 export { Access };
 
@@ -31,9 +31,19 @@ function perMm(): u32 {
   return 1 + frames() + GUARDS + (tasks + cpus + 1) + tasks + cpus;
 }
 
-/** How many cells there are. */
+/** How many cells there are: after those of obligations, one for the VMAs of each mm and of each file's tree. */
 export function cellCount(): u32 {
-  return mms * perMm();
+  return mms * perMm() + mms + boot(Boot.FILES);
+}
+
+/** Which VMAs the mm has: who looks for one reads it, who links or forgets one writes it. */
+export function noteVmas(mm: u32, access: u32): void {
+  if (isDefined(RECORDED)) noteCell(mms * perMm() + mm, access);
+}
+
+/** Which VMAs the interval tree of the file holds. */
+export function noteTree(file: u32, access: u32): void {
+  if (isDefined(RECORDED)) noteCell(mms * perMm() + mms + file, access);
 }
 
 /** Cell `index` of one mm, or of all. */

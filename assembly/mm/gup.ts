@@ -16,6 +16,7 @@ import { Fault, Sometimes } from "../abi/events";
 import { Reg } from "../abi/operands";
 import { Cpu, Entry, Frame, Kind, Mm, OWNER_FILE, Vma } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
+import { Access, noteVmas } from "../ghost/cells";
 import { sometimes, violation } from "../ghost/report";
 import { frameOf, indexOf, isTableEntry } from "../hw/tables";
 import {
@@ -38,12 +39,14 @@ import {
   vmas,
 } from "../word";
 import { putPage } from "./pages";
+import { isOf } from "./vma";
 
 /** Number of the file that `mm` maps at `vpn`, 0 for none. A VMA that is being unmapped counts: entries may stand. */
 function fileAt(mm: u32, vpn: u64): u32 {
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || vpn < getLong(vma + Vma.START) || vpn >= getLong(vma + Vma.END)) continue;
+    if (!isOf(vma, mm) || vpn < getLong(vma + Vma.START) || vpn >= getLong(vma + Vma.END)) continue;
     return get(vma + Vma.FILE);
   }
   return 0;

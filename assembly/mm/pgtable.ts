@@ -9,6 +9,7 @@
 import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { Entry, Frame, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
+import { Access, noteVmas } from "../ghost/cells";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { isNull, Missing, sometimes, violation } from "../ghost/report";
 import { allocate, liveEntries, Pool } from "../hw/frames";
@@ -43,6 +44,7 @@ import {
 } from "../word";
 import { queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
+import { isOf } from "./vma";
 
 function pgdOf(task: u32): u32 {
   return get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
@@ -151,9 +153,10 @@ export function moveEntry(task: u32, level: u32, guard: u32, to: u32): void {
 
 /** Whether any VMA still linked in the mm touches [start, end). */
 function needed(mm: u32, start: u64, end: u64): bool {
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (!isOf(vma, mm) || get(vma + Vma.DETACHED) != 0) continue;
     if (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END)) return true;
   }
   return false;
