@@ -30,6 +30,10 @@ export function peek(word: u32): u32 {
   return load<u32>(word << 2);
 }
 
+export function peekLong(word: u32): u64 {
+  return load<u64>(word << 2);
+}
+
 export function poke(word: u32, value: u32): void {
   if (isDefined(LOGGED)) remember(word, value);
   store<u32>(word << 2, value);

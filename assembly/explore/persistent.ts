@@ -50,8 +50,8 @@ import {
 } from "./places";
 
 /** Random runs to learn from: at least, and at most. */
-const RUNS_MIN: u32 = 64;
-const RUNS_MAX: u32 = 4096;
+const RUNS_MIN: u32 = 256;
+const RUNS_MAX: u32 = 16384;
 
 /** One bit of a mask says that it has been worked out. */
 const AGENTS_MAX: u32 = 63;
@@ -92,7 +92,7 @@ export function learn(at: u32): void {
     seed = randomRun(seed, i & 3);
     if (news() != last) quietSince = i;
     last = news();
-    if (i - quietSince >= max(RUNS_MIN, i >> 1)) break;
+    if (i - quietSince >= max(RUNS_MIN, i >> 0)) break;
   }
 }
 

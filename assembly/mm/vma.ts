@@ -17,7 +17,9 @@ import {
   fileAt,
   get,
   getLong,
+  note,
   peek,
+  peekLong,
   put,
   putLong,
   reg,
@@ -87,8 +89,21 @@ export function linkVma(mm: u32, start: u64, end: u64, flags: u32, file: u32, of
 }
 
 function holds(vma: u32, mm: u32, vpn: u64): bool {
-  if (!isOf(vma, mm) || get(vma + Vma.DETACHED) != 0) return false;
-  return getLong(vma + Vma.START) <= vpn && vpn < getLong(vma + Vma.END);
+  if (!isOf(vma, mm) || peek(vma + Vma.DETACHED) != 0) return false;
+  return peekLong(vma + Vma.START) <= vpn && vpn < peekLong(vma + Vma.END);
+}
+
+/** One VMA at most holds an address: who has found it has looked at no other; who has not, at all of the mm. */
+function noteFound(found: u32, mm: u32): u32 {
+  if (isDefined(RECORDED)) {
+    for (let i: u32 = 0; i < vmas; i++) {
+      const vma = vmaAt(i);
+      if (found != 0 ? vma != found : !isOf(vma, mm)) continue;
+      for (let word: u32 = Vma.MM; word < <u32>Vma.FLAGS; word++) note(vma + word, Access.READ);
+      note(vma + Vma.DETACHED, Access.READ);
+    }
+  }
+  return found;
 }
 
 /** Index of the VMA that was found last. A guess, not state: a program has thousands, and touches one for a while. */
@@ -97,13 +112,13 @@ let lastFound: u32 = 0;
 /** The VMA of `mm` that holds `vpn` and is not detached, or 0. There is at most one. */
 export function findVma(mm: u32, vpn: u64): u32 {
   noteVmas(mm, Access.READ);
-  if (lastFound < vmas && holds(vmaAt(lastFound), mm, vpn)) return vmaAt(lastFound);
+  if (lastFound < vmas && holds(vmaAt(lastFound), mm, vpn)) return noteFound(vmaAt(lastFound), mm);
   for (let i: u32 = 0; i < vmas; i++) {
     if (!holds(vmaAt(i), mm, vpn)) continue;
     lastFound = i;
-    return vmaAt(i);
+    return noteFound(vmaAt(i), mm);
   }
-  return 0;
+  return noteFound(0, mm);
 }
 
 /** Cuts the VMA of `mm` that holds `vpn` inside, so that one begins there. */
