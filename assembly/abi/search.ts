@@ -54,9 +54,9 @@ export const enum Hardware {
   SATURATED,
 }
 
+/** What may be left out without losing a violation. */
 export const enum Reduction {
   PARTIAL_ORDER = 1,
-  SYMMETRY = 2,
 }
 
 /** What was used up. */

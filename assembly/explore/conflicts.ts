@@ -12,6 +12,7 @@
  */
 import { Cpu, Frame } from "../abi/records";
 import { Access, cpuAt, cpus, frameBase, mmBase, tableBase, taskBase, tasks } from "../word";
+import { mix } from "./hash";
 import { agentAt, edgeCount, edgeFrom, edgeTo, firstWord, mapBytes, mapOf, placeCount, waitAt } from "./places";
 
 /** Numbers of the contended words, by their order; of each word, its place in that order + 1. */
@@ -60,6 +61,25 @@ export function conflictsStart(at: u32, places: u32): bool {
   findCycles();
   memory.fill(answersAt, 0, ANSWERS << 2);
   return true;
+}
+
+export function knownPlaces(): u32 {
+  return known;
+}
+
+/** A hash of all that is said of the first `places` places, and of the first `cuts` locks. */
+export function signature(places: u32, cuts: u32): u64 {
+  let hash = foldBytes(1, indexAt, mapBytes << 2);
+  hash = foldBytes(hash, stepsAt, places * width);
+  for (let number: u32 = 0; number <= cuts; number++) hash = foldBytes(hash, futureOf(number, 0), places * width);
+  for (let place: u32 = 0; place < places; place++) hash = mix(hash + <u64>load<u8>(cyclicAt + place));
+  return hash;
+}
+
+function foldBytes(from: u64, at: u32, bytes: u32): u64 {
+  let hash = from;
+  for (let i: u32 = 0; i < bytes; i += 8) hash = (hash ^ load<u64>(at + i)) * 0x9e3779b97f4a7c15 + (hash >> 32);
+  return mix(hash);
 }
 
 function findContended(): void {

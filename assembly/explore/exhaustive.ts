@@ -26,7 +26,16 @@ import { contended } from "./conflicts";
 import { keysStart, obligationSum } from "./fingerprint";
 import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
 import { noteParent, watch } from "./paths";
-import { isProven, isUsable, learn, persistent, placesKnown, relyOnWhatIsKnown, stepKnown } from "./persistent";
+import {
+  isConfirmed,
+  isProven,
+  isUsable,
+  learn,
+  persistent,
+  placesKnown,
+  relyOnWhatIsKnown,
+  stepKnown,
+} from "./persistent";
 import {
   dequeue,
   enqueue,
@@ -51,9 +60,10 @@ let statesMax: u64 = 0;
 /** States that the layer under way ends before. */
 let layerEnd: u32 = 0;
 let watched: u32 = 0;
-/** Schedules are left out; from which number of states on a search without proof is begun again. */
+/** Schedules are left out; number of states at which what was learned is next taken in; something was left out. */
 let reducing: bool = false;
-let againAt: u64 = 0;
+let lookAt: u64 = 0;
+let refuted: bool = false;
 
 function states(): u32 {
   return runWord(Run.STATES);
@@ -81,7 +91,8 @@ export function exploreStart(): bool {
   wide = space.asked(Search.WIDE) != 0;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
-  reducing = (space.asked(Search.REDUCE) & Reduction.PARTIAL_ORDER) != 0 && hardware == Hardware.ORACLE;
+  reducing =
+    isDefined(RECORDED) && (space.asked(Search.REDUCE) & Reduction.PARTIAL_ORDER) != 0 && hardware == Hardware.ORACLE;
   if (reducing) learn(space.reductionAt);
   space.tell(Search.PASSES, 0);
   begin();
@@ -114,7 +125,8 @@ function begin(): void {
 }
 
 function tellReduction(): void {
-  againAt = 0;
+  lookAt = 0;
+  refuted = false;
   reducing = reducing && isUsable();
   space.tell(Search.REDUCED, reducing ? Reduction.PARTIAL_ORDER : 0);
   space.tell(Search.PLACES, reducing ? placesKnown() : 0);
@@ -123,12 +135,17 @@ function tellReduction(): void {
   putLong(space.searchWords() + Search.SPARED, 0);
 }
 
-/** Something new was learned: this search is no proof. It goes on a while, to learn more, and is begun again. */
+/**
+ * Takes in what was learned, from time to time. When something was left out that should not have been, the search goes
+ * on, to learn the rest too, and begins again at its end.
+ */
 function mustBeginAgain(): bool {
-  if (!reducing || isProven()) return false;
-  if (queued == 0) return true;
-  if (againAt == 0) againAt = 2 * <u64>states() + 1000;
-  return <u64>states() >= againAt;
+  if (!reducing) return false;
+  if (!isProven() && (queued == 0 || <u64>states() >= lookAt)) {
+    lookAt = <u64>states() + (<u64>states() >> 1) + 1000;
+    if (!isConfirmed()) refuted = true;
+  }
+  return refuted && queued == 0;
 }
 
 /** Searches on for up to `count` states. Gives the status: RUNNING, FINISHED, BOUNDED, or STOPPED at the stop mask. */

@@ -31,9 +31,11 @@ import {
   conflictsStart,
   isCyclic,
   isKnown,
+  knownPlaces,
   lockCount,
   lockWord,
   mayWrite,
+  signature,
 } from "./conflicts";
 import {
   askedBy,
@@ -50,8 +52,8 @@ import {
 } from "./places";
 
 /** Random runs to learn from: at least, and at most. */
-const RUNS_MIN: u32 = 256;
-const RUNS_MAX: u32 = 16384;
+const RUNS_MIN: u32 = 64;
+const RUNS_MAX: u32 = 2048;
 
 /** One bit of a mask says that it has been worked out. */
 const AGENTS_MAX: u32 = 63;
@@ -92,7 +94,7 @@ export function learn(at: u32): void {
     seed = randomRun(seed, i & 3);
     if (news() != last) quietSince = i;
     last = news();
-    if (i - quietSince >= max(RUNS_MIN, i >> 0)) break;
+    if (i - quietSince >= max(RUNS_MIN, i >> 1)) break;
   }
 }
 
@@ -153,6 +155,19 @@ export function relyOnWhatIsKnown(): void {
   relied = news();
 }
 
+/**
+ * Whether what has been learned since leaves all that was relied on as it was. It is relied on too from here on, unless
+ * the answer is no.
+ */
+export function isConfirmed(): bool {
+  const count = knownPlaces();
+  const cuts = lockCount;
+  const before = signature(count, cuts);
+  usable = !overflown && !isForeign() && conflictsStart(conflictsAt, PLACES_MAX);
+  relied = news();
+  return usable && lockCount >= cuts && signature(count, cuts) == before;
+}
+
 /** Nothing has been learned since the search began. */
 export function isProven(): bool {
   return !usable || news() == relied;
@@ -177,21 +192,21 @@ export function persistent(mask: u64): u64 {
   if (!usable) return mask;
   enabled = mask;
   live = 0;
+  let known = true;
   for (let task: u32 = 0; task < tasks; task++) {
     const place = placeOf(task);
     store<u32>(places + (task << 2), place);
-    if (!isKnown(place)) return mask;
+    known = known && isKnown(place);
     if (get(taskAt(task) + Task.DONE) == 0) live |= bit(task);
   }
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     const agent = tasks + cpu;
     const asked = get(cpuAt(cpu) + Cpu.PENDING) != 0;
     store<u32>(places + (agent << 2), asked ? requestOf(cpu) : 0);
-    if (!isKnown(placeAt(agent))) return mask;
-    if (asked || raisers(cpu) != 0) live |= bit(agent);
+    known = known && isKnown(placeAt(agent));
+    if (known && (asked || raisers(cpu) != 0)) live |= bit(agent);
   }
-  if ((mask & (mask - 1)) == 0) return mask;
-  return smallest(mask);
+  return known && (mask & (mask - 1)) != 0 ? smallest(mask) : mask;
 }
 
 function bit(agent: u32): u64 {

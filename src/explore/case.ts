@@ -11,7 +11,15 @@ import { detailOf, kindName, type Severity, severityOf, type ViolationKind } fro
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { tellPath } from "./agents.js";
 import { choicesOf } from "./path.js";
-import { ExhaustiveSearch, type HardwareMode, placesOf, type SearchFigures, type StoppedBy } from "./search.js";
+import {
+  ExhaustiveSearch,
+  type HardwareMode,
+  placesOf,
+  type ReductionFigures,
+  type ReductionName,
+  type SearchFigures,
+  type StoppedBy,
+} from "./search.js";
 import { fewerSwitches } from "./shrink.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness } from "./witness.js";
@@ -47,6 +55,8 @@ export interface CaseOptions {
   readonly hardware?: "enumerated" | "saturated";
   /** Fingerprints of 128 bits. */
   readonly wide?: boolean;
+  /** Leave out schedules that tell nothing new. Paths may then be longer than they need be. */
+  readonly reduce?: ReductionName;
   readonly signal?: AbortSignal;
   /** An aborted search gives what it has, as bounded, instead of an AbortError. */
   readonly partial?: boolean;
@@ -54,6 +64,7 @@ export interface CaseOptions {
 
 export interface CaseResult {
   readonly figures: SearchFigures;
+  readonly reduction: ReductionFigures;
   readonly complete: boolean;
   readonly hidden: number;
   readonly sometimes: number;
@@ -69,7 +80,11 @@ export interface Cores {
   readonly witness: Core;
 }
 
-export const openCores = (): Cores => ({ search: openSearchCore(), path: openCore(), witness: openCore() });
+export const openCores = (reduce: ReductionName = "none"): Cores => ({
+  search: openSearchCore(reduce === "por"),
+  path: openCore(),
+  witness: openCore(),
+});
 
 /** More than fits into 4 GiB of memory: by default the memory is the bound. */
 export const BOUND_MAX = 1_000_000_000;
@@ -103,7 +118,7 @@ export async function exploreCase(
   const machine = stage({ ...what, ...concrete, core: cores.search });
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
   const wide = options.wide ?? false;
-  const asked = { hardware, memoryMib, wide, statesMax, projection };
+  const asked = { hardware, memoryMib, wide, statesMax, projection, reduce: options.reduce };
   const search = new ExhaustiveSearch(cores.search, machine, asked);
   const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
   let status: number = Status.RUNNING;
@@ -119,6 +134,7 @@ export async function exploreCase(
   const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
   const setHash = search.setHash();
   const figures = search.figures();
+  const reduction = search.reduction();
   const seen = { hidden: machine.run(Run.HIDDEN), sometimes: machine.run(Run.SOMETIMES) };
   const raw = machine.violations();
   const paths = raw.map((violation) => readPath(search, violation));
@@ -130,6 +146,7 @@ export async function exploreCase(
   });
   return {
     figures,
+    reduction,
     complete,
     ...seen,
     violations,

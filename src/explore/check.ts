@@ -12,7 +12,7 @@ import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
 import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
-import type { SearchFigures, StoppedBy } from "./search.js";
+import type { ReductionName, SearchFigures, StoppedBy } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -42,6 +42,11 @@ export interface CheckResultRow {
   readonly note?: string;
   /** Saturated: what hardware may hold is known at each step. Enumerated: each fill and eviction is a step. */
   readonly hardware: "enumerated" | "saturated";
+  /** Which schedules were left out, when that was asked for; "none" where it does not apply. */
+  readonly reduce?: ReductionName;
+  /** With it: states at which fewer agents were moved than could move, and searches until one was a proof. */
+  readonly spared?: number;
+  readonly passes?: number;
   /** What the scenario was made with, when it has parameters. */
   readonly parameters?: Values;
   /** Bytes of the visited set for each state. */
@@ -92,7 +97,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const chosen = chooseScenarios(options.scenarios);
   const jobs = checksOf(chosen, options.editions, options.backends, options.set);
   const results: CheckResultRow[] = [];
-  const cores = openCores();
+  const cores = openCores(options.reduce);
   for (const { scenario, edition, backend } of jobs) {
     const started = performance.now();
     const report = (figures: SearchFigures): void =>
@@ -124,6 +129,16 @@ export function hasPath(which: Case, edition: Edition): boolean {
 export function caseIn(which: Case, edition: Edition): Case {
   if (hasPath(which, edition)) return which;
   return { ...which, tasks: which.tasks.filter((task) => task.calls.every(({ call }) => call !== "await-clear")) };
+}
+
+/** Cases of one scenario run on one kind of machine: a reduction applies to all of them or is not in use. */
+function reductionOf(all: readonly CaseResult[]): Pick<CheckResultRow, "reduce" | "spared" | "passes"> {
+  const used = all.every(({ reduction }) => reduction.used === "por");
+  return {
+    reduce: used ? "por" : "none",
+    spared: all.reduce((sum, { reduction }) => sum + reduction.spared, 0),
+    passes: Math.max(1, ...all.map(({ reduction }) => reduction.passes)),
+  };
 }
 
 async function checkOne(
@@ -166,6 +181,7 @@ async function checkOne(
     cases: Object.fromEntries(byCase.map(([name, result]) => [name, result.figures.states])),
     ...(absent.length === 0 ? {} : { note: `${edition.name} refuses the call of: ${absent.join(", ")}` }),
     hardware: options.hardware ?? "saturated",
+    ...(options.reduce === undefined ? {} : reductionOf(all)),
     ...(scenario.values === undefined ? {} : { parameters: scenario.values }),
     bytesPerState: Math.max(...all.map((result) => result.figures.bytesPerState)),
     ...(complete

@@ -27,21 +27,16 @@ export interface SearchOptions {
   readonly stopMask?: number;
   readonly projection?: Projection | undefined;
   /** What to leave out; nothing by default. */
-  readonly reduce?: readonly ReductionName[] | undefined;
+  readonly reduce?: ReductionName | undefined;
 }
 
-/** Ways of leaving schedules and states out without losing a violation. */
-export type ReductionName = "por" | "symmetry";
-
-const REDUCTIONS: Readonly<Record<ReductionName, Reduction>> = {
-  por: Reduction.PARTIAL_ORDER,
-  symmetry: Reduction.SYMMETRY,
-};
+/** What to leave out without losing a violation: nothing, or orders of steps that have nothing to do with each other. */
+export type ReductionName = "none" | "por";
 
 /** What the reductions of a search came to. */
 export interface ReductionFigures {
-  /** Those that were in use: one that does not apply is not. */
-  readonly used: readonly ReductionName[];
+  /** What was in use: one that does not apply is not. */
+  readonly used: ReductionName;
   /** States in which fewer agents were moved than could move. */
   readonly spared: number;
   /** Places of tasks, and words that they contend for, that the reduction knows. */
@@ -103,11 +98,7 @@ export class ExhaustiveSearch {
     this.#ask(Search.HARDWARE, MODES[options.hardware]);
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.WIDE, this.#wide ? 1 : 0);
-    const reduce = options.reduce ?? [];
-    this.#ask(
-      Search.REDUCE,
-      reduce.reduce((bits, name) => bits | REDUCTIONS[name], 0),
-    );
+    this.#ask(Search.REDUCE, options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -176,11 +167,10 @@ export class ExhaustiveSearch {
     };
   }
 
-  /** What was left out and how; undefined when nothing was to be. */
+  /** What was left out, and how. */
   reduction(): ReductionFigures {
-    const bits = this.#told(Search.REDUCED);
     return {
-      used: (["por", "symmetry"] as const).filter((name) => (bits & REDUCTIONS[name]) !== 0),
+      used: this.#told(Search.REDUCED) === 0 ? "none" : "por",
       spared: this.#toldLong(Search.SPARED),
       places: this.#told(Search.PLACES),
       contended: this.#told(Search.CONTENDED),

@@ -25,6 +25,7 @@ interface CheckFlags {
   readonly time?: number;
   readonly set?: Readonly<Record<string, string>>;
   readonly hardware: "enumerated" | "saturated";
+  readonly reduce?: "none" | "por";
   readonly witness: boolean;
 }
 
@@ -55,6 +56,11 @@ export function addCheck(program: Command, session: Session): void {
       "saturated",
     )
     .option(
+      "--reduce <how>",
+      "por: leave out orders of steps that have nothing to do with each other (same verdicts, longer paths)",
+      oneOf("--reduce", ["none", "por"]),
+    )
+    .option(
       "--bound <n>",
       "most states of one search (default: what fits into the memory)",
       wholeNumber("--bound", 1, BOUND_MAX),
@@ -73,6 +79,10 @@ export function addCheck(program: Command, session: Session): void {
         ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
         ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
         ["shootdown check ./examples/my-bug.ts", "listings of your own, from a file (docs/authoring.md)"],
+        [
+          "shootdown check seed --set cpus=4,mms=3,files=2 -e 5.19 -b x86 --reduce por",
+          "a larger one, with less to try",
+        ],
         ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
         [
           "shootdown check yardstick --set cpus=4,variant=late --hardware enumerated",
@@ -138,6 +148,7 @@ async function checkEach(
         ...(flags.bound === undefined ? {} : { bound: flags.bound }),
         memory: flags.memory,
         hardware: flags.hardware,
+        ...(flags.reduce === undefined ? {} : { reduce: flags.reduce }),
         partial: true,
         ...(flags.time === undefined ? {} : { time: flags.time }),
         witness: flags.witness,
