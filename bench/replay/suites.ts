@@ -163,6 +163,9 @@ function walks(kind: "dense" | "sparse", scale: Scale): Suite {
     for (const name of ["cached", "uncached"]) {
       goals.push({ name: `walk ${kind}, ${name} / C`, ours: name, against: `C ${name}`, atLeast: 0.9 });
     }
+    // The engine's own algorithm in C, for comparison: no goal of the issue's.
+    tasks.push({ name: "C apart", units: WALKS, seconds: field("apart_s") });
+    goals.push({ name: `walk ${kind}, cached / C apart`, ours: "cached", against: "C apart", atLeast: 0.75 });
   }
   return { name: `walk ${kind}`, tasks, goals, result: () => cached.tables };
 }
