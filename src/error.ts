@@ -15,6 +15,9 @@ export interface InputErrorPlace {
 
 export class InputError extends Error {
   override readonly name = "InputError";
+  /** What the error was made from: a worker sends it to the thread that started it. */
+  readonly reason: string;
+  readonly where: InputErrorPlace;
   readonly source: string;
   /** "12" for a line, "byte 345" for an offset. */
   readonly place: string | undefined;
@@ -25,6 +28,8 @@ export class InputError extends Error {
     const offset = options.byte !== undefined ? `byte ${options.byte}` : undefined;
     const where = [options.source, place ?? offset].filter((part) => part !== undefined).join(":");
     super(oneLine(`${where}: ${what}; ${options.remedy}`));
+    this.reason = what;
+    this.where = options;
     this.source = options.source;
     this.place = place ?? offset;
     this.remedy = options.remedy;

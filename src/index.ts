@@ -75,7 +75,15 @@ export {
 } from "./replay/flushcost.js";
 export { flushesEvery, readFlushes } from "./replay/flushes.js";
 export { type ReadingOptions, type Rereadable, recordsOf, rereadable } from "./replay/rereadable.js";
-export { type RecordBatches, type TlbOptions, type TlbResult, type TlbRow, type TlbSweep, tlb } from "./replay/tlb.js";
+export {
+  type RecordBatches,
+  type TlbOptions,
+  type TlbResult,
+  type TlbRow,
+  type TlbSweep,
+  tlb,
+  tlbEach,
+} from "./replay/tlb.js";
 export { rangeUnmap, type UnmapOptions, type UnmapResult } from "./replay/unmap.js";
 export { type RunOptions, type RunResult, run } from "./run/run.js";
 export { scenarios } from "./scenarios/index.js";
