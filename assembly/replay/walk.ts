@@ -166,8 +166,8 @@ function upper(pscs: usize, counts: usize, key: u32): usize {
 }
 
 /**
- * The same for four levels and a PDPTE cache of one set with four ways, for all keys at `k`: the set stays in a register.
- * Gives the number of loads.
+ * The same for four levels and a PDPTE cache of one set with four ways, for all keys at `k`: the set stays in a
+ * register. Gives the number of loads.
  */
 function upperFast(pscs: usize, k: usize, end: usize): u64 {
   const set = <usize>load<u32>(pscs, Psc.END + Psc.BASE);

@@ -40,8 +40,8 @@ export interface Suite {
   readonly tasks: readonly Task[];
   readonly goals: readonly Goal[];
   /**
-   * Time on the wall instead of CPU time, and the best round instead of the median: for what several threads do at once,
-   * where any other load is in the way.
+   * Time on the wall instead of CPU time, and the best round instead of the median: for what several threads do at
+   * once, where any other load is in the way.
    */
   readonly wall?: boolean;
   /** Numbers that must not change: what was computed. */

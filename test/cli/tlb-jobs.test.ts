@@ -1,4 +1,6 @@
-/** Several traces, on several workers: the same rows in the same order, whatever goes wrong. Through the built command. */
+/**
+ * Several traces, on several workers: the same rows in the same order, whatever goes wrong. Through the built command.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";

@@ -227,7 +227,9 @@ int main(int c, char **v) {
   qsort(ta, reps, 8, cmpd);
   if (su != sc || su != sa || loads != wanted)
     return 1;
-  printf("{\"walks\":%u,\"pde_misses\":%llu,\"loads\":%llu,\"uncached_s\":%.6f,\"cached_s\":%.6f,\"apart_s\":%.6f}\n", N,
+  printf("{\"walks\":%u,\"pde_misses\":%llu,\"loads\":%llu,"
+         "\"uncached_s\":%.6f,\"cached_s\":%.6f,\"apart_s\":%.6f}\n",
+         N,
          (unsigned long long)misses, (unsigned long long)loads + N, tu[reps / 2], tc[reps / 2], ta[reps / 2]);
   return 0;
 }
