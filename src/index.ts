@@ -61,9 +61,10 @@ export {
 export * as ops from "./kernel/ops.js";
 export * as pageops from "./kernel/pageops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
+export type { RepairKind } from "./mutate/candidates.js";
 export type { MutantResult, MutantVerdict, MutateOptions, MutateResult } from "./mutate/mutate.js";
 export { mutate } from "./mutate/mutate.js";
-export { type Repair, type RepairKind, type RepairOptions, type RepairResult, repair } from "./mutate/repair.js";
+export { type Repair, type RepairOptions, type RepairResult, repair } from "./mutate/repair.js";
 export type { Severity, ViolationKind } from "./names.js";
 export { type FlushLogResult, formOf, runFaultLog } from "./oplog/log.js";
 export { type ConvertOptions, convert } from "./replay/convert.js";

@@ -35,13 +35,15 @@ function entrySentence({ entry, cpus, since, cleared }: Reason): string {
 
 function flushSentence({ owed, cleared, cpus }: Reason): string {
   const { flush, reach = "" } = owed;
+  const { who } = cleared;
+  const holders = formatCpus(cpus.reduce((mask, cpu) => mask | (1 << cpu), 0));
   const after = flush === undefined ? 0 : flush.step - cleared.step;
   const where = flush === undefined ? "" : lineOf(flush);
   const sentences: Readonly<Record<OwedFlush["verdict"], string>> = {
-    none: `missing: left alone, ${cleared.who} comes to its end and nothing flushes the entry.`,
-    late: `late: left alone, ${cleared.who} flushes it ${plural(after, "step")} after step ${cleared.step}, in ${where}.`,
+    none: `missing: left alone, ${who} comes to its end and nothing flushes the entry.`,
+    late: `late: left alone, ${who} flushes it ${plural(after, "step")} after step ${cleared.step}, in ${where}.`,
     narrow: `too narrow: ${where} drops ${reach} and leaves it.`,
-    elsewhere: `elsewhere: ${where} reaches ${reach}, and not ${formatCpus(cpus.reduce((m, c) => m | (1 << c), 0))}.`,
+    elsewhere: `elsewhere: ${where} reaches ${reach}, and not ${holders}.`,
     early: `too early: ${where} came at step ${flush?.step}, before the entry was cleared.`,
   };
   return sentences[owed.verdict];
@@ -57,9 +59,10 @@ function lockSentence({ lock, cleared }: Reason): string {
 
 function repairSentences(found: RepairResult): string[] {
   const { repairs, tried, searches, states, complete } = found;
-  const effort = `${count(tried)} changes tried, ${count(searches)} searches of every schedule, ${count(states)} states`;
+  const searched = `${count(searches)} searches of every schedule, ${count(states)} states`;
+  const effort = `${plural(tried, "change")} tried, ${searched}`;
   if (repairs.length === 0) {
-    const all = complete ? "No change of one line that is tried here" : "None so far; not every change was tried";
+    const all = complete ? "No change that is tried here" : "Not every change was tried; none so far";
     return [`${all} repairs it (${effort}).`];
   }
   const own = repairs.find(({ kind }) => kind !== "commit");

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { check } from "../../src/explore/check.js";
 import { replay } from "../../src/explore/replay.js";
 import { backends } from "../../src/kernel/arch/backends.js";
-import { type RepairKind, type RepairResult, repair } from "../../src/mutate/repair.js";
+import type { RepairKind } from "../../src/mutate/candidates.js";
+import { type RepairResult, repair } from "../../src/mutate/repair.js";
 
 const everywhere = backends.map(({ name }) => name).sort();
 const find = ({ repairs }: RepairResult, kind: RepairKind) => repairs.find((one) => one.kind === kind);
