@@ -15,8 +15,9 @@ export interface InputErrorPlace {
 
 export class InputError extends Error {
   override readonly name = "InputError";
-  /** What the error was made from: a worker sends it to the thread that started it. */
-  readonly reason: string;
+  /** What is wrong, without place and remedy. */
+  readonly problem: string;
+  /** Place and remedy: with `problem`, all that a worker sends to the thread that started it. */
   readonly where: InputErrorPlace;
   readonly source: string;
   /** "12" for a line, "byte 345" for an offset. */
@@ -28,7 +29,7 @@ export class InputError extends Error {
     const offset = options.byte !== undefined ? `byte ${options.byte}` : undefined;
     const where = [options.source, place ?? offset].filter((part) => part !== undefined).join(":");
     super(oneLine(`${where}: ${what}; ${options.remedy}`));
-    this.reason = what;
+    this.problem = what;
     this.where = options;
     this.source = options.source;
     this.place = place ?? offset;

@@ -28,7 +28,7 @@ try {
 parentPort?.close();
 
 function reasonOf(error: unknown): Message {
-  if (error instanceof InputError) return { refused: { what: error.reason, place: error.where } };
+  if (error instanceof InputError) return { refused: { what: error.problem, place: error.where } };
   if (!(error instanceof Error)) return { failed: { message: String(error) } };
   return { failed: { message: `${error.name}: ${error.message}`, ...(error.stack && { stack: error.stack }) } };
 }
