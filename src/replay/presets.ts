@@ -51,7 +51,7 @@ const AMD_NOTE =
   "the L2 holds 1 GiB pages as 2 MiB ones (here: not at all); fetches have an L2 of 512 x 8 of their own (here: the " +
   "data's); neighbours are not coalesced";
 const ARM_NOTE =
-  "L1 holds parts of blocks that are larger than 512 MiB; the L2 also holds tables that walks read (here: caches apart)";
+  "L1 holds parts of blocks larger than 512 MiB; the L2 also holds tables that walks read (here: in caches apart)";
 const ARM_WALK = assumedWalk("the machine keeps them in its L2 TLB (TRM); how many is not said");
 
 const presets: readonly Preset[] = [
