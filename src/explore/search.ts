@@ -12,7 +12,7 @@ import { SetHash } from "./set-hash.js";
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
 export type HardwareMode = "oracle" | "enumerated" | "saturated";
 
-const MODES: Readonly<Record<HardwareMode, Hardware>> = {
+export const MODES: Readonly<Record<HardwareMode, Hardware>> = {
   oracle: Hardware.ORACLE,
   enumerated: Hardware.ENUMERATED,
   saturated: Hardware.SATURATED,
@@ -42,11 +42,13 @@ export interface SearchFigures {
   /** Bytes of the visited set for each state. */
   readonly bytesPerState: number;
   readonly queueBytes: number;
+  /** Sum of the fingerprints of all states: equal for equal sets of states. */
+  readonly keySum: bigint;
 }
 
 export type StoppedBy = "states" | "memory" | "steps" | "time" | "interrupt";
 
-const STOPPED: Readonly<Record<number, StoppedBy>> = {
+export const STOPPED: Readonly<Record<number, StoppedBy>> = {
   [Full.STATES]: "states",
   [Full.VISITED]: "memory",
   [Full.QUEUE]: "memory",
@@ -137,6 +139,7 @@ export class ExhaustiveSearch {
       badDepth: badDepth === 0xffffffff ? undefined : badDepth,
       bytesPerState: (this.#told(Search.SLOTS) * (this.#wide ? 16 : 8)) / Math.max(1, states),
       queueBytes: this.#told(Search.QUEUE_BYTES),
+      keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
     };
   }
 
