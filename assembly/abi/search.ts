@@ -35,7 +35,10 @@ export const enum Search {
   /** Asked: workers that share one search, and which of them this is (explore/split.ts). */
   WORKERS,
   WORKER,
-  /** Told: where keys for others, keys from others and answers lie (words), and how many keys fit for each worker. */
+  /**
+   * Told: where keys for others, keys from others and answers lie (words), and how many keys fit for each worker. Asked:
+   * most of them in a round (0: as many as fit).
+   */
   OUTBOX_AT,
   INBOX_AT,
   ANSWERS_AT,

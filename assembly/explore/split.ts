@@ -98,11 +98,13 @@ export function splitStart(): bool {
   workers = space.asked(Search.WORKERS);
   me = space.asked(Search.WORKER);
   wide = space.asked(Search.WIDE) != 0;
+  const most = space.asked(Search.KEYS_MAX);
   if (!prepare()) return false;
   keyShift = wide ? 4 : 3;
   const bytes = space.splitBytes - (FILTER << 3);
   // For each key: its outboxes, the inbox, answers both ways, and two trail words for each outbox.
   keysMax = (bytes / (((workers + 1) << keyShift) + workers + 1 + (workers << 3))) & ~63;
+  if (most != 0) keysMax = min(keysMax, most);
   if (keysMax < 2 * next.SUCCESSORS_MAX || bytes > space.splitBytes) return false;
   filterAt = space.splitAt;
   outboxAt = filterAt + (FILTER << 3);

@@ -46,6 +46,17 @@ export interface SearchFigures {
   readonly keySum: bigint;
 }
 
+/** A search that has ended, on one worker or several. */
+export interface Searched {
+  readonly core: SearchCore;
+  readonly machine: Machine;
+  figures(): SearchFigures;
+  complete(): boolean;
+  stoppedBy(): StoppedBy | undefined;
+  setHash(): string | undefined;
+  pathTo(state: number): number[] | undefined;
+}
+
 export type StoppedBy = "states" | "memory" | "steps" | "time" | "interrupt";
 
 export const STOPPED: Readonly<Record<number, StoppedBy>> = {
@@ -55,7 +66,7 @@ export const STOPPED: Readonly<Record<number, StoppedBy>> = {
   [Full.DEPTH]: "steps",
 };
 
-export class ExhaustiveSearch {
+export class ExhaustiveSearch implements Searched {
   readonly core: SearchCore;
   readonly machine: Machine;
   readonly #wide: boolean;

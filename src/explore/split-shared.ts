@@ -45,6 +45,8 @@ export interface SplitOrder {
   readonly wide: boolean;
   readonly statesMax: number;
   readonly stopMask: number;
+  /** Most keys for one worker in a round; 0: as many as fit. */
+  readonly roundKeys: number;
 }
 
 /** What the host makes when it knows how much a worker sends at once. */

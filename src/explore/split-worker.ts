@@ -51,6 +51,7 @@ function start(): boolean {
   ask(Search.WATCHED, 0);
   ask(Search.WORKERS, workers);
   ask(Search.WORKER, me);
+  ask(Search.KEYS_MAX, order.roundKeys);
   return call.splitStart() !== 0;
 }
 

@@ -9,7 +9,7 @@ import { Base, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../../asse
 import { Full, Search, WORKER_SHIFT, WORKERS_MAX } from "../../assembly/abi/search.js";
 import { type SearchCore, searchModule } from "../core/core.js";
 import type { Machine } from "../machine.js";
-import { MODES, type SearchFigures, type SearchOptions, STOPPED, type StoppedBy } from "./search.js";
+import { MODES, type Searched, type SearchFigures, type SearchOptions, STOPPED, type StoppedBy } from "./search.js";
 import { Control, type FromWorker, Own, type Shared, type SplitOrder, type ToWorker } from "./split-shared.js";
 
 export const SPLIT_MAX: number = WORKERS_MAX;
@@ -24,6 +24,8 @@ interface Told {
 
 interface Asked extends SearchOptions {
   readonly workers: number;
+  /** Most fingerprints that a worker sends to another at once (default: as many as fit). */
+  readonly roundKeys?: number;
   /** Aborted when the search is to end as it is. */
   readonly stop: AbortSignal;
   readonly report: (figures: SearchFigures) => void;
@@ -83,7 +85,7 @@ class Crew {
 }
 
 /** What several workers have found together, in the form of one search. */
-export class SplitSearch {
+export class SplitSearch implements Searched {
   readonly core: SearchCore;
   readonly machine: Machine;
   readonly #wide: boolean;
@@ -202,7 +204,8 @@ async function wayTo(crew: Crew, state: number): Promise<number[] | undefined> {
 /** What the workers say of themselves while they run. */
 function progressOf(control: Int32Array, workers: number): SearchFigures {
   const of = (i: number, field: Own): number => Atomics.load(control, Control.WORDS + i * Own.WORDS + field) >>> 0;
-  const sum = (field: Own): number => Array.from({ length: workers }, (_, i) => of(i, field)).reduce((a, b) => a + b, 0);
+  const sum = (field: Own): number =>
+    Array.from({ length: workers }, (_, i) => of(i, field)).reduce((a, b) => a + b, 0);
   return {
     states: sum(Own.STATES),
     transitions: sum(Own.TRANSITIONS_LOW) + sum(Own.TRANSITIONS_HIGH) * 2 ** 32,
@@ -241,6 +244,7 @@ export async function searchInWorkers(core: SearchCore, machine: Machine, asked:
     wide: asked.wide ?? false,
     statesMax: asked.statesMax,
     stopMask: asked.stopMask ?? 0,
+    roundKeys: asked.roundKeys ?? 0,
   };
   const crew = new Crew(Array.from({ length: workers }, (_, worker) => ({ ...common, worker })));
   try {

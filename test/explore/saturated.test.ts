@@ -115,7 +115,9 @@ describe("saturated hardware", () => {
   it.each(scenarios.filter((s) => s.machine?.oracle !== false).map((s) => [s.name, s] as const))(
     "of %s gives the kernel states and the verdicts of enumerated hardware",
     (name, scenario) => {
-      for (const edition of [scenario.vulnerable ?? "5.15", scenario.fixed ?? "5.16"].map((edition) => chooseEdition(edition))) {
+      for (const edition of [scenario.vulnerable ?? "5.15", scenario.fixed ?? "5.16"].map((edition) =>
+        chooseEdition(edition),
+      )) {
         for (const backend of chosen) {
           for (const which of scenario.cases.filter((one) => hasPath(one, edition))) {
             const found = compare({ scenario, which: caseIn(which, edition), edition, backend });
