@@ -36,8 +36,8 @@ export const enum Search {
   WORKERS,
   WORKER,
   /**
-   * Told: where keys for others, keys from others and answers lie (words), and how many keys fit for each worker. Asked:
-   * most of them in a round (0: as many as fit).
+   * Told: where keys for others, keys from others and answers lie (words), and how many keys fit for each worker.
+   * Asked: most of them in a round (0: as many as fit).
    */
   OUTBOX_AT,
   INBOX_AT,

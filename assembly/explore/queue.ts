@@ -173,10 +173,6 @@ export function writeRow(to: u32): u32 {
   return at;
 }
 
-/** Bytes of a row, before which the list of live words stands once. */
-export function rowBytes(live: u32): u32 {
-  return 20 + (live << 2);
-}
 
 /** Writes the list of live words; gives its end. */
 export function writeLive(to: u32): u32 {

@@ -16,26 +16,13 @@
  *       Only a layer that does not fit into the outboxes at once takes several rounds, and then the order is another.
  */
 import { Run } from "../abi/layout";
-import { Full, Search, WATCH_STATES } from "../abi/search";
 import { Tally } from "../abi/records";
+import { Full, Search, WATCH_STATES } from "../abi/search";
 import { logFull, put, runWord, tally } from "../word";
 import { bounded, ended, keep, prepare, successors } from "./exhaustive";
+import { dropLayer, noteLayer, setShelf, spanAt, spanCount } from "./layers";
 import { moveAny } from "./paths";
-import {
-  dropBack,
-  dropFront,
-  liveCount,
-  queueBytes,
-  queued,
-  readRow,
-  ringHead,
-  ringTail,
-  skipAt,
-  takeAt,
-  takenState,
-  writeLive,
-  writeRow,
-} from "./queue";
+import { liveCount, queueBytes, queued, skipAt, takeAt, takenState } from "./queue";
 import * as space from "./space";
 import * as next from "./successors";
 import { Visit, visit, visitedSlots, visitedTouch } from "./visited";
@@ -63,11 +50,6 @@ let trail: u32 = 0;
 /** Answers read of each owner. */
 const read = memory.data(8 * 4);
 
-/** The layer: states from workers before this one, its own, from workers after it. Place and count of each. */
-const spans = memory.data(3 * 8);
-let layer: u32 = 0;
-let layerEnd: u32 = 0;
-
 /** A walk through the layer in order: the span, states left in it, the place in the ring. */
 let span: u32 = 0;
 let left: u32 = 0;
@@ -82,15 +64,6 @@ let done: u32 = 0;
 
 function keys(owner: u32): u32 {
   return space.asked(Search.KEYS + owner);
-}
-
-function spanCount(i: u32): u32 {
-  return load<u32>(spans + (i << 3) + 4);
-}
-
-function setSpan(i: u32, from: u32, count: u32): void {
-  store<u32>(spans + (i << 3), from);
-  store<u32>(spans + (i << 3) + 4, count);
 }
 
 /** Begins at the initial state, which worker 0 keeps. False without memory. */
@@ -113,6 +86,7 @@ export function splitStart(): bool {
   trailAt = answersAt + (workers + 1) * keysMax;
   trailEnd = trailAt + ((workers * keysMax) << 3);
   memory.fill(filterAt, 0, FILTER << 3);
+  setShelf(outboxAt);
   space.tell(Search.OUTBOX_AT, outboxAt >> 2);
   space.tell(Search.INBOX_AT, inboxAt >> 2);
   space.tell(Search.ANSWERS_AT, answersAt >> 2);
@@ -130,20 +104,12 @@ function ownerOf(key: u64): u32 {
 
 /** What waits now is the layer, all of it this worker's own. */
 export function splitLayer(): void {
-  dropFront(layerEnd, layer);
+  dropLayer();
   beginLayer();
 }
 
 function beginLayer(): void {
-  layer = queued;
-  layerEnd = ringTail();
-  setSpan(0, 0, 0);
-  setSpan(1, ringHead(), queued);
-  setSpan(2, 0, 0);
-  rewind();
-}
-
-function rewind(): void {
+  noteLayer();
   span = NOBODY;
   left = 0;
   settleSpan = NOBODY;
@@ -174,7 +140,7 @@ export function splitExpand(count: u32): u32 {
     while (left == 0) {
       if (span == 2) return 0;
       span++;
-      place = load<u32>(spans + (span << 3));
+      place = spanAt(span);
       left = spanCount(span);
     }
     if (roundIsFull()) return 2;
@@ -242,7 +208,7 @@ export function splitSettle(): u32 {
       return 1;
     while (settleLeft == 0) {
       settleSpan++;
-      settlePlace = load<u32>(spans + (settleSpan << 3));
+      settlePlace = spanAt(settleSpan);
       settleLeft = spanCount(settleSpan);
     }
     settlePlace = settleOne();
@@ -282,48 +248,6 @@ function settleOne(): u32 {
     keep(takenState, 0);
   }
   return after == 0 ? skipAt(settlePlace) : after;
-}
-
-/** Writes states [from, from + count) of this worker's layer into the outboxes, live words first. Gives the bytes. */
-export function splitExport(from: u32, count: u32): u32 {
-  let at = load<u32>(spans + 8);
-  for (let i: u32 = 0; i < from; i++) at = skipAt(at);
-  let to = writeLive(outboxAt);
-  for (let i: u32 = 0; i < count; i++) {
-    at = takeAt(at);
-    to = writeRow(to);
-  }
-  return to - outboxAt;
-}
-
-/** Forgets what was exported: all but states [from, from + count) of the layer. */
-export function splitKeep(from: u32, count: u32): void {
-  let at = load<u32>(spans + 8);
-  for (let i: u32 = 0; i < from; i++) at = skipAt(at);
-  dropFront(at, from);
-  setSpan(1, at, count);
-  for (let i: u32 = 0; i < count; i++) at = skipAt(at);
-  dropBack(at, queued - count);
-  layer = queued;
-  layerEnd = ringTail();
-}
-
-/** Takes `count` states, in the outboxes, with `live` live words; `before` or after this worker's own. */
-export function splitImport(live: u32, count: u32, before: bool): bool {
-  const i: u32 = before ? 0 : 2;
-  if (spanCount(i) == 0) setSpan(i, ringTail(), 0);
-  let from = outboxAt + (live << 2);
-  for (let k: u32 = 0; k < count; k++) {
-    if (!readRow(from, outboxAt, live)) {
-      bounded(Full.QUEUE);
-      return false;
-    }
-    from += 20 + (live << 2);
-  }
-  setSpan(i, load<u32>(spans + (i << 3)), spanCount(i) + count);
-  layer = queued;
-  layerEnd = ringTail();
-  return true;
 }
 
 /** Live words of this worker. */

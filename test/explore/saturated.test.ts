@@ -9,7 +9,7 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
-import { Cpu, Frame, Globals, Kind, Mm } from "../../assembly/abi/records.js";
+import { Cpu, Frame, Globals, Kind, Mm, Rest, USE_SHIFT } from "../../assembly/abi/records.js";
 import { openSearchCore } from "../../src/core/core.js";
 import { caseIn, hasPath } from "../../src/explore/check.js";
 import { chooseEdition } from "../../src/explore/choose.js";
@@ -54,7 +54,7 @@ function ofOracle(machine: Machine, word: number): boolean {
     word === machine.base(Base.HASHED) + Globals.OBLIGATIONS ||
     inside(machine.cpu(0), Cpu.WORDS, cpus, Cpu.RUNNERS) ||
     inside(machine.mm(0), Mm.WORDS, mms, Mm.HOLDERS) ||
-    inside(machine.frame(0), Frame.WORDS, machine.base(Base.FRAMES), Frame.STALE)
+    inside(machine.rest(0), Rest.WORDS, machine.base(Base.FRAMES), Rest.STALE)
   );
 }
 
@@ -66,14 +66,14 @@ function kernelStates(machine: Machine, seen: Set<number>): Projection {
   const places = new Map(words.map((word, i) => [word, i]));
   const kindOf = words.map((word) => {
     const frame = word >= table ? Math.floor((word - table) / size) + 1 : 0;
-    return frame === 0 ? -1 : (places.get(machine.frame(frame) + Frame.KIND) as number);
+    return frame === 0 ? -1 : (places.get(machine.frame(frame) + Frame.USE) as number);
   });
   const pack = (value: (index: number) => number): void => {
     let a = 0x811c9dc5;
     let b = 0x1234567;
     for (let i = 0; i < words.length; i++) {
       const kind = kindOf[i] as number;
-      const word = kind >= 0 && value(kind) !== Kind.TABLE ? 0 : value(i);
+      const word = kind >= 0 && value(kind) >>> USE_SHIFT !== Kind.TABLE ? 0 : value(i);
       a = Math.imul(a ^ word, 0x01000193) ^ (a >>> 15);
       b = Math.imul((b ^ word) + i, 0x9e3779b1) ^ (b >>> 13);
     }

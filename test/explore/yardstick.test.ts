@@ -2,7 +2,8 @@
  * The yardstick in our machine, against the counts of SPIN and of an independent explorer in C: states, transitions,
  * violation instances, bad states, shortest depth, and the hash of the whole set of states.
  *
- * Three rows are larger than the limit (up to 3,044,592 states): SHOOTDOWN_YARDSTICK=all runs them too, in half a minute.
+ * Three rows are larger than the limit (up to 3,044,592 states): SHOOTDOWN_YARDSTICK=all runs
+ * them too, in half a minute.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
