@@ -173,7 +173,6 @@ export function writeRow(to: u32): u32 {
   return at;
 }
 
-
 /** Writes the list of live words; gives its end. */
 export function writeLive(to: u32): u32 {
   memory.copy(to, list, liveCount << 2);

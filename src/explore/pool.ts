@@ -48,9 +48,11 @@ function hire(onProgress: (progress: CheckProgress) => void) {
   const run = (order: PoolOrder): Promise<CheckResultRow> =>
     new Promise((resolve, reject) => {
       const hear = (message: PoolMessage): void => {
-        if ("progress" in message) return onProgress(message.progress);
-        leave();
-        resolve(message.row);
+        if ("progress" in message) onProgress(message.progress);
+        else {
+          leave();
+          resolve(message.row);
+        }
       };
       const fail = (error: Error): void => {
         leave();
@@ -75,7 +77,9 @@ export async function checkInPool(
 ): Promise<(CheckResultRow | undefined)[]> {
   const rows: (CheckResultRow | undefined)[] = errands.map(() => undefined);
   const crew = Array.from({ length: Math.min(jobs, errands.length) }, () => hire((p) => onProgress?.(p)));
-  const dismiss = (): void => crew.forEach((one) => void one.dismiss());
+  const dismiss = (): void => {
+    for (const one of crew) one.dismiss();
+  };
   signal?.addEventListener("abort", dismiss);
   let nextOne = 0;
   const work = async (one: (typeof crew)[number]): Promise<void> => {
