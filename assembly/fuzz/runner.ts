@@ -21,7 +21,7 @@ import { endSchedule, pick, startSchedule } from "./strategy";
 
 const INTERRUPT: u32 = 0xffff;
 
-// The op that was last at an object, in a small table: object, op with agent, number of the run.
+// The op that was last at an object, in a small table: object, number of the run, op, agent.
 const SLOTS: u32 = 64;
 const recent = memory.data(64 * 16, 16);
 let run: u32 = 0;
@@ -29,13 +29,14 @@ let run: u32 = 0;
 function note(object: u32, agent: u32, pc: u32): void {
   if (object == 0) return;
   const at = recent + (((object ^ (object >> 6)) & (SLOTS - 1)) << 4);
-  if (load<u32>(at) == object && load<u32>(at, 8) == run && load<u32>(at, 12) != agent) {
-    feature(load<u32>(at, 4), pc | (agent >= tasks ? 0x20000000 : 0));
+  const key = <u64>object | ((<u64>run) << 32);
+  const other = load<u32>(at, 12) != agent;
+  // `&`, not `&&`: whether another was here last is as good as random.
+  if (<u32>(load<u64>(at) == key) & <u32>other) {
+    feature(load<u32>(at, 8), pc | (agent >= tasks ? 0x20000000 : 0));
   }
-  store<u32>(at, object);
-  store<u32>(at, pc, 4);
-  store<u32>(at, run, 8);
-  store<u32>(at, agent, 12);
+  store<u64>(at, key);
+  store<u64>(at, <u64>pc | ((<u64>agent) << 32), 8);
 }
 
 /** The agent that a byte of an input means. */

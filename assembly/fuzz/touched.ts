@@ -31,15 +31,14 @@ import {
   vmaBase,
 } from "../word";
 
-/** The object is BASE + A * SCALE_A + B * SCALE_B, for two words A and B of the task; none when A is zero and NEEDS_A. */
-export const enum Site {
-  A,
-  SCALE_A,
-  B,
-  SCALE_B,
-  BASE,
-  NEEDS_A,
-  WORDS = 8,
+/**
+ * The object is BASE + A * SCALE + B for two words A and B of the task; none when A is zero and NEEDS_A. Eight bytes an
+ * op, so that the sites of a run stay in the cache: A in byte 0, B in byte 1 (0xff for none), SCALE in bytes 2 and 3.
+ */
+const enum Site {
+  WORDS = 2,
+  NEEDS_A = 0x80,
+  NO_B = 0xff00,
 }
 
 let sites: u32 = 0;
@@ -51,18 +50,16 @@ function wordOf(register: u32): u32 {
 }
 
 function by(base: u32, word: u32, scale: u32): void {
-  put(site + Site.A, word);
-  put(site + Site.SCALE_A, scale);
-  put(site + Site.BASE, base - stateBase);
+  put(site, word | Site.NO_B | (scale << 16));
+  put(site + 1, base - stateBase);
 }
 
 function and(word: u32): void {
-  put(site + Site.B, word);
-  put(site + Site.SCALE_B, 1);
+  put(site, (get(site) & ~(<u32>Site.NO_B)) | (word << 8));
 }
 
 function unlessZero(): void {
-  put(site + Site.NEEDS_A, 1);
+  put(site, get(site) | Site.NEEDS_A);
 }
 
 function byFrame(register: u32, field: u32): void {
@@ -84,7 +81,7 @@ function byLock(ref: u32): void {
 }
 
 function byAddress(): void {
-  by(stateBase + 0x40000000, Task.MM, 1 << 16);
+  by(stateBase + 0x40000000, Task.MM, 1 << 12);
   and(wordOf(Reg.START));
 }
 
@@ -130,6 +127,7 @@ export function learnSites(at: u32): void {
   const ops = boot(Boot.CODE);
   for (let pc: u32 = 0; pc < ops; pc++) {
     site = at + pc * Site.WORDS;
+    put(site, Site.NO_B);
     const op = codeBase + (pc << 2);
     if (get(op) >= <u32>Op.VISIBLE) learn(get(op), get(op + 1));
   }
@@ -137,11 +135,12 @@ export function learnSites(at: u32): void {
 
 /** A word that names the object of the task's next step; 0 when nobody else can be at it. */
 export function touchedBy(task: u32, pc: u32): u32 {
-  const at = sites + pc * Site.WORDS;
-  const a = get(task + get(at + Site.A));
-  const b = get(task + get(at + Site.B));
-  const object = get(at + Site.BASE) + a * get(at + Site.SCALE_A) + b * get(at + Site.SCALE_B);
-  return (a | (get(at + Site.NEEDS_A) ^ 1)) == 0 ? 0 : object;
+  const at = (sites + pc * Site.WORDS) << 2;
+  const how = load<u32>(at);
+  const a = get(task + (how & 0x7f));
+  const b: u32 = (how & Site.NO_B) == Site.NO_B ? 0 : get(task + ((how >> 8) & 0x7f));
+  const object = load<u32>(at, 4) + a * (how >> 16) + b;
+  return a == 0 && (how & Site.NEEDS_A) != 0 ? 0 : object;
 }
 
 /** What an interrupt works on: its CPU. */
