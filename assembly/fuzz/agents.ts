@@ -14,8 +14,6 @@ import { canInterrupt, enabledMask, kernelAgents } from "../run";
 import { cpuAt, cpus, get, taskAt, tasks } from "../word";
 import { touchedBy, touchedByInterrupt } from "./touched";
 
-const AGENTS: u32 = 64;
-
 /** Of each task: byte address of the word that it waits for, and which of its bits must be zero. */
 const waits = memory.data(64 * 8, 16);
 /** Of each agent: what its next step works on (touched.ts). */
@@ -30,7 +28,7 @@ let interrupts: u64 = 0;
 function seekInterrupts(): void {
   takeInterruptsMoved();
   interrupts = 0;
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) interrupts |= (<u64>canInterrupt(cpuAt(cpu))) << <u64>(tasks + cpu);
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) interrupts |= (<u64>canInterrupt(cpuAt(cpu))) << (<u64>(tasks + cpu));
 }
 
 /** What the agent's next step works on. */
@@ -68,7 +66,7 @@ export function ready(): u64 {
   if (interruptsMoved) seekInterrupts();
   let mask = interrupts | isFree(waits) | (isFree(waits + 8) << 1) | (isFree(waits + 16) << 2);
   mask |= isFree(waits + 24) << 3;
-  for (let agent = STRAIGHT; agent < tasks; agent++) mask |= isFree(waits + (agent << 3)) << <u64>agent;
+  for (let agent = STRAIGHT; agent < tasks; agent++) mask |= isFree(waits + (agent << 3)) << (<u64>agent);
   // asc keeps the condition of an assertion that it drops.
   if (!ASC_NO_ASSERT) assert(mask == enabledMask());
   return mask;

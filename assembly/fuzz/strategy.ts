@@ -109,7 +109,7 @@ function learnPlaces(): void {
 
 /** The set bit number `k` of `mask`. */
 function nthBit(mask: u64, k: u32): u32 {
-  if (mask < 256) return load<u8>(places + (<usize>mask << 3) + k);
+  if (mask < 256) return load<u8>(places + ((<usize>mask) << 3) + k);
   let rest = k > 0 ? mask & (mask - 1) : mask;
   rest = k > 1 ? rest & (rest - 1) : rest;
   for (let left: u32 = 2; left < k; left++) rest &= rest - 1;
