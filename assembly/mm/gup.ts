@@ -26,8 +26,10 @@ import {
   gatherOf,
   get,
   getLong,
+  kindOf,
   levels,
   mmAt,
+  ownerOf,
   put,
   reg,
   regWord,
@@ -81,9 +83,9 @@ export function step(task: u32): u32 {
 
 /** try_grab_folio_fast(): a reference, unless the page has none left. */
 export function grab(task: u32): bool {
-  const page = frameAt(regWord(task, Reg.PAGE));
-  if (get(page + Frame.KIND) != <u32>Kind.PAGE || get(page + Frame.REFERENCES) == 0) return false;
-  add(page + Frame.REFERENCES, 1);
+  const references = frameAt(regWord(task, Reg.PAGE)) + Frame.REFERENCES;
+  if (kindOf(regWord(task, Reg.PAGE)) != <u32>Kind.PAGE || get(references) == 0) return false;
+  add(references, 1);
   return true;
 }
 
@@ -98,7 +100,7 @@ export function unchanged(task: u32, depth: u32): bool {
 /** The walk has succeeded: the page must be one that the mm had mapped there. */
 export function keep(task: u32): void {
   sometimes(Sometimes.PINNED);
-  const owner = get(frameAt(regWord(task, Reg.PAGE)) + Frame.OWNER);
+  const owner = ownerOf(regWord(task, Reg.PAGE));
   if (owner != regWord(task, Reg.LAST)) violation(Fault.WALKER_INSIDE, 0, 2);
 }
 
@@ -138,7 +140,7 @@ export function holdsUp(task: u32): bool {
   const gather = gatherOf(task);
   const count = get(gather + Gather.COUNT);
   if (count == 0 || silent(task) == 0) return false;
-  return get(frameAt(get(gather + Gather.WORDS + count - 1)) + Frame.KIND) == <u32>Kind.TABLE;
+  return kindOf(get(gather + Gather.WORDS + count - 1)) == <u32>Kind.TABLE;
 }
 
 /** A walker of page frames (memory failure, compaction) takes a reference on the PMD table of NEW_START at START. */

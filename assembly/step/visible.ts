@@ -49,7 +49,7 @@ function freeQueued(task: u32): bool {
   const left = get(record + Gather.COUNT);
   if (left == 0) return false;
   if (bulk) {
-    freeInBulk(record);
+    freeInBulk(task);
     return false;
   }
   put(record + Gather.COUNT, left - 1);

@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
-import { Cpu, Frame, Globals, Kind, Mm } from "../../assembly/abi/records.js";
+import { Cpu, Frame, Globals, Kind, Mm, Rest, USE_SHIFT } from "../../assembly/abi/records.js";
 import { openSearchCore } from "../../src/core/core.js";
 import { ExhaustiveSearch } from "../../src/explore/search.js";
 import { stage } from "../../src/explore/stage.js";
@@ -29,7 +29,7 @@ function ofOracle(machine: Machine, word: number): boolean {
     word === machine.base(Base.HASHED) + Globals.OBLIGATIONS ||
     inside(machine.cpu(0), Cpu.WORDS, cpus, Cpu.RUNNERS) ||
     inside(machine.mm(0), Mm.WORDS, mms, Mm.HOLDERS) ||
-    inside(machine.frame(0), Frame.WORDS, machine.base(Base.FRAMES), Frame.STALE)
+    inside(machine.rest(0), Rest.WORDS, machine.base(Base.FRAMES), Rest.STALE)
   );
 }
 
@@ -41,11 +41,11 @@ function kernelStates(machine: Machine, seen: Set<string>): Projection {
   const places = new Map(words.map((word, i) => [word, i]));
   const kindOf = words.map((word) => {
     const frame = word >= table ? Math.floor((word - table) / size) + 1 : 0;
-    return frame === 0 ? -1 : (places.get(machine.frame(frame) + Frame.KIND) as number);
+    return frame === 0 ? -1 : (places.get(machine.frame(frame) + Frame.USE) as number);
   });
   const pack = (value: (index: number) => number): bigint => {
     const text = words.map((_, i) =>
-      (kindOf[i] as number) >= 0 && value(kindOf[i] as number) !== Kind.TABLE ? 0 : value(i),
+      (kindOf[i] as number) >= 0 && value(kindOf[i] as number) >>> USE_SHIFT !== Kind.TABLE ? 0 : value(i),
     );
     seen.add(text.join());
     return 0n;
