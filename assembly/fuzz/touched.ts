@@ -14,7 +14,7 @@
 import { Boot } from "../abi/layout";
 import { LockRef, Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
-import { Cpu, FileRecord, Frame, Mm, Vma } from "../abi/records";
+import { Cpu, FileRecord, Frame, Mm, Rest, Vma } from "../abi/records";
 import { Task } from "../abi/tasks";
 import {
   boot,
@@ -27,6 +27,7 @@ import {
   get,
   mmBase,
   put,
+  restBase,
   stateBase,
   vmaBase,
 } from "../word";
@@ -62,8 +63,12 @@ function unlessZero(): void {
   put(site, get(site) | Site.NEEDS_A);
 }
 
-function byFrame(register: u32, field: u32): void {
-  by(frameBase + field, wordOf(register), Frame.WORDS);
+function byReferences(register: u32): void {
+  by(frameBase + Frame.REFERENCES, wordOf(register), Frame.WORDS);
+}
+
+function byFrameLock(register: u32): void {
+  by(restBase + Rest.LOCK, wordOf(register), Rest.WORDS);
 }
 
 function byLock(ref: u32): void {
@@ -74,9 +79,9 @@ function byLock(ref: u32): void {
   else if (ref == LockRef.I_MMAP) by(fileBase + FileRecord.I_MMAP, wordOf(Reg.FILE), fileWords);
   else if (ref == LockRef.FAULT) by(fileBase + FileRecord.FAULT_MUTEX, wordOf(Reg.FILE), fileWords);
   else if (ref == LockRef.VMA) by(vmaBase + Vma.LOCK - Vma.WORDS, wordOf(Reg.VMA), Vma.WORDS);
-  else if (ref == LockRef.PTL) byFrame(Reg.TABLE, Frame.LOCK);
-  else if (ref == LockRef.PAGE) byFrame(Reg.PAGE, Frame.LOCK);
-  else if (ref == LockRef.NEW_PTL) byFrame(Reg.TMP, Frame.LOCK);
+  else if (ref == LockRef.PTL) byFrameLock(Reg.TABLE);
+  else if (ref == LockRef.PAGE) byFrameLock(Reg.PAGE);
+  else if (ref == LockRef.NEW_PTL) byFrameLock(Reg.TMP);
   if (ref == LockRef.VMA || ref == LockRef.PTL || ref == LockRef.PAGE || ref == LockRef.NEW_PTL) unlessZero();
 }
 
@@ -95,8 +100,8 @@ function learn(code: u32, operand: u32): void {
   const isEntry = code == Op.CLEAR_ENTRY || code == Op.SET_ENTRY || code == Op.PROTECT_ENTRY || code == Op.MOVE_ENTRY;
   if (code <= <u32>Op.DOWNGRADE) byLock(operand);
   else if (isEntry) by(0, wordOf(Reg.ENTRY), 1);
-  else if (code >= <u32>Op.PUD_CLEAR && code <= <u32>Op.PUD_POPULATE) byFrame(Reg.TABLE, Frame.REFERENCES);
-  else if (code >= <u32>Op.RMAP_ADD && code <= <u32>Op.PUT_PAGE) byFrame(Reg.PAGE, Frame.REFERENCES);
+  else if (code >= <u32>Op.PUD_CLEAR && code <= <u32>Op.PUD_POPULATE) byReferences(Reg.TABLE);
+  else if (code >= <u32>Op.RMAP_ADD && code <= <u32>Op.PUT_PAGE) byReferences(Reg.PAGE);
   else if (code >= <u32>Op.FIND_OR_ALLOC_PAGE && code <= <u32>Op.REPLACE_IN_CACHE) byCachedPage();
   else if (code == Op.WRITE_SIZE) byCachedPage();
   else if (isFlush(code)) by(mmBase + 2, wordOf(Reg.FLUSH_MM), Mm.WORDS);
