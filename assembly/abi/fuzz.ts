@@ -155,7 +155,7 @@ export const enum Signature {
 }
 
 /**
- * An entry of the corpus: length, where its schedule begins, times picked, children with new coverage, steps of its run;
+ * An entry of the corpus: length, where its schedule begins, times picked, children with new coverage, steps of a run;
  * its bytes follow.
  */
 export const enum CorpusEntry {
