@@ -44,7 +44,7 @@ describe("DynamoRIO's view", () => {
        11910        9759:        1207 ifetch       1 byte(s) @ 0x00007f12345ed1a8 c3       ret (target 0x7f1234)
        11911        9760:        1207 ifetch       6 byte(s) @ 0x08048a78 0f 84 5b 01 00 00 jz 0x08048bd9 (untaken)
        11912        9760:        1207 read         4 byte(s) @ 0xffe2adc8 by PC 0x08048a78
-       11913        9761:        1207 ifetch       4 byte(s) @ 0x0000000000400580 a401a03c ld1b +0x10(%x1) %p0/z -> %z28.b
+       11913        9761:        1207 ifetch       4 byte(s) @ 0x0000000000400580 a401a03c ld1b +0x10(%x1)
        11914        9761:        1207 read        16 byte(s) @ 0x0000ffffb9de0c10 by PC 0x0000000000400580
        11915        9761:        1207 <marker: kernel xfer from 0x404e1f to handler>
        11916        9761:        1207 <marker: function==syscall #14>
