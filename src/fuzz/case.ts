@@ -81,8 +81,8 @@ function whereOn(machine: Machine, kind: number): string {
 }
 
 /**
- * Makes a case of a run that showed `kind` at the line `at`: its own schedule made shorter, or the shortest of all schedules
- * when those can be tried. Undefined when the run does not show it.
+ * Makes a case of a run that showed `kind` at the line `at`: its own schedule made shorter, or the shortest of all
+ * schedules when those can be tried. Undefined when the run does not show it.
  */
 export async function makeCase(run: FuzzOneResult, kind: ViolationKind, at: string): Promise<CaseFile | undefined> {
   const { what, machine } = stageProgram(run.program, run.edition, run.backend);
