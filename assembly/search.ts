@@ -3,6 +3,8 @@
  */
 
 export { explore, exploreStart } from "./explore/exhaustive";
-export { followSearch, loggedStep, pathTo, pathWords, restartSearch } from "./explore/paths";
+export { splitExport, splitImport, splitKeep } from "./explore/layers";
+export { agentInto, followSearch, loggedStep, parentOf, pathTo, pathWords, restartSearch } from "./explore/paths";
 export { searchWords, watchList } from "./explore/space";
+export * from "./explore/split";
 export * from "./index";

@@ -10,8 +10,8 @@
  * Invariants
  *   Q1  A place that can be reached from itself is cyclic: a run may pass it twice.
  */
-import { Cpu, Frame } from "../abi/records";
-import { Access, cpuAt, cpus, frameBase, mmBase, tableBase, taskBase, tasks } from "../word";
+import { Cpu, Rest } from "../abi/records";
+import { Access, cpuAt, cpus, mmBase, restBase, tableBase, taskBase, tasks } from "../word";
 import { mix } from "./hash";
 import { agentAt, edgeCount, edgeFrom, edgeTo, firstWord, mapBytes, mapOf, placeCount, waitAt } from "./places";
 
@@ -122,7 +122,7 @@ function narrow(): void {
 /** A word that is a lock: of an mm, a file, a VMA, or a frame. */
 function isLock(word: u32): bool {
   if (word >= mmBase && word < taskBase) return true;
-  return word >= frameBase && word < tableBase && (word - frameBase) % Frame.WORDS == Frame.LOCK;
+  return word >= restBase && word < tableBase && (word - restBase) % Rest.WORDS == Rest.LOCK;
 }
 
 function findLocks(): void {

@@ -16,26 +16,15 @@
 import { Status } from "../abi/events";
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { Full, Hardware, Reduction, Search, WATCH_STATES } from "../abi/search";
+import { Full, Hardware, Search, WATCH_STATES, WORKER_SHIFT } from "../abi/search";
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
-import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
+import { deadlocked, enabledMask, isFinished, kernelAgents, reset } from "../run";
 import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
-import { contended } from "./conflicts";
 import { keysStart, obligationSum } from "./fingerprint";
 import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
 import { noteParent, watch } from "./paths";
-import {
-  isConfirmed,
-  isProven,
-  isUsable,
-  learn,
-  persistent,
-  placesKnown,
-  relyOnWhatIsKnown,
-  stepKnown,
-} from "./persistent";
 import {
   dequeue,
   enqueue,
@@ -47,6 +36,7 @@ import {
   takenState,
   takenSum,
 } from "./queue";
+import { beginReduction, chosen, moveChosen, mustBeginAgain, startReduction } from "./reduction";
 import * as space from "./space";
 import * as next from "./successors";
 import { Visit, visit, visitedSlots, visitedStart, visitedTouch } from "./visited";
@@ -60,10 +50,8 @@ let statesMax: u64 = 0;
 /** States that the layer under way ends before. */
 let layerEnd: u32 = 0;
 let watched: u32 = 0;
-/** Schedules are left out; number of states at which what was learned is next taken in; something was left out. */
-let reducing: bool = false;
-let lookAt: u64 = 0;
-let refuted: bool = false;
+/** The high bits of a state's number: which worker of a split search found it. */
+let mark: u32 = 0;
 
 function states(): u32 {
   return runWord(Run.STATES);
@@ -86,27 +74,31 @@ function tellStart(): void {
 
 /** Begins at the initial state. False without memory. */
 export function exploreStart(): bool {
+  if (!prepare()) return false;
+  settle(0xffffffff);
+  return true;
+}
+
+/** Lays everything out and makes the initial state, the one successor of nothing. False without memory. */
+export function prepare(): bool {
   if (!space.layOutSearch()) return false;
   hardware = space.asked(Search.HARDWARE);
   wide = space.asked(Search.WIDE) != 0;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
-  reducing =
-    isDefined(RECORDED) && (space.asked(Search.REDUCE) & Reduction.PARTIAL_ORDER) != 0 && hardware == Hardware.ORACLE;
-  if (reducing) learn(space.reductionAt);
-  space.tell(Search.PASSES, 0);
+  mark = space.asked(Search.WORKER) << WORKER_SHIFT;
+  startReduction(hardware);
   begin();
   return true;
 }
 
-/** Puts everything at the initial state. */
+/** Puts everything at the initial state, which is the one successor of nothing. */
 function begin(): void {
   logInto(0, 0, 0, 0);
   reset();
   forgetOutcomes();
   tellStart();
-  if (reducing) relyOnWhatIsKnown();
-  tellReduction();
+  beginReduction();
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
   const from = base(Base.STATE);
@@ -121,31 +113,6 @@ function begin(): void {
   next.begin(0xffffffff);
   if (hardware == Hardware.SATURATED) saturate();
   next.end(0, 0);
-  settle(0xffffffff);
-}
-
-function tellReduction(): void {
-  lookAt = 0;
-  refuted = false;
-  reducing = reducing && isUsable();
-  space.tell(Search.REDUCED, reducing ? Reduction.PARTIAL_ORDER : 0);
-  space.tell(Search.PLACES, reducing ? placesKnown() : 0);
-  space.tell(Search.CONTENDED, reducing ? contended : 0);
-  space.tell(Search.PASSES, space.asked(Search.PASSES) + 1);
-  putLong(space.searchWords() + Search.SPARED, 0);
-}
-
-/**
- * Takes in what was learned, from time to time. When something was left out that should not have been, the search goes
- * on, to learn the rest too, and begins again at its end.
- */
-function mustBeginAgain(): bool {
-  if (!reducing) return false;
-  if (!isProven() && (queued == 0 || <u64>states() >= lookAt)) {
-    lookAt = <u64>states() + (<u64>states() >> 1) + 1000;
-    if (!isConfirmed()) refuted = true;
-  }
-  return refuted && queued == 0;
 }
 
 /** Searches on for up to `count` states. Gives the status: RUNNING, FINISHED, BOUNDED, or STOPPED at the stop mask. */
@@ -153,8 +120,10 @@ export function explore(count: u32): u32 {
   let left = count;
   while (left > 0 && runWord(Run.STATUS) == Status.RUNNING) {
     if (watched != 0 && space.asked(Search.WATCH_COUNT) + next.SUCCESSORS_MAX > WATCH_STATES) break;
-    if (mustBeginAgain()) begin();
-    else if (queued == 0) finished();
+    if (mustBeginAgain(states(), queued == 0)) {
+      begin();
+      settle(0xffffffff);
+    } else if (queued == 0) finished();
     else expand();
     left--;
   }
@@ -170,7 +139,7 @@ function finished(): void {
   setRun(Run.STATUS, runWord(Run.OVERFLOW) == 0 ? Status.FINISHED : Status.BOUNDED);
 }
 
-function bounded(full: u32): void {
+export function bounded(full: u32): void {
   space.tell(Search.FULL, full);
   setRun(Run.STATUS, Status.BOUNDED);
 }
@@ -192,18 +161,22 @@ function expand(): void {
   const parent = takenState;
   if (parent >= layerEnd) nextLayer();
   if (runWord(Run.STATUS) != Status.RUNNING) return;
+  successors(parent);
+  if (logFull) bounded(Full.LOG);
+  else settle(parent);
+}
+
+/** The successors of the state that the machine is in, each made and undone. */
+export function successors(parent: u32): void {
   put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
   next.noMoves(space.logAt);
-  const able = enabledMask();
-  let mask = reducing ? persistent(able) : able;
-  if (mask != able) putLong(space.searchWords() + Search.SPARED, getLong(space.searchWords() + Search.SPARED) + 1);
+  let mask = chosen(enabledMask());
   if (mask == 0 && hardware != Hardware.ENUMERATED) over(parent);
   while (mask != 0) {
     const agent = <u32>ctz(mask);
     mask &= mask - 1;
     next.begin(agent);
-    if (reducing) stepKnown(agent);
-    else moveAgent(agent);
+    moveChosen(agent);
     collect(parent);
     ended();
   }
@@ -211,8 +184,6 @@ function expand(): void {
   const words = space.searchWords() + Search.EXPANDED;
   putLong(words, getLong(words) + 1);
   putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
-  if (logFull) bounded(Full.LOG);
-  else settle(parent);
 }
 
 /** Nobody can move: a run that is over is judged by what it left behind, and what it came to is kept. */
@@ -226,7 +197,7 @@ function over(parent: u32): void {
 }
 
 /** The step under way is over: the hardware does what it can at once, and the step is undone. */
-function ended(): void {
+export function ended(): void {
   if (hardware == Hardware.SATURATED) saturate();
   next.end(takenSum, takenSecond);
 }
@@ -266,18 +237,20 @@ function settle(parent: u32): void {
 }
 
 /** A new state: logged, judged and queued. False when the search has no room left. */
-function keep(parent: u32, i: u32): bool {
+export function keep(parent: u32, i: u32): bool {
   const state = states();
   if (<u64>state >= statesMax) {
     bounded(Full.STATES);
     return false;
   }
   putLong(Area.RUN + Run.STATES, <u64>state + 1);
+  const sum = space.searchWords() + Search.KEY_SUM;
+  putLong(sum, getLong(sum) + next.keyOf(i));
   noteParent(state, parent, next.agentOf(i));
   next.redo(i);
   if (hardware != Hardware.ORACLE) judge(parent, next.agentOf(i));
   if (watched != 0) watch(watched);
-  const room = enqueue(state, next.sumOf(i), next.secondSumOf(i));
+  const room = enqueue(mark | state, next.sumOf(i), next.secondSumOf(i));
   next.undoAgain(i);
   if (!room) bounded(Full.QUEUE);
   return room;

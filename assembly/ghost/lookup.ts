@@ -4,9 +4,9 @@
  * Invariants
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
-import { Frame, Globals } from "../abi/records";
+import { Frame, Globals, Rest } from "../abi/records";
 import { Obligation, ObligationFlag } from "../abi/tasks";
-import { clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, peek, poke } from "../word";
+import { clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, peek, poke, restAt } from "../word";
 import { Access, ANYBODY, noteFrame } from "./cells";
 
 /** Flags that set two obligations on one entry apart. */
@@ -19,12 +19,12 @@ export function obligationCount(): u32 {
 /** Obligations on a frame, of all its lives. */
 export function staleOn(frame: u32): u32 {
   noteFrame(ANYBODY, frame, Access.READ);
-  return peek(frameAt(frame) + Frame.STALE);
+  return peek(restAt(frame) + Rest.STALE);
 }
 
 /** One obligation more or less on the frame. */
 export function countOn(frame: u32, change: u32): void {
-  poke(frameAt(frame) + Frame.STALE, peek(frameAt(frame) + Frame.STALE) + change);
+  poke(restAt(frame) + Rest.STALE, peek(restAt(frame) + Rest.STALE) + change);
 }
 
 /** Index of the obligation that onlyOn() found last. A guess, not state. */
@@ -59,7 +59,7 @@ function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags:
 export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   // Most frames owe nothing or one thing: otherwise, clearing a batch of thousands would compare each with each.
   noteFrame(mm, frame, Access.READ);
-  const stale = peek(frameAt(frame) + Frame.STALE);
+  const stale = peek(restAt(frame) + Rest.STALE);
   if (stale == 0) return 0;
   if (stale == 1) {
     const only = onlyOn(frame);

@@ -20,7 +20,7 @@
 import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Scope } from "../abi/operands";
-import { Cpu, Entry, Frame, Globals, Mm, Tally, Vma, VmaFlag } from "../abi/records";
+import { Cpu, Entry, Frame, Globals, Mm, Rest, Tally, Vma, VmaFlag } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
@@ -40,6 +40,7 @@ import {
   poke,
   put,
   putLong,
+  restAt,
   tableAt,
   tally,
   taskAt,
@@ -145,7 +146,7 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
   if (flags == ObligationFlag.RIGHTS && level == 0 && !stores) return;
   const global = (entry & Entry.GLOBAL) != 0 ? <u32>ObligationFlag.GLOBAL : 0;
   const what = flags | global | (stores ? <u32>ObligationFlag.STORES : 0);
-  if (get(frameAt(table) + Frame.PARENTS) <= 1) {
+  if (get(restAt(table) + Rest.PARENTS) <= 1) {
     if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, what);
   } else {
     sharersOwe(start, level, table, entry, guard, what);

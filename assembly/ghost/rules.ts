@@ -25,6 +25,7 @@ import {
   frameAt,
   get,
   getLong,
+  kindOf,
   mmAt,
   obligationAt,
   put,
@@ -153,7 +154,7 @@ function isWalk(record: u32): bool {
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
   mirrorsLose(frame);
-  if (get(frameAt(frame) + Frame.KIND) == <u32>Kind.TABLE) walkersLeft(frame);
+  if (kindOf(frame) == <u32>Kind.TABLE) walkersLeft(frame);
   const stale = staleOn(frame);
   if (stale == 0) return;
   if (stale == 1) {

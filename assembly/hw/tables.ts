@@ -9,8 +9,8 @@
  * Reference: the radix walk of Intel SDM vol. 3A chapter 4, reduced to what the flush problem needs.
  */
 import { Boot } from "../abi/layout";
-import { Entry, Frame } from "../abi/records";
-import { boot, bump, frameAt, get, levels, put, tableAt } from "../word";
+import { Entry, Rest } from "../abi/records";
+import { boot, bump, get, levels, put, restAt, tableAt } from "../word";
 
 export const LEVELS_MAX: u32 = 4;
 
@@ -91,7 +91,7 @@ export function slotOf(pgd: u32, vpn: u64, level: u32): u32 {
 /** Writes an entry and keeps the number of parents of the tables it pointed and points to. */
 export function writeEntry(slot: u32, entry: u32): void {
   const old = get(slot);
-  if (isTableEntry(old)) bump(frameAt(frameOf(old)) + Frame.PARENTS, -1);
-  if (isTableEntry(entry)) bump(frameAt(frameOf(entry)) + Frame.PARENTS, 1);
+  if (isTableEntry(old)) bump(restAt(frameOf(old)) + Rest.PARENTS, -1);
+  if (isTableEntry(entry)) bump(restAt(frameOf(entry)) + Rest.PARENTS, 1);
   put(slot, entry);
 }

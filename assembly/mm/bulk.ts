@@ -9,25 +9,44 @@
  *       trace sees it. That is why this file may load and store past `put`, and why a page's map count may fall when
  *       the page is freed: its record, far from the table in memory, is touched once.
  *   U2  A frame that is not a plain page with one reference and no mapping left takes the ordinary way (putPage).
+ *   U3  Of a page (not a table) SHARE is 0 always, and LOCK while no task holds a page lock: so a plain page's Rest is
+ *       as release() would leave it, and is not touched.
  */
 
 import { Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { Entry, Frame, Globals, Kind, Mm, Tally } from "../abi/records";
-import { Gather, GatherBit } from "../abi/tasks";
+import { Entry, Frame, Globals, Kind, Mm, Tally, USE_MASK, USE_SHIFT, Vma, VmaFlag } from "../abi/records";
+import { Gather, GatherBit, Task } from "../abi/tasks";
 import { sometimes } from "../ghost/report";
 import { firstFrame, frameCount, Pool } from "../hw/frames";
 import { entriesOf, indexOf, slotOf } from "../hw/tables";
-import { add, boot, frameAt, gatherOf, get, globalWord, mmAt, put, reg, regWord, setReg, tally } from "../word";
+import {
+  add,
+  boot,
+  frameAt,
+  frameBase,
+  gatherOf,
+  get,
+  globalWord,
+  mmAt,
+  put,
+  reg,
+  regWord,
+  setReg,
+  tally,
+  vmaAt,
+} from "../word";
 import { record } from "./gather";
 import { putPage } from "./pages";
-import { nextTable } from "./zap";
+import { DELAYED as MAPPED, nextTable } from "./zap";
 
-/** With a queued frame: it was cleared in a table and its map count has still to fall. */
-const MAPPED: u32 = 0x80000000;
+/** Bytes of a frame's record, as a shift. */
+const RECORD_SHIFT: u32 = 4;
+/** Task.RANKS: the lock of some page is held, and release() would break it. */
+const PAGE_LOCK: u32 = 1 << 2;
 
-/** Present entries of [slot, slot + count) that were cleared; the first and the last of them. */
+/** Entries of [slot, slot + count) that were cleared; the first and the last of them. */
 let cleared: u32 = 0;
 let firstCleared: u32 = 0;
 let lastCleared: u32 = 0;
@@ -35,15 +54,27 @@ let lastCleared: u32 = 0;
 /** Clears `count` entries of one table; what they mapped goes to `queue`, a word of the gather. */
 export function clearEntries(slot: u32, count: u32, queue: u32): void {
   const end = (slot + count) << 2;
+  const mapped = i32x4.splat(MAPPED);
   let at = slot << 2;
-  while (at < end && (load<u32>(at) & Entry.PRESENT) == 0) at += 4;
+  while (at < end && load<u32>(at) == 0) at += 4;
   firstCleared = (at >> 2) - slot;
   let last = at;
   const first = queue << 2;
   let to = first;
   while (at < end) {
+    if (at + 16 <= end) {
+      const four = v128.load(at);
+      if (i32x4.all_true(four)) {
+        v128.store(at, i32x4.splat(0));
+        v128.store(to, v128.or(i32x4.shr_u(four, Entry.SHIFT), mapped));
+        last = at + 12;
+        at += 16;
+        to += 16;
+        continue;
+      }
+    }
     const entry = load<u32>(at);
-    if ((entry & Entry.PRESENT) != 0) {
+    if (entry != 0) {
       store<u32>(at, 0);
       store<u32>(to, MAPPED | (entry >> Entry.SHIFT));
       to += 4;
@@ -55,7 +86,14 @@ export function clearEntries(slot: u32, count: u32, queue: u32): void {
   lastCleared = (last >> 2) - slot;
 }
 
-/** zapPtes, a table at a time. A chunk never has more entries than the batch has room for. */
+/** Anonymous memory, whose pages are counted and have no dirty bit of their own. */
+export function isAnonymous(task: u32): bool {
+  const vma = regWord(task, Reg.VMA);
+  if (vma == 0) return false;
+  return get(vmaAt(vma - 1) + Vma.FILE) == 0 && (get(vmaAt(vma - 1) + Vma.FLAGS) & VmaFlag.PFNMAP) == 0;
+}
+
+/** zapPtes of anonymous memory, a table at a time. A chunk never has more entries than the batch has room for. */
 export function zapInBulk(task: u32, limit: u32): bool {
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const gather = gatherOf(task);
@@ -86,50 +124,74 @@ export function zapInBulk(task: u32, limit: u32): bool {
   return queued >= batch;
 }
 
-/**
- * Whether the whole batch is base pages that lose their last reference now. Reads in the order of memory, one load not
- * waiting for another, so that the records are near when they are written.
- */
-function isPlain(first: u32, end: u32): bool {
-  const from = firstFrame(Pool.BASE);
-  const pages = boot(Boot.REUSE) == 0 ? frameCount(Pool.BASE) : 0;
-  let other: u64 = 0;
+/** Whether all queued frames are base pages whose map count has still to fall. */
+function areMapped(first: u32, end: u32): bool {
+  const from = MAPPED | firstFrame(Pool.BASE);
+  const pages = frameCount(Pool.BASE);
+  const froms = i32x4.splat(from);
+  const counts = i32x4.splat(pages);
+  let others = i32x4.splat(0);
   let at = first;
+  while (at + 16 <= end) {
+    others = v128.or(others, i32x4.ge_u(i32x4.sub(v128.load(at), froms), counts));
+    at += 16;
+  }
+  let other: bool = v128.any_true(others);
   while (at < end) {
-    const queued = load<u32>(at);
-    const frame = queued & ~MAPPED;
-    const record = frameAt(frame) << 2;
-    // References and map count, as one load.
-    other |= load<u64>(record, Frame.REFERENCES << 2) ^ (((<u64>(queued >> 31)) << 32) | 1);
-    other |= <u64>((load<u32>(record, Frame.KIND << 2) ^ Kind.PAGE) | <u32>(frame - from >= pages));
+    other = other || load<u32>(at) - from >= pages;
     at += 4;
   }
-  return other == 0;
+  return !other;
 }
 
-/** Frees a plain batch; `top` is the free list. The first of the batch is freed last: it is the new top. */
-function freePlain(first: u32, end: u32, top: u32): void {
+/**
+ * Whether all of the batch lose their last reference and their last mapping now: loads that do not wait for one
+ * another, so that the records are near when they are written. Bit 31 of a queued word falls off in the shift.
+ */
+function arePlain(first: u32, end: u32): bool {
+  const records = frameBase << 2;
+  const plain = i32x4(Kind.PAGE << USE_SHIFT, 1, 1, 0);
+  let others = i32x4.splat(0);
   let at = first;
   while (at < end) {
-    const record = frameAt(load<u32>(at) & ~MAPPED) << 2;
+    others = v128.or(others, v128.xor(v128.load(records + (load<u32>(at) << RECORD_SHIFT)), plain));
     at += 4;
-    v128.store(record, i64x2.splat(0), Frame.KIND << 2);
-    store<u32>(record, load<u32>(record, Frame.GENERATION << 2) + 1, Frame.GENERATION << 2);
-    store<u64>(record, 0, Frame.SHARE << 2);
-    store<u32>(record, at < end ? load<u32>(at) & ~MAPPED : top, Frame.NEXT << 2);
+  }
+  // Owner and generation may be any.
+  return !v128.any_true(v128.and(others, i32x4(~USE_MASK, -1, -1, 0)));
+}
+
+/**
+ * Frees a plain batch, whose end is marked by the top of the free list. The first of the batch is freed last: it is the
+ * new top.
+ */
+function freePlain(first: u32, end: u32): void {
+  const records = frameBase << 2;
+  let at = first;
+  while (at < end) {
+    const record = records + (load<u32>(at) << RECORD_SHIFT);
+    at += 4;
+    // The next free frame and no references; no mappings (1 - 1) and one generation more.
+    store<u64>(record, load<u32>(at) & ~MAPPED, Frame.USE << 2);
+    store<u64>(record, load<u64>(record, Frame.MAPS << 2) + 0xffffffff, Frame.MAPS << 2);
   }
 }
 
 /** The whole batch, in the order that one page at a time has: the last queued goes first. */
-export function freeInBulk(gather: u32): void {
+export function freeInBulk(task: u32): void {
+  const gather = gatherOf(task);
   const count = get(gather + Gather.COUNT);
   const first = (gather + Gather.WORDS) << 2;
   const end = first + (count << 2);
-  if (isPlain(first, end)) {
+  const locked = (get(task + Task.RANKS) & PAGE_LOCK) != 0;
+  if (count != 0 && boot(Boot.REUSE) == 0 && !locked && areMapped(first, end) && arePlain(first, end)) {
     const head = globalWord(Globals.FREE_BASE);
     if (get(head) == 0) put(globalWord(Globals.TAIL_BASE), load<u32>(end - 4) & ~MAPPED);
-    freePlain(first, end, get(head));
+    // A gather has words to spare behind the batch.
+    store<u32>(end, get(head));
+    freePlain(first, end);
     put(head, load<u32>(first) & ~MAPPED);
+    store<u32>(end, 0);
     add(tally(Tally.PAGES_FREED), count);
     sometimes(Sometimes.PAGE_FREED);
   } else {

@@ -28,8 +28,10 @@ import {
   gatherOf,
   get,
   getLong,
+  kindOf,
   levels,
   mmAt,
+  ownerOf,
   put,
   reg,
   regWord,
@@ -38,6 +40,7 @@ import {
   vmaAt,
   vmas,
 } from "../word";
+import { setInterruptsOff } from "./interrupts";
 import { putPage } from "./pages";
 import { isOf } from "./vma";
 
@@ -84,9 +87,9 @@ export function step(task: u32): u32 {
 
 /** try_grab_folio_fast(): a reference, unless the page has none left. */
 export function grab(task: u32): bool {
-  const page = frameAt(regWord(task, Reg.PAGE));
-  if (get(page + Frame.KIND) != <u32>Kind.PAGE || get(page + Frame.REFERENCES) == 0) return false;
-  add(page + Frame.REFERENCES, 1);
+  const references = frameAt(regWord(task, Reg.PAGE)) + Frame.REFERENCES;
+  if (kindOf(regWord(task, Reg.PAGE)) != <u32>Kind.PAGE || get(references) == 0) return false;
+  add(references, 1);
   return true;
 }
 
@@ -101,7 +104,7 @@ export function unchanged(task: u32, depth: u32): bool {
 /** The walk has succeeded: the page must be one that the mm had mapped there. */
 export function keep(task: u32): void {
   sometimes(Sometimes.PINNED);
-  const owner = get(frameAt(regWord(task, Reg.PAGE)) + Frame.OWNER);
+  const owner = ownerOf(regWord(task, Reg.PAGE));
   if (owner != regWord(task, Reg.LAST)) violation(Fault.WALKER_INSIDE, 0, 2);
 }
 
@@ -114,7 +117,7 @@ export function end(task: u32): void {
 
 /** Interrupts of a CPU off or on: when they are on again, it answers all who wait for it. */
 export function setIrqOff(cpu: u32, off: u32): void {
-  put(cpuAt(cpu) + Cpu.IRQ_OFF, off);
+  setInterruptsOff(cpu, off);
   if (off != 0) return;
   for (let other: u32 = 0; other < cpus; other++) {
     const waiting = cpuAt(other) + Cpu.SYNCS;
@@ -141,7 +144,7 @@ export function holdsUp(task: u32): bool {
   const gather = gatherOf(task);
   const count = get(gather + Gather.COUNT);
   if (count == 0 || silent(task) == 0) return false;
-  return get(frameAt(get(gather + Gather.WORDS + count - 1)) + Frame.KIND) == <u32>Kind.TABLE;
+  return kindOf(get(gather + Gather.WORDS + count - 1)) == <u32>Kind.TABLE;
 }
 
 /** A walker of page frames (memory failure, compaction) takes a reference on the PMD table of NEW_START at START. */

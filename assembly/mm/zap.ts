@@ -8,7 +8,7 @@
  */
 
 import { Machine, Reg } from "../abi/operands";
-import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Mm, Rest, Vma, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import {
@@ -22,8 +22,8 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, bulk, frameAt, gatherOf, get, machine, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
-import { zapInBulk } from "./bulk";
+import { add, bulk, frameAt, gatherOf, get, machine, mmAt, put, reg, regWord, restAt, setReg, vmaAt } from "../word";
+import { isAnonymous, zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
 import { isFilePage } from "./pages";
 import { hasSlots } from "./spaces";
@@ -48,7 +48,7 @@ function tableEnd(at: u64, end: u64): u64 {
  * missing table is skipped. The caller holds the table's lock.
  */
 export function zapPtes(task: u32, limit: u32, delayRmap: bool): u32 {
-  if (bulk) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
+  if (bulk && isAnonymous(task)) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   let at = reg(task, Reg.ADDRESS);
@@ -87,7 +87,7 @@ function zapEntry(task: u32, at: u64, table: u32, slot: u32, delayRmap: bool): u
   record(gatherOf(task), at, 1, counted ? <u32>GatherBit.CLEARED_0 : GatherBit.CLEARED_0 | GatherBit.PFN);
   if (!counted) return 0;
   const dirty = (entry & Entry.DIRTY) != 0 && isFilePage(frame);
-  if (dirty) put(frameAt(frame) + Frame.DIRTY, 1);
+  if (dirty) put(restAt(frame) + Rest.DIRTY, 1);
   const later = dirty && delayRmap;
   if (!later && get(frameAt(frame) + Frame.MAPS) != 0) add(frameAt(frame) + Frame.MAPS, -1);
   const full = queue(gatherOf(task), later ? frame | DELAYED : frame);

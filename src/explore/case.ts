@@ -6,7 +6,7 @@ import { Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/tasks.js";
 import { type Core, openCore, openSearchCore, type SearchCore } from "../core/core.js";
 import { InputError } from "../error.js";
-import type { RawViolation } from "../machine.js";
+import type { Machine, RawViolation } from "../machine.js";
 import { detailOf, kindName, type Severity, severityOf, type ViolationKind } from "../names.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { tellPath } from "./agents.js";
@@ -17,10 +17,13 @@ import {
   placesOf,
   type ReductionFigures,
   type ReductionName,
+  type Searched,
   type SearchFigures,
+  type SearchOptions,
   type StoppedBy,
 } from "./search.js";
 import { fewerSwitches } from "./shrink.js";
+import { type SplitSearch, searchInWorkers } from "./split.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness } from "./witness.js";
 
@@ -57,6 +60,8 @@ export interface CaseOptions {
   readonly wide?: boolean;
   /** Leave out schedules that tell nothing new. Paths may then be longer than they need be. */
   readonly reduce?: ReductionName;
+  /** Workers that share each search (one by default). */
+  readonly workers?: number;
   readonly signal?: AbortSignal;
   /** An aborted search gives what it has, as bounded, instead of an AbortError. */
   readonly partial?: boolean;
@@ -105,6 +110,8 @@ export function hardwareOf(what: StageOptions, asked: CaseOptions["hardware"]): 
   return what.scenario.machine?.oracle === false ? "saturated" : "oracle";
 }
 
+const NO_REDUCTION: ReductionFigures = { used: "none", spared: 0, places: 0, contended: 0, passes: 1 };
+
 export async function exploreCase(
   what: StageOptions,
   options: CaseOptions,
@@ -119,22 +126,15 @@ export async function exploreCase(
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
   const wide = options.wide ?? false;
   const asked = { hardware, memoryMib, wide, statesMax, projection, reduce: options.reduce };
-  const search = new ExhaustiveSearch(cores.search, machine, asked);
-  const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
-  let status: number = Status.RUNNING;
-  let late = false;
-  while (status === Status.RUNNING && !late) {
-    if (options.partial !== true) options.signal?.throwIfAborted();
-    status = search.slice(STATES_PER_SLICE);
-    report(search.figures());
-    late = performance.now() > deadline || options.signal?.aborted === true;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  // What a reduced search learns is not shared between workers.
+  const isSplit = (options.workers ?? 1) > 1 && options.reduce !== "por";
+  const run = isSplit ? searchSplit : searchAlone;
+  const search = await run(cores.search, machine, asked, options, report);
   const complete = search.complete();
   const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
   const setHash = search.setHash();
   const figures = search.figures();
-  const reduction = search.reduction();
+  const reduction = search instanceof ExhaustiveSearch ? search.reduction() : NO_REDUCTION;
   const seen = { hidden: machine.run(Run.HIDDEN), sometimes: machine.run(Run.SOMETIMES) };
   const raw = machine.violations();
   const paths = raw.map((violation) => readPath(search, violation));
@@ -155,8 +155,55 @@ export async function exploreCase(
   };
 }
 
+type Report = (figures: SearchFigures) => void;
+
+/** Searches in slices, between which the clock and the caller are looked at. */
+async function searchAlone(
+  core: SearchCore,
+  machine: Machine,
+  asked: SearchOptions,
+  options: CaseOptions,
+  report: Report,
+): Promise<ExhaustiveSearch> {
+  const search = new ExhaustiveSearch(core, machine, asked);
+  const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
+  let status: number = Status.RUNNING;
+  let late = false;
+  while (status === Status.RUNNING && !late) {
+    if (options.partial !== true) options.signal?.throwIfAborted();
+    status = search.slice(STATES_PER_SLICE);
+    report(search.figures());
+    late = performance.now() > deadline || options.signal?.aborted === true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return search;
+}
+
+/** The same on several workers; they hear of the clock and the caller between two rounds. */
+async function searchSplit(
+  core: SearchCore,
+  machine: Machine,
+  asked: SearchOptions,
+  options: CaseOptions,
+  report: Report,
+): Promise<SplitSearch> {
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  options.signal?.addEventListener("abort", end);
+  const timer = options.time === undefined ? undefined : setTimeout(end, 1000 * options.time);
+  try {
+    const workers = options.workers ?? 1;
+    const search = await searchInWorkers(core, machine, { ...asked, workers, stop: stop.signal, report });
+    if (options.partial !== true) options.signal?.throwIfAborted();
+    return search;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", end);
+  }
+}
+
 /** The agents from the start to the violating step; undefined when it was found too late for its path to be kept. */
-function readPath(search: ExhaustiveSearch, violation: RawViolation): number[] | undefined {
+function readPath(search: Searched, violation: RawViolation): number[] | undefined {
   const path = search.pathTo(violation.state - 1);
   return path === undefined || violation.agent === 0xffffffff ? path : [...path, violation.agent];
 }
@@ -164,7 +211,7 @@ function readPath(search: ExhaustiveSearch, violation: RawViolation): number[] |
 /** A violation on concrete TLBs is a fact: the path is all that there is to tell. */
 function tellViolation(
   what: StageOptions,
-  search: ExhaustiveSearch,
+  search: Searched,
   found: RawViolation,
   agents: readonly number[] | undefined,
 ): FoundViolation {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { Base } from "../../../assembly/abi/layout.js";
-import { Frame, Globals, Tally, VmaFlag } from "../../../assembly/abi/records.js";
+import { Globals, Rest, Tally, VmaFlag } from "../../../assembly/abi/records.js";
 import { backends } from "../../../src/kernel/arch/backends.js";
 import { findEdition } from "../../../src/kernel/editions.js";
 import { type CallSpec, Machine } from "../../../src/machine.js";
@@ -81,7 +81,7 @@ function leftBy(seed: number, isBulk: boolean): { words: Uint32Array; calls: str
   const state = machine.base(Base.STATE);
   for (const word of [Tally.STEPS, Tally.SOMETIMES, Tally.WORDS + Globals.OBLIGATIONS]) words[word] = 0;
   words.fill(0, machine.obligation(0) - state, machine.obligation(2000) - state);
-  for (let frame = 1; frame <= 924; frame++) words[machine.frame(frame) + Frame.STALE - state] = 0;
+  for (let frame = 1; frame <= 924; frame++) words[machine.rest(frame) + Rest.STALE - state] = 0;
   return { words, calls: script.map(({ call }) => call).join(), freed: machine.tally(Tally.PAGES_FREED) - freed };
 }
 
