@@ -16,6 +16,7 @@ import { bootFigures } from "./boot.js";
 import { detectionFigures } from "./detection.js";
 import type { Figure } from "./measure.js";
 import { buildNative, type Programs } from "./native.js";
+import { reductionFigures } from "./reductions.js";
 import { throughputFigures } from "./replay.js";
 import { comparison, reportOf, textOf } from "./report.js";
 import { searchFigures } from "./search.js";
@@ -28,6 +29,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
 const YARDSTICK_ROUNDS = 5;
+const REDUCTION_ROUNDS = 3;
 const THROUGHPUT_ROUNDS = 5;
 const SMOKE = { rounds: 1, runs: 20, checked: 50, repeats: 1, seeds: 5, concreteSeeds: 1, bound: 100 };
 
@@ -42,6 +44,7 @@ function nativePrograms(folder: string): Programs | undefined {
 async function measureSearch(): Promise<Figure[]> {
   return [
     ...yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
+    ...reductionFigures(join(root, "build/bench"), REDUCTION_ROUNDS),
     ...(await searchFigures(FULL.rounds, FULL.repeats)),
   ];
 }

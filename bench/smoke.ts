@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { detectionResults } from "./detection.js";
 import { searchResults } from "./search.js";
 import { checkStepping, variants } from "./stepping.js";
+import { reductionResults } from "./reductions.js";
 import { yardstickResults } from "./yardstick.js";
 
 function steppingResults(): Map<string, string> {
@@ -25,6 +26,7 @@ export function smokeDifferences(file: string, update: boolean): string[] {
     ...steppingResults(),
     ...searchResults(),
     ...yardstickResults(),
+    ...reductionResults(),
     ...detectionResults(),
   ]);
   if (update) writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
