@@ -1,5 +1,5 @@
 /**
- * Leaving schedules out: the seed scenario with 4 CPUs, 3 mms and 2 files, searched to the end, beside SPIN with its own
+ * Leaving schedules out: the seed scenario with 4 CPUs, 3 mms and 2 files, searched to the end, beside SPIN and its
  * partial-order reduction on the exported model (docs/promela.md), in the same minutes.
  *
  * Both sides count user CPU time; ours includes learning and every search that had to begin again. SPIN's reduction

@@ -6,9 +6,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { detectionResults } from "./detection.js";
+import { reductionResults } from "./reductions.js";
 import { searchResults } from "./search.js";
 import { checkStepping, variants } from "./stepping.js";
-import { reductionResults } from "./reductions.js";
 import { yardstickResults } from "./yardstick.js";
 
 function steppingResults(): Map<string, string> {

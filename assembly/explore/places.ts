@@ -2,7 +2,7 @@
  * What steps use, learned from the steps themselves: for each place of a task, and for each CPU's flush interrupt, the
  * words and cells that its step reads and writes, and the places that it leads to.
  *
- * A place is all that a task has to itself: its record and its gather. Nobody else writes them (`isForeign` looks), so a
+ * A place is all that a task has to itself: its record and its gather. Nobody else writes them (`isForeign` looks): a
  * task's place changes by its own steps only. Two tasks' places are never the same, even when they are at one line.
  *
  * Protocol
@@ -27,7 +27,10 @@ const EDGE_SLOTS: u32 = 1 << 18;
 /** No place: there was no room for it. */
 export const NOWHERE: u32 = 0xffffffff;
 
-/** Hash table of places: keys (64 bits), numbers; agent of each place, and word that it waits for; edges (from, to); the set of edges; maps. */
+/**
+ * Hash table of places: keys (64 bits), numbers; agent of each place, and word that it waits for; edges (from, to); the
+ * set of edges; maps.
+ */
 let keysAt: u32 = 0;
 let numbersAt: u32 = 0;
 let agentsAt: u32 = 0;

@@ -6,16 +6,8 @@ import { Hardware, Reduction, Search } from "../abi/search";
 import { moveAgent } from "../run";
 import { getLong, putLong } from "../word";
 import { contended } from "./conflicts";
-import {
-  isConfirmed,
-  isProven,
-  isUsable,
-  learn,
-  persistent,
-  placesKnown,
-  relyOnWhatIsKnown,
-  stepKnown,
-} from "./persistent";
+import { isConfirmed, isProven, isUsable, learn, placesKnown, relyOnWhatIsKnown } from "./learn";
+import { persistent, stepKnown } from "./persistent";
 import * as space from "./space";
 
 let reducing: bool = false;
@@ -64,7 +56,7 @@ export function mustBeginAgain(states: u64, isOver: bool): bool {
 
 /** Of the agents that can move, those that must be. */
 export function chosen(able: u64): u64 {
-  if (!reducing) return able;
+  if (!reducing || !isUsable()) return able;
   const mask = persistent(able);
   const spared = space.searchWords() + Search.SPARED;
   if (mask != able) putLong(spared, getLong(spared) + 1);
@@ -73,6 +65,6 @@ export function chosen(able: u64): u64 {
 
 /** Moves an agent of the state that `chosen` has looked at. */
 export function moveChosen(agent: u32): void {
-  if (reducing) stepKnown(agent);
+  if (reducing && isUsable()) stepKnown(agent);
   else moveAgent(agent);
 }

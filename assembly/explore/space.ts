@@ -9,7 +9,7 @@ import { Base } from "../abi/layout";
 import { Search, WATCH_STATES } from "../abi/search";
 import { reserve } from "../boot";
 import { base, get, put, stateBase } from "../word";
-import { reductionBytes } from "./persistent";
+import { reductionBytes } from "./learn";
 
 /** Entries of the log: what the successors of one state write. */
 const LOG_BYTES: u32 = 1 << 20;

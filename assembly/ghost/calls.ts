@@ -7,8 +7,7 @@ import { Obligation, ObligationFlag } from "../abi/tasks";
 import { pagesOf } from "../hw/tables";
 import { get, getLong, obligationAt, put } from "../word";
 import { Access, ANYBODY, noteDue, noteMm } from "./cells";
-import { obligationCount } from "./lookup";
-import { moverIn } from "./obligations";
+import { moverIn, obligationCount } from "./lookup";
 
 /** A call of `task` begins: from now on it answers for what its mm owes already. */
 export function callBegins(task: u32, mm: u32): void {

@@ -1,14 +1,14 @@
 /**
- * What a step uses of obligations and of sets of VMAs, for the search that leaves out schedules (explore/persistent.ts).
+ * What a step uses of obligations and sets of VMAs, for the search that leaves out schedules (explore/persistent.ts).
  *
  * Obligations are a set: where one lies in memory, and how many there are, tells nothing. So their words are not noted;
  * instead each use names cells. An mm has one for all its obligations, and one for those on each frame, guarded by each
- * lock, for each agent that must flush, for each task whose call answers, and for each CPU whose broadcast is under way.
+ * lock, for each agent that must flush, each task whose call answers, and each CPU whose broadcast is under way.
  * Every rule asks for the obligations of some cells; who makes, changes or discharges one notes all that it is in.
  *
  * Invariants
  *   N1  What a rule's answer depends on is in a cell that it has noted, also when there is no obligation in it.
- *   N2  Discharges by two CPUs take different holders away, and what calls and broadcasts mark goes with the obligation:
+ *   N2  Discharges by two CPUs take different holders away, and marks of calls and broadcasts go with the obligation:
  *       all of them are Access.CLEAR, and can change places.
  */
 import { Base, Boot } from "../abi/layout";

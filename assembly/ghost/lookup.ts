@@ -5,12 +5,31 @@
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
 import { Frame, Globals, Rest } from "../abi/records";
-import { Obligation, ObligationFlag } from "../abi/tasks";
-import { clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, peek, poke, restAt } from "../word";
+import { Obligation, ObligationFlag, Task } from "../abi/tasks";
+import {
+  clearWords,
+  copyWords,
+  frameAt,
+  get,
+  getLong,
+  globalWord,
+  obligationAt,
+  peek,
+  poke,
+  restAt,
+  taskAt,
+  tasks,
+} from "../word";
 import { Access, ANYBODY, noteFrame } from "./cells";
+import { currentAgent } from "./report";
 
 /** Flags that set two obligations on one entry apart. */
 const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
+
+/** The task that moves, as a bit, when it runs `mm`; 0 for another and for an interrupt. */
+export function moverIn(mm: u32): u32 {
+  return currentAgent < tasks && get(taskAt(currentAgent) + Task.MM) == mm ? 1 << currentAgent : 0;
+}
 
 export function obligationCount(): u32 {
   return peek(globalWord(Globals.OBLIGATIONS));

@@ -21,7 +21,7 @@ import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Scope } from "../abi/operands";
 import { Cpu, Entry, Frame, Globals, Mm, Rest, Tally, Vma, VmaFlag } from "../abi/records";
-import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
@@ -43,14 +43,12 @@ import {
   restAt,
   tableAt,
   tally,
-  taskAt,
-  tasks,
   tracing,
   vmaAt,
   vmas,
 } from "../word";
 import { Access, ANYBODY, noteDue, noteIssued, noteMm, noteObligation } from "./cells";
-import { countOn, findEqual, obligationCount, staleOn } from "./lookup";
+import { countOn, findEqual, moverIn, obligationCount, staleOn } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
 
 export { forget, obligationCount } from "./lookup";
@@ -75,11 +73,6 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
   put(record + Obligation.DUE, 0);
   countOn(frame, 1);
   return record;
-}
-
-/** The task that moves, as a bit, when it runs `mm`; 0 for another and for an interrupt. */
-export function moverIn(mm: u32): u32 {
-  return currentAgent < tasks && get(taskAt(currentAgent) + Task.MM) == mm ? 1 << currentAgent : 0;
 }
 
 /** Adds an obligation of the task that moves, or joins it to an equal one. */

@@ -18,7 +18,7 @@ import { Gather, GatherBit } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { add, boot, bump, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, restAt, setReg } from "../word";
+import { boot, bump, gatherOf, get, getLong, mmAt, peek, put, putLong, reg, regWord, restAt, setReg } from "../word";
 
 export function isOpen(gather: u32): bool {
   return get(gather + Gather.MM) != 0;
@@ -111,8 +111,7 @@ export function finish(task: u32): void {
   if ((get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED) != 0) violation(Fault.UNBALANCED, 0, 30);
   // While the count is a bool elsewhere (up to 4.12), somebody may have cleared it.
   const pending = mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING;
-  if (isCount) bump(pending, -1);
-  else if (get(pending) != 0) add(pending, -1);
+  if ((isCount ? peek(pending) : get(pending)) != 0) bump(pending, -1);
   put(gather + Gather.MM, 0);
   putLong(gather + Gather.START, 0);
   putLong(gather + Gather.END, 0);

@@ -31,7 +31,7 @@ export interface SearchOptions {
   readonly reduce?: ReductionName | undefined;
 }
 
-/** What to leave out without losing a violation: nothing, or orders of steps that have nothing to do with each other. */
+/** What to leave out without losing a violation: nothing, or orders of steps that do not concern each other. */
 export type ReductionName = "none" | "por";
 
 /** What the reductions of a search came to. */
