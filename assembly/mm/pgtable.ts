@@ -41,7 +41,7 @@ import {
   vmaAt,
   vmas,
 } from "../word";
-import { queue, recordTable } from "./gather";
+import { isFull, queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
 
 function pgdOf(task: u32): u32 {
@@ -195,9 +195,20 @@ let resumeAt: u64 = 0;
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
  * table's start (the level above), queues the table. 0 when none is left in [START, END), 1 when one was queued, and
- * Unhooked.ALONE when no page for a batch was to be had: then it is in PAGE.
+ * Unhooked.ALONE when no page for a batch was to be had: then it is in PAGE. In bulk, as many as the gather has room
+ * for.
  */
 export function freeNextTable(task: u32): u32 {
+  let result = unhookNext(task);
+  while (bulk && result == Unhooked.QUEUED && !isFull(gatherOf(task))) {
+    const next = unhookNext(task);
+    if (next == Unhooked.NONE) break;
+    result = next;
+  }
+  return result;
+}
+
+function unhookNext(task: u32): u32 {
   const mm = regWord(task, Reg.MM);
   const root = pgdOf(task);
   const from = bulk ? max(resumeAt, reg(task, Reg.START)) : reg(task, Reg.START);

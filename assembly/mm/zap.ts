@@ -48,7 +48,7 @@ function tableEnd(at: u64, end: u64): u64 {
  * missing table is skipped. The caller holds the table's lock.
  */
 export function zapPtes(task: u32, limit: u32, delayRmap: bool): u32 {
-  if (bulk && isAnonymous(task)) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
+  if (bulk && isAnonymous(task)) return zapInBulk(task) ? <u32>ZapResult.FULL : 0;
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   let at = reg(task, Reg.ADDRESS);

@@ -52,7 +52,7 @@ export interface Measured {
 }
 
 /** CPU time of this process in milliseconds: user and system. */
-function cpuNow(): number {
+export function cpuNow(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
@@ -95,7 +95,7 @@ export function childSeconds(path: string, input: string): number {
   return (user as number) + (system as number);
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+export const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
 /** Runs a suite for some rounds. The first round of ours is not counted: it compiles. */
 export async function measure(suite: Suite, rounds: number): Promise<Measured> {

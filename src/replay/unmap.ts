@@ -31,6 +31,8 @@ const HUGE_PAGES = 512;
 /** Base pages of a 48-bit space; pages whose records fit into the memory of a machine. */
 const SPACE = 2 ** 36;
 export const PAGES_MOST = 1 << 22;
+/** Pages of a gather: 8 on the stack and 19 full batches of 510, as recorded kernels have them. */
+const GATHER_PAGES = 9698;
 /** Calls whose words fit the script region. */
 const CALLS = 4096;
 
@@ -59,7 +61,7 @@ export function prepareUnmap(options: UnmapOptions): UnmapRun {
     tableFrames: tables,
     baseFrames: kind === "huge" ? 2 : pages + 8,
     hugeFrames: kind === "huge" ? pages + 8 : 2,
-    batch: 506,
+    batch: GATHER_PAGES,
     script: 16 * CALLS,
     obligations: 64,
   });
