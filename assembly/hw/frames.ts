@@ -23,6 +23,7 @@ import {
   tableWords,
   tally,
 } from "../word";
+import { firstUsed } from "./tables";
 
 export const enum Pool {
   TABLE,
@@ -108,26 +109,10 @@ export function release(frame: u32): void {
   }
 }
 
-/** Words of a table that one look takes in. */
-const LOOK: u32 = 16;
-
-/** Whether all of a large table is zero. */
-function isBlank(table: u32): bool {
-  let at = table << 2;
-  const end = at + (tableWords << 2);
-  let any = i32x4.splat(0);
-  while (at + (LOOK << 2) <= end) {
-    const low = v128.or(v128.load(at), v128.load(at, 16));
-    any = v128.or(any, v128.or(low, v128.or(v128.load(at, 32), v128.load(at, 48))));
-    at += LOOK << 2;
-  }
-  return at == end && !v128.any_true(any);
-}
-
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
-  if (tableWords >= LOOK && isBlank(table)) return 0;
+  if (tableWords >= 16 && firstUsed(table, table + tableWords) == table + tableWords) return 0;
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -20,7 +20,7 @@ import { Entry, Frame, Globals, Kind, Mm, Tally, USE_MASK, USE_SHIFT, Vma, VmaFl
 import { Gather, GatherBit, Task } from "../abi/tasks";
 import { sometimes } from "../ghost/report";
 import { firstFrame, frameCount, Pool } from "../hw/frames";
-import { entriesOf, indexOf, slotOf } from "../hw/tables";
+import { entriesOf, firstUsed, indexOf, slotOf } from "../hw/tables";
 import {
   add,
   boot,
@@ -46,11 +46,8 @@ const RECORD_SHIFT: u32 = 4;
 /** Task.RANKS: the lock of some page is held, and release() would break it. */
 const PAGE_LOCK: u32 = 1 << 2;
 
-/** Pages that are checked and then freed together: their records stay in the nearest cache from one to the other. */
-const CHUNK: u32 = 512;
-
 // Vectors that loops compare with. The compiler would make a constant anew in each turn of a loop, a loaded one not.
-const vectors = memory.data(80, 16);
+const vectors = memory.data(96, 16);
 
 const enum Vectors {
   /** A page with one reference and one mapping; what is asked of it: not its owner and generation. */
@@ -60,6 +57,8 @@ const enum Vectors {
   FIRST = 32,
   COUNT = 48,
   MAPPED = 64,
+  /** What freeing adds to a record. */
+  CHANGE = 80,
 }
 
 function makeVectors(): void {
@@ -68,6 +67,7 @@ function makeVectors(): void {
   v128.store(vectors, i32x4.splat(MAPPED | firstFrame(Pool.BASE)), Vectors.FIRST);
   v128.store(vectors, i32x4.splat(frameCount(Pool.BASE)), Vectors.COUNT);
   v128.store(vectors, i32x4.splat(MAPPED), Vectors.MAPPED);
+  v128.store(vectors, i32x4(0, -1, -1, 1), Vectors.CHANGE);
 }
 
 /** Entries of [slot, slot + count) that were cleared; the first and the last of them. */
@@ -79,8 +79,7 @@ let lastCleared: u32 = 0;
 export function clearEntries(slot: u32, count: u32, queue: u32): void {
   const end = (slot + count) << 2;
   const mapped = v128.load(vectors, Vectors.MAPPED);
-  let at = slot << 2;
-  while (at < end && load<u32>(at) == 0) at += 4;
+  let at = firstUsed(slot, slot + count) << 2;
   firstCleared = (at >> 2) - slot;
   let last = at;
   const first = queue << 2;
@@ -98,6 +97,7 @@ export function clearEntries(slot: u32, count: u32, queue: u32): void {
       to += 32;
       last = at - 4;
     }
+    at = firstUsed(at >> 2, end >> 2) << 2;
     const stop = min(at + 32, end);
     while (at < stop) {
       const entry = load<u32>(at);
@@ -151,63 +151,47 @@ export function zapInBulk(task: u32): bool {
   return queued >= batch;
 }
 
+/** A page is free: the next free one, no reference and no mapping (1 - 1), one generation more. */
+function freed(record: v128, change: v128, next: u32): v128 {
+  return i32x4.replace_lane(i32x4.add(record, change), 0, next & ~MAPPED);
+}
+
 /**
- * Whether all of the chunk are base pages that lose their last reference and their last mapping now. Loads do not wait
- * for one another. Bit 31 of a queued word falls off in the shift.
+ * Frees queued base pages, four at a time, for as long as they lose their last reference and their last mapping; gives
+ * where it has stopped. Each is followed in the free list by the one that was queued after it. Loads do not wait for
+ * one another; bit 31 of a queued word falls off in the shift.
  */
-export function arePlain(first: u32, end: u32): bool {
+export function freePlain(first: u32, end: u32): u32 {
   const records = frameBase << 2;
   const plain = v128.load(vectors, Vectors.PLAIN);
+  const asked = v128.load(vectors, Vectors.ASKED);
   const firsts = v128.load(vectors, Vectors.FIRST);
   const counts = v128.load(vectors, Vectors.COUNT);
-  let others = i32x4.splat(0);
-  let outside = i32x4.splat(0);
-  let at = first;
-  while (at + 16 <= end) {
-    outside = v128.or(outside, i32x4.ge_u(i32x4.sub(v128.load(at), firsts), counts));
-    others = v128.or(others, v128.xor(v128.load(records + (load<u32>(at) << RECORD_SHIFT)), plain));
-    others = v128.or(others, v128.xor(v128.load(records + (load<u32>(at, 4) << RECORD_SHIFT)), plain));
-    others = v128.or(others, v128.xor(v128.load(records + (load<u32>(at, 8) << RECORD_SHIFT)), plain));
-    others = v128.or(others, v128.xor(v128.load(records + (load<u32>(at, 12) << RECORD_SHIFT)), plain));
-    at += 16;
-  }
-  while (at < end) {
-    outside = v128.or(outside, i32x4.ge_u(i32x4.sub(v128.load32_splat(at), firsts), counts));
-    others = v128.or(others, v128.xor(v128.load(records + (load<u32>(at) << RECORD_SHIFT)), plain));
-    at += 4;
-  }
-  return !v128.any_true(v128.or(outside, v128.and(others, v128.load(vectors, Vectors.ASKED))));
-}
-
-/** A plain page is free: the next free one, no references, no mappings (1 - 1), one generation more. */
-function freeOne(record: u32, next: u32): void {
-  store<u64>(record, next & ~MAPPED, Frame.USE << 2);
-  store<u64>(record, load<u64>(record, Frame.MAPS << 2) + 0xffffffff, Frame.MAPS << 2);
-}
-
-/** Frees a plain chunk: each page is followed in the free list by the one that was queued after it. */
-export function freePlain(first: u32, end: u32): void {
-  const records = frameBase << 2;
-  let queued = load<u32>(first);
+  const change = v128.load(vectors, Vectors.CHANGE);
   let at = first;
   while (at + 16 <= end) {
     const second = load<u32>(at, 4);
     const third = load<u32>(at, 8);
     const fourth = load<u32>(at, 12);
-    const next = load<u32>(at, 16);
-    freeOne(records + (queued << RECORD_SHIFT), second);
-    freeOne(records + (second << RECORD_SHIFT), third);
-    freeOne(records + (third << RECORD_SHIFT), fourth);
-    freeOne(records + (fourth << RECORD_SHIFT), next);
-    queued = next;
+    const a = records + (load<u32>(at) << RECORD_SHIFT);
+    const b = records + (second << RECORD_SHIFT);
+    const c = records + (third << RECORD_SHIFT);
+    const d = records + (fourth << RECORD_SHIFT);
+    const inA = v128.load(a);
+    const inB = v128.load(b);
+    const inC = v128.load(c);
+    const inD = v128.load(d);
+    const ab = v128.or(v128.xor(inA, plain), v128.xor(inB, plain));
+    const cd = v128.or(v128.xor(inC, plain), v128.xor(inD, plain));
+    const outside = i32x4.ge_u(i32x4.sub(v128.load(at), firsts), counts);
+    if (v128.any_true(v128.or(outside, v128.and(v128.or(ab, cd), asked)))) break;
+    v128.store(a, freed(inA, change, second));
+    v128.store(b, freed(inB, change, third));
+    v128.store(c, freed(inC, change, fourth));
+    v128.store(d, freed(inD, change, load<u32>(at, 16)));
     at += 16;
   }
-  while (at < end) {
-    const next = load<u32>(at, 4);
-    freeOne(records + (queued << RECORD_SHIFT), next);
-    queued = next;
-    at += 4;
-  }
+  return at;
 }
 
 /** Frees the queued frames of [first, end) one by one, the last first. */
@@ -223,18 +207,6 @@ function freeEach(first: u32, end: u32): void {
   }
 }
 
-/** Frees plain chunks from the front of the batch for as long as there are any; gives where it has stopped. */
-function freeFront(first: u32, end: u32): u32 {
-  let at = first;
-  while (at < end) {
-    const to = min(end, at + (CHUNK << 2));
-    if (!arePlain(at, to)) return at;
-    freePlain(at, to);
-    at = to;
-  }
-  return at;
-}
-
 /** The whole batch. It ends as if the last queued went first, one at a time: the first is on top of the free list. */
 export function freeInBulk(task: u32): void {
   const gather = gatherOf(task);
@@ -243,7 +215,7 @@ export function freeInBulk(task: u32): void {
   const end = first + (count << 2);
   makeVectors();
   const isPlainList = boot(Boot.REUSE) == 0 && (get(task + Task.RANKS) & PAGE_LOCK) == 0;
-  const rest = isPlainList ? freeFront(first, end) : first;
+  const rest = isPlainList ? freePlain(first, end) : first;
   freeEach(rest, end);
   if (rest > first) {
     const head = globalWord(Globals.FREE_BASE);

@@ -14,6 +14,7 @@ import { isNull, Missing, sometimes, violation } from "../ghost/report";
 import { allocate, liveEntries, Pool } from "../hw/frames";
 import {
   entriesOf,
+  firstUsed,
   frameOf,
   indexOf,
   isTableEntry,
@@ -165,10 +166,12 @@ function findFreeable(mm: u32, table: u32, level: u32, tableStart: u64, from: u6
   const span = pagesOf(level);
   const count = entriesOf(level);
   let i: u32 = tableStart >= from ? 0 : <u32>((from - tableStart) / span);
+  const first = tableAt(table);
   while (i < count) {
+    const slot = firstUsed(first + i, first + count);
+    i = slot - first;
     const start = tableStart + <u64>i * span;
-    if (start >= to) return false;
-    const slot = tableAt(table) + i;
+    if (i == count || start >= to) return false;
     const entry = get(slot);
     if (isTableEntry(entry)) {
       if (findFreeable(mm, frameOf(entry), level - 1, start, from, to)) return true;

@@ -13,6 +13,12 @@ describe("munmap of gigabytes", () => {
     expect(result.flushes).toBe(Math.floor(262_144 / 9698) + 1);
   });
 
+  it("flushes as often as recorded kernels do", () => {
+    const flushes = (pages: number, edition: string): number => rangeUnmap({ kind: "dense", pages, edition }).flushes;
+    expect([flushes(9698, "6.1"), flushes(9699, "6.1"), flushes(100_000, "6.1")]).toEqual([1, 2, 11]);
+    expect([flushes(9678, "6.16"), flushes(9679, "6.16"), flushes(100_000, "6.16")]).toEqual([1, 2, 11]);
+  });
+
   it("unmaps 512 huge pages, which stay in their file's page cache", () => {
     const result = rangeUnmap({ kind: "huge", pages: 512 });
     expect(result.pagesFreed).toBe(0);
