@@ -43,7 +43,8 @@ export function bootMachine(): bool {
   put(Area.BASE + Base.GATHER_WORDS, gatherWords);
   put(Area.BASE + Base.TLB_WORDS, boot(Boot.PARTS) != 0 ? layOutUnlimited() : tlbWordsPerCpu());
   put(Area.BASE + Base.FRAMES, frames);
-  let at: u32 = (<u32>__heap_base >> 2) + 16;
+  // The state begins alike in every build, whatever lies before it: what is aligned in it has one place in it.
+  let at: u32 = ((<u32>__heap_base >> 2) + 19) & ~3;
   put(Area.BASE + Base.STATE, at);
   at += Tally.WORDS;
   put(Area.BASE + Base.HASHED, at);

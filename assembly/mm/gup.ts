@@ -38,6 +38,7 @@ import {
   vmaAt,
   vmas,
 } from "../word";
+import { setInterruptsOff } from "./interrupts";
 import { putPage } from "./pages";
 
 /** Number of the file that `mm` maps at `vpn`, 0 for none. A VMA that is being unmapped counts: entries may stand. */
@@ -112,7 +113,7 @@ export function end(task: u32): void {
 
 /** Interrupts of a CPU off or on: when they are on again, it answers all who wait for it. */
 export function setIrqOff(cpu: u32, off: u32): void {
-  put(cpuAt(cpu) + Cpu.IRQ_OFF, off);
+  setInterruptsOff(cpu, off);
   if (off != 0) return;
   for (let other: u32 = 0; other < cpus; other++) {
     const waiting = cpuAt(other) + Cpu.SYNCS;

@@ -1,11 +1,13 @@
 /**
  * The throughput benchmarks: each beside a native baseline of the same work, with the ratio that is asked of it.
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { Tally } from "../../assembly/abi/records.js";
 import type { TraceCalls } from "../../src/core/traces.js";
+import { writeTrace } from "../../src/replay/convert.js";
 import type { Engine } from "../../src/replay/engine.js";
 import { openTrace } from "../../src/replay/read/open.js";
+import { type TlbResult, tlbEach } from "../../src/replay/tlb.js";
 import { prepareUnmap } from "../../src/replay/unmap.js";
 import {
   engineFor,
@@ -175,6 +177,9 @@ function walks(kind: "dense" | "sparse", scale: Scale): Suite {
     for (const name of ["cached", "uncached"]) {
       goals.push({ name: `walk ${kind}, ${name} / C`, ours: name, against: `C ${name}`, atLeast: 0.9 });
     }
+    // The engine's own algorithm in C, for comparison: no goal of the issue's.
+    tasks.push({ name: "C apart", units: WALKS, seconds: field("apart_s") });
+    goals.push({ name: `walk ${kind}, cached / C apart`, ours: "cached", against: "C apart", atLeast: 0.75 });
   }
   return { name: `walk ${kind}`, tasks, goals, result: () => cached.tables };
 }
@@ -238,6 +243,39 @@ async function text(scale: Scale): Promise<Suite> {
   return { name: "text", tasks, goals, result: () => results(engine) };
 }
 
+/** Two traces on two workers and on one, by the wall clock. A long trace: the records of a real one, several times. */
+async function jobs(scale: Scale): Promise<Suite> {
+  const times = scale.native ? 12 : 1;
+  const sources: string[] = [];
+  for (const name of ["python", "sqlite"]) {
+    const { records } = await realTrace(name, scale.accesses);
+    const output = `${scratch}${name}-${scale.accesses}x${times}.sdt`;
+    if (!existsSync(output)) {
+      await writeTrace({ output, packing: "plain", records: Array.from({ length: times }, () => records) });
+    }
+    sources.push(output);
+  }
+  const units = 2 * times * scale.accesses;
+  let rows: unknown;
+  const run = (jobs: number) => async (): Promise<void> => {
+    const found = await tlbEach(sources, { jobs, pages: ["4k", "2m"] });
+    const misses = found.map((result) => (result as TlbResult).results.map(({ levels }) => levels));
+    if (rows !== undefined && JSON.stringify(rows) !== JSON.stringify(misses)) throw new Error("other counts");
+    rows = misses;
+  };
+  return {
+    name: "jobs",
+    wall: true,
+    tasks: [
+      { name: "one worker", units, run: run(1) },
+      // Workers are started from the built package; a smoke run may not have one (test/cli/tlb-jobs.test.ts has).
+      ...(scale.native ? [{ name: "two workers", units, run: run(2) }] : []),
+    ],
+    goals: [{ name: "two workers / one", ours: "two workers", against: "one worker", atLeast: 1.8 }],
+    result: () => rows,
+  };
+}
+
 /** Every suite, made when its turn comes: each holds tens of megabytes. */
 export function suites(scale: Scale): (readonly [string, () => Promise<Suite>])[] {
   return [
@@ -245,6 +283,7 @@ export function suites(scale: Scale): (readonly [string, () => Promise<Suite>])[
     ["events", () => events(scale)],
     ...REAL.map((name) => [`sweep ${name}`, () => sweep(name, scale)] as const),
     ["text", () => text(scale)],
+    ["jobs", () => jobs(scale)],
     ["unmap", async () => unmap(scale)],
     ["walk dense", async () => walks("dense", scale)],
     ["walk sparse", async () => walks("sparse", scale)],

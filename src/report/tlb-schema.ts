@@ -34,14 +34,22 @@ const tlbSweep = z.strictObject({
   seconds: z.number().min(0),
 });
 
-export const tlbOutput = z.strictObject({
-  schema: z.literal("shootdown/tlb@1"),
+const tlbTrace = z.strictObject({
   source: z.string(),
   records: whole,
   clipped: whole,
   cut: cut.optional(),
   results: z.array(tlbRow),
   sweeps: z.array(tlbSweep),
+});
+
+export const tlbOutput = z.strictObject({ schema: z.literal("shootdown/tlb@1"), ...tlbTrace.shape });
+
+export const tlbTracesOutput = z.strictObject({
+  schema: z.literal("shootdown/tlb-traces@1"),
+  traces: z.array(tlbTrace),
+  /** One line for each trace that was refused. */
+  refused: z.array(z.string()),
 });
 
 export const convertOutput = z.strictObject({
