@@ -73,7 +73,7 @@ export const replayOutput = z.strictObject({
   violations: z.array(z.strictObject({ kind, severity, step: whole, confirmed: z.boolean() })),
   reason: reason.optional(),
   repair: repairs.optional(),
-  saved: z.strictObject({ version: z.string(), same: z.boolean(), changed: z.array(z.string()) }).optional(),
+  saved: z.strictObject({ version: z.string().optional(), same: z.boolean(), changed: z.array(z.string()) }).optional(),
   hash: z.string(),
 });
 
