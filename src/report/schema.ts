@@ -8,6 +8,7 @@ import * as z from "zod";
 import { violationKinds } from "../names.js";
 import { parameters, searchFields, witness } from "./check-schema.js";
 import { reason, repairs, savedSchedule } from "./reason-schema.js";
+import { tlbPreset } from "./tlb-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
@@ -126,6 +127,7 @@ export const listOutput = z.discriminatedUnion("what", [
     "geometries",
     z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole, fenceOps: whole }),
   ),
+  listOf("tlbs", tlbPreset),
 ]);
 
 const functionDifference = z.strictObject({

@@ -103,7 +103,7 @@ describe("--json", () => {
     expect(schemas.conformOutput.parse(wrong.value).disagreements.length).toBeGreaterThan(0);
   });
 
-  it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries"])(
+  it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries", "tlbs"])(
     "of list %s gives its items",
     async (what) => {
       const { value } = await printed(["list", what]);
