@@ -7,9 +7,9 @@
 export const enum Search {
   /** Asked: 0 the oracle alone, 1 hardware steps are agents, 2 every fill that can happen has happened. */
   HARDWARE,
-  /** Asked: most words of memory that the search may use, in MiB; 1 for fingerprints of 128 bits. */
+  /** Asked: most words of memory that the search may use, in MiB; how states are remembered (Store). */
   MEMORY_MIB,
-  WIDE,
+  STORE,
   /** Asked: states above which the search ends as bounded, 64 bits. */
   STATES_MAX,
   /** Asked: words of the state that are written down for each new state, and where the list begins. */
@@ -47,7 +47,21 @@ export const enum Search {
   KEYS,
   /** Told: sum of the fingerprints of all states, 64 bits: the same set has the same sum. */
   KEY_SUM = 36,
-  WORDS = 38,
+  /** Told: states that the store is expected to have taken for known ones, a double. */
+  OMITTED = 38,
+  /** Asked: most memory of the visited set, KiB (0: all that is there). */
+  STORE_KIB = 40,
+  WORDS = 42,
+}
+
+/** How the visited set remembers a state. */
+export const enum Store {
+  /** 64 bits of fingerprint, 128, or 36 of which 32 are stored. */
+  EXACT,
+  WIDE,
+  COMPACT,
+  /** Three bits in an array. */
+  BITS,
 }
 
 /** Workers that one search can be split over. */

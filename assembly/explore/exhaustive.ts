@@ -16,7 +16,7 @@
 import { Status } from "../abi/events";
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { Full, Hardware, Search, WATCH_STATES, WORKER_SHIFT } from "../abi/search";
+import { Full, Hardware, Search, Store, WATCH_STATES, WORKER_SHIFT } from "../abi/search";
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
@@ -38,7 +38,7 @@ import {
 } from "./queue";
 import * as space from "./space";
 import * as next from "./successors";
-import { Visit, visit, visitedSlots, visitedStart, visitedTouch } from "./visited";
+import { Visit, visit, visitedOmitted, visitedSlots, visitedStart, visitedTouch } from "./visited";
 
 /** Agent and pc of a violation that no step made. */
 const NOBODY: u32 = 0xffffffff;
@@ -82,7 +82,8 @@ export function exploreStart(): bool {
 export function prepare(): bool {
   if (!space.layOutSearch()) return false;
   hardware = space.asked(Search.HARDWARE);
-  wide = space.asked(Search.WIDE) != 0;
+  const how = space.asked(Search.STORE);
+  wide = how == Store.WIDE;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
   mark = space.asked(Search.WORKER) << WORKER_SHIFT;
@@ -93,7 +94,7 @@ export function prepare(): bool {
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
   const from = base(Base.STATE);
-  visitedStart(space.visitedAt, space.visitedBytes, wide);
+  visitedStart(space.visitedAt, space.visitedBytes, how);
   queueStart(space.queueAt, space.queueBytesMax, space.liveListAt, space.liveFlagsAt, words);
   keysStart(space.keysAt, from, words, base(Base.OBLIGATION) - from);
   next.setWide(wide);
@@ -119,8 +120,14 @@ export function explore(count: u32): u32 {
   space.tell(Search.QUEUE, queued);
   space.tell(Search.QUEUE_BYTES, queueBytes());
   space.tell(Search.LIVE, liveCount);
-  space.tell(Search.SLOTS, visitedSlots());
+  tellVisited();
   return runWord(Run.STATUS);
+}
+
+/** Says how large the visited set is, and what it may have lost. */
+export function tellVisited(): void {
+  space.tell(Search.SLOTS, visitedSlots());
+  store<f64>((space.searchWords() + Search.OMITTED) << 2, visitedOmitted());
 }
 
 function finished(): void {

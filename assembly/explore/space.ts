@@ -16,7 +16,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(38 * 4);
+const words = memory.data(42 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {
@@ -96,4 +96,6 @@ function share(bytes: u32): void {
   splitBytes = asked(Search.WORKERS) > 1 ? (bytes >> 2) & ~63 : 0;
   visitedAt = splitAt + splitBytes;
   visitedBytes = (bytes - parents - queueBytesMax - splitBytes) & ~63;
+  const most = asked(Search.STORE_KIB);
+  if (most != 0) visitedBytes = min(visitedBytes, most << 10);
 }

@@ -19,6 +19,7 @@ import {
   type SearchFigures,
   type SearchOptions,
   type StoppedBy,
+  type StoreKind,
 } from "./search.js";
 import { fewerSwitches } from "./shrink.js";
 import { type SplitSearch, searchInWorkers } from "./split.js";
@@ -54,8 +55,7 @@ export interface CaseOptions {
   readonly memory?: number;
   readonly witness?: boolean;
   readonly hardware?: "enumerated" | "saturated";
-  /** Fingerprints of 128 bits. */
-  readonly wide?: boolean;
+  readonly store?: StoreKind;
   /** Workers that share each search (one by default). */
   readonly workers?: number;
   readonly signal?: AbortSignal;
@@ -113,8 +113,8 @@ export async function exploreCase(
   const concrete = hardware === "oracle" ? {} : { unlimited: true };
   const machine = stage({ ...what, ...concrete, core: cores.search });
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
-  const wide = options.wide ?? false;
-  const asked = { hardware, memoryMib, wide, statesMax, projection };
+  const store = options.store ?? "exact";
+  const asked = { hardware, memoryMib, store, statesMax, projection };
   const run = (options.workers ?? 1) > 1 ? searchSplit : searchAlone;
   const search = await run(cores.search, machine, asked, options, report);
   const complete = search.complete();

@@ -14,7 +14,7 @@ import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
-import type { SearchFigures, StoppedBy } from "./search.js";
+import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -46,6 +46,9 @@ export interface CheckResultRow {
   readonly hardware: "enumerated" | "saturated";
   /** What the scenario was made with, when it has parameters. */
   readonly parameters?: Values;
+  /** How states were remembered, unless exactly, and states that a lossy store is expected to have hidden. */
+  readonly store?: StoreKind;
+  readonly expectedOmissions?: number;
   /** Bytes of the visited set for each state. */
   readonly bytesPerState: number;
   /** What ended a search that is not complete, and the states that were known and not yet expanded. */
@@ -140,8 +143,8 @@ function errandsOf(jobs: Jobs): Errand[] | undefined {
 }
 
 async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
-  const { bound, time, memory, witness, hardware, wide, signal, onProgress } = options;
-  const asked = { bound, time, memory, witness, hardware, wide };
+  const { bound, time, memory, witness, hardware, store, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, store };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   let done = 0;
   const rows = await checkInPool(errands, {
@@ -183,7 +186,7 @@ async function checkOne(
     byCase.push([which.name, await exploreCase({ scenario, which, edition, backend }, options, cores, report)]);
   }
   const all = byCase.map(([, result]) => result);
-  type Count = "states" | "transitions" | "instances" | "badStates" | "queue";
+  type Count = "states" | "transitions" | "instances" | "badStates" | "queue" | "omitted";
   const sum = (field: Count): number => all.reduce((total, result) => total + result.figures[field], 0);
   const bits = (field: "hidden" | "sometimes"): number => all.reduce((seen, result) => seen | result[field], 0);
   const violations = all.flatMap((result) => result.violations);
@@ -199,7 +202,7 @@ async function checkOne(
     transitions: sum("transitions"),
     depth: Math.max(0, ...all.map((result) => result.figures.depth)),
     seconds: (performance.now() - started) / 1000,
-    collisionProbability: sum("states") ** 2 / 2 ** (options.wide ? 129 : 65),
+    collisionProbability: collision(sum("states"), options.store),
     violations,
     hiddenBy: hiddenReasons(bits("hidden")),
     sometimes: Object.fromEntries(scenario.sometimes.map((name) => [name, seen.has(name)])),
@@ -211,8 +214,19 @@ async function checkOne(
     ...(complete
       ? {}
       : { stoppedBy: all.find((result) => result.stoppedBy)?.stoppedBy ?? "time", queue: sum("queue") }),
+    ...storeFigures(options.store, sum("omitted")),
     ...concreteFigures(scenario, options, all, sum),
   };
+}
+
+function storeFigures(store: StoreKind = "exact", omitted = 0): Partial<CheckResultRow> {
+  if (store === "exact") return {};
+  return { store, ...(STORES[store].lossy ? { expectedOmissions: omitted } : {}) };
+}
+
+/** Chance that at least two of the states agree in all bits that are stored. */
+function collision(states: number, store: StoreKind = "exact"): number {
+  return Math.min(1, states ** 2 / 2 ** (STORES[store].bits + 1));
 }
 
 /** What only a search with concrete TLBs can count. */

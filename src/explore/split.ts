@@ -9,7 +9,16 @@ import { Base, Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../../asse
 import { Full, Search, WORKER_SHIFT, WORKERS_MAX } from "../../assembly/abi/search.js";
 import { type SearchCore, searchModule } from "../core/core.js";
 import type { Machine } from "../machine.js";
-import { MODES, type Searched, type SearchFigures, type SearchOptions, STOPPED, type StoppedBy } from "./search.js";
+import {
+  MODES,
+  type Searched,
+  type SearchFigures,
+  type SearchOptions,
+  STOPPED,
+  STORES,
+  type StoppedBy,
+  type StoreKind,
+} from "./search.js";
 import { Control, type FromWorker, Own, type Shared, type SplitOrder, type ToWorker } from "./split-shared.js";
 
 export const SPLIT_MAX: number = WORKERS_MAX;
@@ -88,7 +97,7 @@ class Crew {
 export class SplitSearch implements Searched {
   readonly core: SearchCore;
   readonly machine: Machine;
-  readonly #wide: boolean;
+  readonly #store: StoreKind;
   readonly #all: readonly Told[];
   readonly #stopped: StoppedBy | undefined;
   readonly #ways: ReadonlyMap<number, number[] | undefined>;
@@ -102,7 +111,7 @@ export class SplitSearch implements Searched {
   ) {
     this.core = core;
     this.machine = machine;
-    this.#wide = asked.wide ?? false;
+    this.#store = asked.store ?? "exact";
     this.#all = all;
     this.#ways = ways;
     const full = all.map(({ search }) => search[Search.FULL] as number).find((why) => why !== Full.NOTHING);
@@ -143,18 +152,24 @@ export class SplitSearch implements Searched {
       badStates: this.#sum(Search.BAD_STATES, "search", true),
       instances: this.#sum(Search.INSTANCES, "search", true),
       badDepth: bad === 0xffffffff ? undefined : bad,
-      bytesPerState: (this.#sum(Search.SLOTS, "search") * (this.#wide ? 16 : 8)) / Math.max(1, states),
+      bytesPerState: (this.#sum(Search.SLOTS, "search") * STORES[this.#store].bytes) / Math.max(1, states),
       queueBytes: this.#sum(Search.QUEUE_BYTES, "search"),
+      omitted: this.#all.reduce((sum, { search }) => sum + doubleOf(search, Search.OMITTED), 0),
       keySum: this.#all.reduce((sum, { search }) => BigInt.asUintN(64, sum + longOf(search, Search.KEY_SUM)), 0n),
     };
   }
 
-  complete(): boolean {
+  /** Every state that was found was expanded. */
+  #seenAll(): boolean {
     return this.#stopped === undefined && this.figures().queue === 0 && this.machine.run(Run.OVERFLOW) === 0;
   }
 
+  complete(): boolean {
+    return this.#seenAll() && !STORES[this.#store].lossy;
+  }
+
   stoppedBy(): StoppedBy | undefined {
-    return this.#stopped;
+    return this.#stopped ?? (this.#seenAll() && !this.complete() ? "store" : undefined);
   }
 
   /** Projections are not handed to workers. */
@@ -166,6 +181,9 @@ export class SplitSearch implements Searched {
     return this.#ways.get(state);
   }
 }
+
+const doubleOf = (words: Uint32Array, field: number): number =>
+  new Float64Array(words.slice(field, field + 2).buffer)[0] as number;
 
 const longOf = (words: Uint32Array, field: number): bigint =>
   (BigInt(words[field + 1] as number) << 32n) | BigInt(words[field] as number);
@@ -218,6 +236,7 @@ function progressOf(control: Int32Array, workers: number): SearchFigures {
     bytesPerState: (8 * sum(Own.SLOTS)) / Math.max(1, sum(Own.STATES)),
     queueBytes: sum(Own.QUEUE_BYTES),
     keySum: 0n,
+    omitted: 0,
   };
 }
 
@@ -241,7 +260,7 @@ export async function searchInWorkers(core: SearchCore, machine: Machine, asked:
     workers,
     hardware: MODES[asked.hardware],
     memoryMib: Math.max(1, Math.floor(asked.memoryMib / workers)),
-    wide: asked.wide ?? false,
+    store: STORES[asked.store ?? "exact"].number,
     statesMax: asked.statesMax,
     stopMask: asked.stopMask ?? 0,
     roundKeys: asked.roundKeys ?? 0,
@@ -252,7 +271,7 @@ export async function searchInWorkers(core: SearchCore, machine: Machine, asked:
     const sizes = ready.map((message) => ("keysMax" in message ? message.keysMax : 0));
     if (sizes.some((size) => size === 0 || size !== sizes[0]))
       throw new Error("the search does not fit into memory: allow it less, or take fewer workers");
-    const shared = shareMemory(workers, sizes[0] as number, common.wide);
+    const shared = shareMemory(workers, sizes[0] as number, asked.store === "wide");
     const control = new Int32Array(shared.control);
     const timer = setInterval(() => {
       if (asked.stop.aborted) Atomics.store(control, Control.STOP, 1);

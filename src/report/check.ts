@@ -98,12 +98,21 @@ export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
       return `a search used up its ${memory} MiB, ${last}: raise --memory or check a smaller scenario`;
     case "steps":
       return `a search reached its limit of steps, ${last}: check a smaller scenario`;
+    case "store":
+      return (
+        `the ${row.store} store is expected to have hidden ${aboutStates(row.expectedOmissions ?? 0)}, and what is ` +
+        "reached through them only: --store exact is sure"
+      );
     case "interrupt":
       return `the search was interrupted, ${last}`;
     default:
       return `a search reached the limit of ${asked.time} s, ${last}: raise it with --time ${(asked.time ?? 1) * 10}`;
   }
 }
+
+/** An expected number of states: "0.02 states", "about 41 states". */
+const aboutStates = (expected: number): string =>
+  expected < 10 ? `${Number(expected.toPrecision(2))} states` : `about ${count(Math.round(expected))} states`;
 
 /** What a search with concrete TLBs has counted. */
 function counted(row: CheckResultRow): string[] {

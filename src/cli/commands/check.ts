@@ -8,6 +8,7 @@ import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/cas
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { checkInPool } from "../../explore/pool.js";
+import type { StoreKind } from "../../explore/search.js";
 import { SPLIT_MAX } from "../../explore/split.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
@@ -28,6 +29,7 @@ interface CheckFlags {
   readonly set?: Readonly<Record<string, string>>;
   readonly hardware: "enumerated" | "saturated";
   readonly witness: boolean;
+  readonly store: StoreKind;
   readonly jobs: number;
 }
 
@@ -56,6 +58,13 @@ export function addCheck(program: Command, session: Session): void {
       "saturated: what TLBs may hold is known at each step; enumerated: each fill and eviction is a step",
       oneOf("--hardware", ["saturated", "enumerated"]),
       "saturated",
+    )
+    .option(
+      "--store <kind>",
+      "how states are remembered: exact (64-bit fingerprints), wide (128), compact (36) or bitstate; the last two lose " +
+        "states, say how many to expect, and never say holds",
+      oneOf("--store", ["exact", "wide", "compact", "bitstate"]),
+      "exact",
     )
     .option(
       "--bound <n>",
@@ -172,6 +181,7 @@ function optionsOf(flags: CheckFlags) {
     ...(flags.time === undefined ? {} : { time: flags.time }),
     memory: flags.memory,
     hardware: flags.hardware,
+    store: flags.store,
     witness: flags.witness,
   };
 }
