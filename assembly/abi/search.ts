@@ -51,7 +51,11 @@ export const enum Search {
   OMITTED = 38,
   /** Asked: most memory of the visited set, KiB (0: all that is there). */
   STORE_KIB = 40,
-  WORDS = 42,
+  /** Asked: transitions are written down. Told: where (word), how many. Emptied by the host. */
+  EDGES,
+  EDGES_AT,
+  EDGE_COUNT,
+  WORDS = 44,
 }
 
 /** How the visited set remembers a state. */
@@ -78,6 +82,12 @@ export const enum Hardware {
   ENUMERATED,
   SATURATED,
 }
+
+/** A transition: number of the state, agent (EDGE_NEW: to a new state), and the fingerprint of what it led to. */
+export const EDGE_WORDS: u32 = 4;
+export const EDGE_NEW: u32 = 0x80000000;
+/** Transitions that are kept before the search hands back. */
+export const EDGES_MAX: u32 = 32768;
 
 /** What was used up. */
 export const enum Full {

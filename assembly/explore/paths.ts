@@ -3,7 +3,7 @@
  * of any of its agents.
  */
 import { Base } from "../abi/layout";
-import { Hardware, Search } from "../abi/search";
+import { EDGE_WORDS, Hardware, Search } from "../abi/search";
 import { kernelAgents, moveAgent, reset } from "../run";
 import { base, get, logInto, logTop } from "../word";
 import { frameAgents, moveSlot, reuse, saturate, slotsPerCpu } from "./hardware";
@@ -25,6 +25,16 @@ export function watch(watched: u32): void {
     to += 4;
   }
   space.tell(Search.WATCH_COUNT, count + 1);
+}
+
+/** Writes a transition down for the host. */
+export function noteEdge(from: u32, agent: u32, key: u64): void {
+  const count = space.asked(Search.EDGE_COUNT);
+  const to = space.edgesAt + ((count * EDGE_WORDS) << 2);
+  store<u32>(to, from);
+  store<u32>(to + 4, agent);
+  store<u64>(to + 8, key);
+  space.tell(Search.EDGE_COUNT, count + 1);
 }
 
 /** Puts the machine at the start of the search, to follow a path. Nothing is logged from here on. */

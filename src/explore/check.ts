@@ -143,8 +143,8 @@ function errandsOf(jobs: Jobs): Errand[] | undefined {
 }
 
 async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
-  const { bound, time, memory, witness, hardware, store, signal, onProgress } = options;
-  const asked = { bound, time, memory, witness, hardware, store };
+  const { bound, time, memory, witness, hardware, store, livelock, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, store, livelock };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   let done = 0;
   const rows = await checkInPool(errands, {

@@ -3,10 +3,11 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { Full, Hardware, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
+import { EDGE_WORDS, Full, Hardware, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
+import type { TransitionGraph } from "./livelock.js";
 import { SetHash } from "./set-hash.js";
 
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
@@ -42,6 +43,8 @@ export interface SearchOptions {
   /** Violation kinds, as a mask, at which the search stops after the layer. */
   readonly stopMask?: number;
   readonly projection?: Projection | undefined;
+  /** Is given every transition. */
+  readonly graph?: TransitionGraph | undefined;
 }
 
 export interface SearchFigures {
@@ -93,6 +96,7 @@ export class ExhaustiveSearch implements Searched {
   readonly machine: Machine;
   readonly #store: StoreKind;
   readonly #projection: Projection | undefined;
+  readonly #graph: TransitionGraph | undefined;
   readonly #setHash = new SetHash();
   readonly #packed = new Uint32Array(2);
 
@@ -110,6 +114,8 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
+    this.#graph = options.graph;
+    this.#ask(Search.EDGES, options.graph === undefined ? 0 : 1);
     if (core.call.exploreStart() === 0) throw new Error("the search does not fit into memory: allow it less");
     this.#drain();
   }
@@ -139,8 +145,13 @@ export class ExhaustiveSearch implements Searched {
     if (words.length > 0) this.core.words().set(words, this.core.call.watchList(words.length));
   }
 
-  /** Adds the new states to the hash of the set. */
+  /** Takes what the core has written down: transitions, and new states for the hash of the set. */
   #drain(): void {
+    if (this.#graph !== undefined) {
+      const from = this.#told(Search.EDGES_AT);
+      this.#graph.add(this.core.words().subarray(from, from + this.#told(Search.EDGE_COUNT) * EDGE_WORDS));
+      this.#ask(Search.EDGE_COUNT, 0);
+    }
     const projection = this.#projection;
     if (projection === undefined) return;
     const count = this.#told(Search.WATCH_COUNT);

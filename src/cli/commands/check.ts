@@ -30,6 +30,7 @@ interface CheckFlags {
   readonly hardware: "enumerated" | "saturated";
   readonly witness: boolean;
   readonly store: StoreKind;
+  readonly livelock: boolean;
   readonly jobs: number;
 }
 
@@ -61,8 +62,8 @@ export function addCheck(program: Command, session: Session): void {
     )
     .option(
       "--store <kind>",
-      "how states are remembered: exact (64-bit fingerprints), wide (128), compact (36) or bitstate; the last two lose " +
-        "states, say how many to expect, and never say holds",
+      "how states are remembered: exact (64-bit fingerprints), wide (128), compact (36) or bitstate; the last two " +
+        "lose states, say how many to expect, and never say holds",
       oneOf("--store", ["exact", "wide", "compact", "bitstate"]),
       "exact",
     )
@@ -84,6 +85,7 @@ export function addCheck(program: Command, session: Session): void {
       wholeNumber("--jobs", 1, SPLIT_MAX),
       1,
     )
+    .option("--livelock", "look for tasks that go round for ever, too", false)
     .option("--no-witness", "do not look for witnesses")
     .addHelpText(
       "after",
@@ -182,6 +184,7 @@ function optionsOf(flags: CheckFlags) {
     memory: flags.memory,
     hardware: flags.hardware,
     store: flags.store,
+    livelock: flags.livelock,
     witness: flags.witness,
   };
 }
