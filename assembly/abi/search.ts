@@ -55,7 +55,9 @@ export const enum Search {
   EDGES,
   EDGES_AT,
   EDGE_COUNT,
-  WORDS = 44,
+  /** Told: where the number of states is written that were known when each layer began (word). */
+  LAYERS_AT,
+  WORDS = 46,
 }
 
 /** How the visited set remembers a state. */
@@ -88,6 +90,9 @@ export const EDGE_WORDS: u32 = 4;
 export const EDGE_NEW: u32 = 0x80000000;
 /** Transitions that are kept before the search hands back. */
 export const EDGES_MAX: u32 = 32768;
+
+/** Layers of which that is kept. */
+export const LAYERS_MAX: u32 = 4096;
 
 /** What was used up. */
 export const enum Full {

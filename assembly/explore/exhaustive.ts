@@ -24,7 +24,7 @@ import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } f
 import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
 import { keysStart, obligationSum } from "./fingerprint";
 import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
-import { noteEdge, noteParent, watch } from "./paths";
+import { layersAt, noteEdge, noteLayer, noteParent, watch } from "./paths";
 import {
   dequeue,
   enqueue,
@@ -70,6 +70,8 @@ function tellStart(): void {
   for (let field: u32 = Search.BAD_STATES; field < <u32>Search.WORDS; field++) space.tell(field, 0);
   space.tell(Search.BAD_DEPTH, 0xffffffff);
   space.tell(Search.WATCH_AT, space.watchAt >> 2);
+  space.tell(Search.LAYERS_AT, layersAt());
+  noteLayer(0, 1);
   space.tell(Search.EDGES_AT, space.edgesAt >> 2);
 }
 
@@ -150,6 +152,7 @@ function nextLayer(): void {
   layerEnd = states();
   setRun(Run.WIDEST, max(runWord(Run.WIDEST), width));
   setRun(Run.DEPTH, runWord(Run.DEPTH) + 1);
+  noteLayer(runWord(Run.DEPTH), states());
   put(tally(Tally.STEPS), runWord(Run.DEPTH));
   if ((runWord(Run.KINDS) & runWord(Run.STOP_MASK)) != 0) setRun(Run.STATUS, Status.STOPPED);
   else if (runWord(Run.DEPTH) >= runWord(Run.STEPS_MAX)) bounded(Full.DEPTH);

@@ -23,7 +23,8 @@ import {
   type StoreKind,
 } from "./search.js";
 import { fewerSwitches } from "./shrink.js";
-import { type SplitSearch, searchInWorkers } from "./split.js";
+import { searchInWorkers } from "./split.js";
+import type { SplitSearch } from "./split-result.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness } from "./witness.js";
 

@@ -13,6 +13,7 @@ import { findScenario } from "../scenarios/index.js";
 import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
+import { type Estimate, estimate } from "./estimate.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
 import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
@@ -46,6 +47,8 @@ export interface CheckResultRow {
   readonly hardware: "enumerated" | "saturated";
   /** What the scenario was made with, when it has parameters. */
   readonly parameters?: Values;
+  /** How many states there will be, when the search was cut short and enough of it was seen. */
+  readonly estimate?: Estimate;
   /** How states were remembered, unless exactly, and states that a lossy store is expected to have hidden. */
   readonly store?: StoreKind;
   readonly expectedOmissions?: number;
@@ -79,6 +82,8 @@ export interface CheckProgress {
   readonly queue: number;
   readonly rate: number;
   readonly bytes: number;
+  /** How many states there will be, when enough of them are known. */
+  readonly expected: Estimate | undefined;
 }
 
 export interface CheckOptions extends Omit<CaseOptions, "workers"> {
@@ -119,6 +124,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
         depth: figures.depth,
         queue: figures.queue,
         rate: (1000 * figures.states) / Math.max(1, performance.now() - started),
+        expected: estimate(figures.layers),
         bytes: figures.bytesPerState * figures.states + figures.queueBytes,
       });
     results.push(await checkOne(scenario, edition, backend, { ...options, workers }, cores, report));
@@ -214,6 +220,7 @@ async function checkOne(
     ...(complete
       ? {}
       : { stoppedBy: all.find((result) => result.stoppedBy)?.stoppedBy ?? "time", queue: sum("queue") }),
+    ...expectedOf(all),
     ...storeFigures(options.store, sum("omitted")),
     ...concreteFigures(scenario, options, all, sum),
   };
@@ -222,6 +229,23 @@ async function checkOne(
 function storeFigures(store: StoreKind = "exact", omitted = 0): Partial<CheckResultRow> {
   if (store === "exact") return {};
   return { store, ...(STORES[store].lossy ? { expectedOmissions: omitted } : {}) };
+}
+
+/** The states of the row in the end; nothing when all are known, or when it is too early to say for some case. */
+function expectedOf(all: readonly CaseResult[]): { estimate?: Estimate } {
+  const cut = all.filter(({ stoppedBy }) => stoppedBy !== undefined && stoppedBy !== "store");
+  const sums = { states: 0, low: 0, high: 0 };
+  for (const { figures } of all) {
+    const { states } = figures;
+    const found = cut.some((one) => one.figures === figures)
+      ? estimate(figures.layers)
+      : { states, low: states, high: states };
+    if (found === undefined) return {};
+    sums.states += found.states;
+    sums.low += found.low;
+    sums.high += found.high;
+  }
+  return cut.length === 0 ? {} : { estimate: sums };
 }
 
 /** Chance that at least two of the states agree in all bits that are stored. */

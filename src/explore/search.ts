@@ -3,7 +3,7 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { EDGE_WORDS, Full, Hardware, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
+import { EDGE_WORDS, Full, Hardware, LAYERS_MAX, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
@@ -62,6 +62,8 @@ export interface SearchFigures {
   readonly queueBytes: number;
   /** Sum of the fingerprints of all states: equal for equal sets of states. */
   readonly keySum: bigint;
+  /** States that were known when each layer began. */
+  readonly layers: readonly number[];
   /** States that the store is expected to have taken for known ones. */
   readonly omitted: number;
 }
@@ -184,9 +186,16 @@ export class ExhaustiveSearch implements Searched {
       badDepth: badDepth === 0xffffffff ? undefined : badDepth,
       bytesPerState: (this.#told(Search.SLOTS) * STORES[this.#store].bytes) / Math.max(1, states),
       queueBytes: this.#told(Search.QUEUE_BYTES),
+      layers: this.#layers(),
       omitted: doubleAt(this.core, this.core.call.searchWords() + Search.OMITTED),
       keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
     };
+  }
+
+  #layers(): number[] {
+    const first = this.#told(Search.LAYERS_AT);
+    const count = Math.min(this.machine.run(Run.DEPTH) + 1, LAYERS_MAX);
+    return [...this.core.words().subarray(first, first + count)];
   }
 
   complete(): boolean {

@@ -53,6 +53,8 @@ export interface SplitOrder {
 /** What the host makes when it knows how much a worker sends at once. */
 export interface Shared {
   readonly control: SharedArrayBuffer;
+  /** States that were known when each layer began. */
+  readonly layers: SharedArrayBuffer;
   /** Of each worker: keys (or states) for each other, and its answers to each other. */
   readonly keys: readonly SharedArrayBuffer[];
   readonly answers: readonly SharedArrayBuffer[];

@@ -181,6 +181,8 @@ class Rounds {
     const depth = (run[Run.DEPTH] as number) + 1;
     run[Run.DEPTH] = depth;
     run[Run.WIDEST] = Math.max(run[Run.WIDEST] as number, width);
+    const layers = new Uint32Array(this.#shared.layers);
+    if (me === 0 && depth < layers.length) layers[depth] = this.#sum(Own.STATES);
     if ((kinds & order.stopMask) !== 0) return false;
     if (depth >= (run[Run.STEPS_MAX] as number)) {
       core.words()[call.searchWords() + Search.FULL] = Full.DEPTH;

@@ -14,6 +14,7 @@ export const searchFields = {
   store: z.enum(["wide", "compact", "bitstate"]).optional(),
   expectedOmissions: z.number().min(0).optional(),
   queue: whole.optional(),
+  estimate: z.strictObject({ states: whole, low: whole, high: whole }).optional(),
   violationInstances: whole.optional(),
   badStates: whole.optional(),
   shortestBadDepth: whole.nullable().optional(),

@@ -191,7 +191,11 @@ function optionsOf(flags: CheckFlags) {
 
 function progressLine(p: CheckProgress, done: number, total: number): string {
   const what = `${p.scenario} in ${p.edition} on ${p.backend}`;
-  const found = `${count(p.states)} states, depth ${p.depth}, ${count(p.queue)} waiting`;
+  const all =
+    p.expected === undefined
+      ? ""
+      : ` of about ${count(p.expected.states)} (${count(p.expected.low)} to ${count(p.expected.high)})`;
+  const found = `${count(p.states)} states${all}, depth ${p.depth}, ${count(p.queue)} waiting`;
   const speed = `${count(Math.round(p.rate / 1000))} k/s, ${count(Math.ceil(p.bytes / 2 ** 20))} MiB`;
   return `check ${done + 1} of ${total}: ${what}, ${found}, ${speed}`;
 }
