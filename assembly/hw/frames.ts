@@ -25,6 +25,7 @@ import {
   tableWords,
   tally,
 } from "../word";
+import { firstUsed } from "./tables";
 
 export const enum Pool {
   TABLE,
@@ -114,6 +115,7 @@ export function release(frame: u32): void {
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
   if (isDefined(RECORDED)) for (let j: u32 = 0; j < tableWords; j++) note(table + j, Access.READ);
+  if (tableWords >= 16 && firstUsed(table, table + tableWords) == table + tableWords) return 0;
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -66,7 +66,7 @@ export interface Measured {
 }
 
 /** CPU time of this process in milliseconds: user and system. */
-function cpuNow(): number {
+export function cpuNow(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
@@ -111,7 +111,7 @@ export function childSeconds(path: string, input: string): number {
 
 const quartile = (values: number[], which: 1 | 2 | 3): number =>
   values.toSorted((a, b) => a - b)[(values.length * which) >> 2] as number;
-const median = (values: number[]): number => quartile(values, 2);
+export const median = (values: number[]): number => quartile(values, 2);
 
 /** Runs a suite for some rounds. The first round of ours is not counted: it compiles. */
 export async function measure(suite: Suite, rounds: number): Promise<Measured> {
