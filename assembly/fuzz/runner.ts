@@ -104,7 +104,7 @@ export function showed(kind: u32, birth: u32, at: u32): bool {
   const count = runWord(Run.VIOLATIONS);
   for (let i: u32 = 0; i < count; i++) {
     const record: u32 = VIOLATION_AREA + i * Violation.WORDS;
-    if (get(record + Violation.KIND) != kind || placeOf(record) != at) continue;
+    if (get(record + Violation.KIND) != kind || placeOf(record) != at || isOthers(record)) continue;
     if (birthLine(record) == birth) return true;
   }
   return false;
