@@ -3,7 +3,7 @@
  * of any of its agents.
  */
 import { Base } from "../abi/layout";
-import { Hardware, Search } from "../abi/search";
+import { EDGE_WORDS, Hardware, LAYERS_MAX, Search } from "../abi/search";
 import { kernelAgents, moveAgent, reset } from "../run";
 import { base, get, logInto, logTop } from "../word";
 import { frameAgents, moveSlot, reuse, saturate, slotsPerCpu } from "./hardware";
@@ -27,6 +27,28 @@ export function watch(watched: u32): void {
   space.tell(Search.WATCH_COUNT, count + 1);
 }
 
+const layers = memory.data(4096 * 4);
+
+/** States that are known when a layer begins. */
+export function noteLayer(depth: u32, known: u32): void {
+  if (depth < LAYERS_MAX) store<u32>(layers + (depth << 2), known);
+}
+
+/** First word of what `noteLayer` has noted. */
+export function layersAt(): u32 {
+  return <u32>layers >> 2;
+}
+
+/** Writes a transition down for the host. */
+export function noteEdge(from: u32, agent: u32, key: u64): void {
+  const count = space.asked(Search.EDGE_COUNT);
+  const to = space.edgesAt + ((count * EDGE_WORDS) << 2);
+  store<u32>(to, from);
+  store<u32>(to + 4, agent);
+  store<u64>(to + 8, key);
+  space.tell(Search.EDGE_COUNT, count + 1);
+}
+
 /** Puts the machine at the start of the search, to follow a path. Nothing is logged from here on. */
 export function restartSearch(): void {
   logInto(0, 0, 0, 0);
@@ -36,11 +58,16 @@ export function restartSearch(): void {
 
 /** Moves one agent of the search, hardware agents included. */
 export function followSearch(agent: u32): void {
+  moveAny(agent);
+  if (space.asked(Search.HARDWARE) == Hardware.SATURATED) saturate();
+}
+
+/** The step itself, without what saturated hardware does after it. */
+export function moveAny(agent: u32): void {
   const perCpu = slotsPerCpu();
   if (agent < kernelAgents()) moveAgent(agent);
   else if (agent < frameAgents()) moveSlot((agent - kernelAgents()) / perCpu, (agent - kernelAgents()) % perCpu);
   else reuse(agent - frameAgents());
-  if (space.asked(Search.HARDWARE) == Hardware.SATURATED) saturate();
 }
 
 /**
@@ -74,6 +101,15 @@ export function pathTo(state: u32): u32 {
     at = load<u32>(space.parentsAt + (at << 3));
   }
   return length;
+}
+
+/** Parent and agent of one of this worker's states, or -1 for both when they were not kept. */
+export function parentOf(state: u32): u32 {
+  return state < space.parentsMax ? load<u32>(space.parentsAt + (state << 3)) : 0xffffffff;
+}
+
+export function agentInto(state: u32): u32 {
+  return state < space.parentsMax ? load<u32>(space.parentsAt + (state << 3) + 4) : 0xffffffff;
 }
 
 /** First word of the path that `pathTo` wrote. */

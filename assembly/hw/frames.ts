@@ -23,6 +23,7 @@ import {
   tableWords,
   tally,
 } from "../word";
+import { firstUsed } from "./tables";
 
 export const enum Pool {
   TABLE,
@@ -111,6 +112,7 @@ export function release(frame: u32): void {
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
+  if (tableWords >= 16 && firstUsed(table, table + tableWords) == table + tableWords) return 0;
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -14,6 +14,7 @@ import { entryCleared, rightsLost } from "../ghost/obligations";
 import {
   alignDown,
   entriesOf,
+  firstUsed,
   frameOf,
   indexOf,
   isTableEntry,
@@ -48,7 +49,7 @@ function tableEnd(at: u64, end: u64): u64 {
  * missing table is skipped. The caller holds the table's lock.
  */
 export function zapPtes(task: u32, limit: u32, delayRmap: bool): u32 {
-  if (bulk && isAnonymous(task)) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
+  if (bulk && isAnonymous(task)) return zapInBulk(task) ? <u32>ZapResult.FULL : 0;
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   let at = reg(task, Reg.ADDRESS);
@@ -99,15 +100,12 @@ export function nextTable(pgd: u32, at: u64): u64 {
   let level: u32 = 1;
   let slot = slotOf(pgd, at, level);
   while (slot == 0) slot = slotOf(pgd, at, ++level);
-  const last = entriesOf(level) - 1;
-  let index = indexOf(at, level);
-  let next = alignDown(at, level) + pagesOf(level);
   // Its neighbours are often missing too: a sparse range is passed a table at a time.
-  while (index < last && !isTableEntry(get(++slot))) {
-    next += pagesOf(level);
-    index++;
-  }
-  return next;
+  const from = slot - indexOf(at, level);
+  const end = from + entriesOf(level);
+  slot = firstUsed(slot + 1, end);
+  while (slot < end && !isTableEntry(get(slot))) slot = firstUsed(slot + 1, end);
+  return alignDown(at, level + 1) + <u64>(slot - from) * pagesOf(level);
 }
 
 /** What protectPtes has met: a present entry; one whose rights have changed. */

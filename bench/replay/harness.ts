@@ -48,16 +48,25 @@ export interface Suite {
   readonly result: () => unknown;
 }
 
+/** Median over the rounds, or the best on the wall; and the quartiles. */
+export interface Ratio {
+  readonly name: string;
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  readonly atLeast: number;
+}
+
 export interface Measured {
   readonly suite: string;
   /** Million units per CPU second, medians. */
   readonly rates: Record<string, number>;
-  readonly ratios: { readonly name: string; readonly ratio: number; readonly atLeast: number }[];
+  readonly ratios: Ratio[];
   readonly result: unknown;
 }
 
 /** CPU time of this process in milliseconds: user and system. */
-function cpuNow(): number {
+export function cpuNow(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
@@ -100,7 +109,9 @@ export function childSeconds(path: string, input: string): number {
   return (user as number) + (system as number);
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+const quartile = (values: number[], which: 1 | 2 | 3): number =>
+  values.toSorted((a, b) => a - b)[(values.length * which) >> 2] as number;
+export const median = (values: number[]): number => quartile(values, 2);
 
 /** Runs a suite for some rounds. The first round of ours is not counted: it compiles. */
 export async function measure(suite: Suite, rounds: number): Promise<Measured> {
@@ -122,7 +133,8 @@ export async function measure(suite: Suite, rounds: number): Promise<Measured> {
     const units = (task: string): number => suite.tasks.find((candidate) => candidate.name === task)?.units as number;
     const each = a.map((seconds, i) => units(ours) / seconds / (units(against) / (b[i] as number)));
     const best = (rates[ours] as number) / (rates[against] as number);
-    return [{ name, ratio: suite.wall ? best : median(each), atLeast }];
+    const [low, high] = [quartile(each, 1), quartile(each, 3)];
+    return [{ name, ratio: suite.wall ? best : median(each), low, high, atLeast }];
   });
   return { suite: suite.name, rates, ratios, result: suite.result() };
 }

@@ -9,10 +9,13 @@
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
+import { findScenario } from "../scenarios/index.js";
 import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
-import type { SearchFigures, StoppedBy } from "./search.js";
+import { type Estimate, estimate } from "./estimate.js";
+import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
+import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -44,6 +47,11 @@ export interface CheckResultRow {
   readonly hardware: "enumerated" | "saturated";
   /** What the scenario was made with, when it has parameters. */
   readonly parameters?: Values;
+  /** How many states there will be, when the search was cut short and enough of it was seen. */
+  readonly estimate?: Estimate;
+  /** How states were remembered, unless exactly, and states that a lossy store is expected to have hidden. */
+  readonly store?: StoreKind;
+  readonly expectedOmissions?: number;
   /** Bytes of the visited set for each state. */
   readonly bytesPerState: number;
   /** What ended a search that is not complete, and the states that were known and not yet expanded. */
@@ -74,9 +82,16 @@ export interface CheckProgress {
   readonly queue: number;
   readonly rate: number;
   readonly bytes: number;
+  /** How many states there will be, when enough of them are known. */
+  readonly expected: Estimate | undefined;
 }
 
-export interface CheckOptions extends CaseOptions {
+export interface CheckOptions extends Omit<CaseOptions, "workers"> {
+  /**
+   * Workers: several checks at once, or, when there is only one check, one search that they share. Same results.
+   * Scenarios that are not in the catalogue are searched one after another, each shared.
+   */
+  readonly jobs?: number;
   /** Names, aliases or scenarios of your own; all of ours by default. */
   readonly scenarios?: readonly (string | Scenario)[];
   /** Names, or "all": the releases. By default a scenario's own pair of editions, or all releases. */
@@ -91,6 +106,9 @@ export interface CheckOptions extends CaseOptions {
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const chosen = chooseScenarios(options.scenarios);
   const jobs = checksOf(chosen, options.editions, options.backends, options.set);
+  const workers = mustBeJobs(options.jobs ?? 1);
+  const errands = workers > 1 && jobs.length > 1 ? errandsOf(jobs) : undefined;
+  if (errands !== undefined) return checkTogether(errands, options, workers);
   const results: CheckResultRow[] = [];
   const cores = openCores();
   for (const { scenario, edition, backend } of jobs) {
@@ -106,13 +124,44 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
         depth: figures.depth,
         queue: figures.queue,
         rate: (1000 * figures.states) / Math.max(1, performance.now() - started),
+        expected: estimate(figures.layers),
         bytes: figures.bytesPerState * figures.states + figures.queueBytes,
       });
-    results.push(await checkOne(scenario, edition, backend, options, cores, report));
+    results.push(await checkOne(scenario, edition, backend, { ...options, workers }, cores, report));
     if (options.partial !== true) options.signal?.throwIfAborted();
     if (options.signal?.aborted) break;
   }
   return { schema: "shootdown/check@1", results };
+}
+
+type Jobs = ReturnType<typeof checksOf>;
+
+/** The checks in words for workers; undefined when one is about a scenario that has no name in the catalogue. */
+function errandsOf(jobs: Jobs): Errand[] | undefined {
+  const errands: Errand[] = [];
+  for (const { scenario, edition, backend } of jobs) {
+    const known = findScenario(scenario.name);
+    if (known !== scenario && (scenario.values === undefined || known?.make !== scenario.make)) return undefined;
+    const set = scenario.values === undefined ? {} : { set: scenario.values };
+    errands.push({ scenario: scenario.name, ...set, edition: edition.name, backend: backend.name });
+  }
+  return errands;
+}
+
+async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
+  const { bound, time, memory, witness, hardware, store, livelock, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, store, livelock };
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  let done = 0;
+  const rows = await checkInPool(errands, {
+    ...given,
+    jobs,
+    signal,
+    onRow: () => done++,
+    onProgress: (progress) => onProgress?.({ ...progress, done, total: errands.length }),
+  });
+  if (options.partial !== true) signal?.throwIfAborted();
+  return { schema: "shootdown/check@1", results: rows.filter((row) => row !== undefined) };
 }
 
 /** Whether the edition has the path that the case is about. */
@@ -130,7 +179,7 @@ async function checkOne(
   scenario: Scenario,
   edition: Edition,
   backend: Backend,
-  options: CheckOptions,
+  options: CaseOptions,
   cores: Cores,
   report: (figures: SearchFigures) => void,
 ): Promise<CheckResultRow> {
@@ -143,7 +192,7 @@ async function checkOne(
     byCase.push([which.name, await exploreCase({ scenario, which, edition, backend }, options, cores, report)]);
   }
   const all = byCase.map(([, result]) => result);
-  type Count = "states" | "transitions" | "instances" | "badStates" | "queue";
+  type Count = "states" | "transitions" | "instances" | "badStates" | "queue" | "omitted";
   const sum = (field: Count): number => all.reduce((total, result) => total + result.figures[field], 0);
   const bits = (field: "hidden" | "sometimes"): number => all.reduce((seen, result) => seen | result[field], 0);
   const violations = all.flatMap((result) => result.violations);
@@ -159,7 +208,7 @@ async function checkOne(
     transitions: sum("transitions"),
     depth: Math.max(0, ...all.map((result) => result.figures.depth)),
     seconds: (performance.now() - started) / 1000,
-    collisionProbability: sum("states") ** 2 / 2 ** (options.wide ? 129 : 65),
+    collisionProbability: collision(sum("states"), options.store),
     violations,
     hiddenBy: hiddenReasons(bits("hidden")),
     sometimes: Object.fromEntries(scenario.sometimes.map((name) => [name, seen.has(name)])),
@@ -171,14 +220,43 @@ async function checkOne(
     ...(complete
       ? {}
       : { stoppedBy: all.find((result) => result.stoppedBy)?.stoppedBy ?? "time", queue: sum("queue") }),
+    ...expectedOf(all),
+    ...storeFigures(options.store, sum("omitted")),
     ...concreteFigures(scenario, options, all, sum),
   };
+}
+
+function storeFigures(store: StoreKind = "exact", omitted = 0): Partial<CheckResultRow> {
+  if (store === "exact") return {};
+  return { store, ...(STORES[store].lossy ? { expectedOmissions: omitted } : {}) };
+}
+
+/** The states of the row in the end; nothing when all are known, or when it is too early to say for some case. */
+function expectedOf(all: readonly CaseResult[]): { estimate?: Estimate } {
+  const cut = all.filter(({ stoppedBy }) => stoppedBy !== undefined && stoppedBy !== "store");
+  const sums = { states: 0, low: 0, high: 0 };
+  for (const { figures } of all) {
+    const { states } = figures;
+    const found = cut.some((one) => one.figures === figures)
+      ? estimate(figures.layers)
+      : { states, low: states, high: states };
+    if (found === undefined) return {};
+    sums.states += found.states;
+    sums.low += found.low;
+    sums.high += found.high;
+  }
+  return cut.length === 0 ? {} : { estimate: sums };
+}
+
+/** Chance that at least two of the states agree in all bits that are stored. */
+function collision(states: number, store: StoreKind = "exact"): number {
+  return Math.min(1, states ** 2 / 2 ** (STORES[store].bits + 1));
 }
 
 /** What only a search with concrete TLBs can count. */
 function concreteFigures(
   scenario: Scenario,
-  options: CheckOptions,
+  options: CaseOptions,
   all: readonly CaseResult[],
   sum: (field: "instances" | "badStates") => number,
 ): Partial<CheckResultRow> {

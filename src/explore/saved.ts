@@ -30,7 +30,7 @@ export interface Configuration {
 
 /** What became of a saved schedule in this build. */
 export interface SavedComparison {
-  readonly version: string;
+  readonly version?: string;
   /** Every step is told as it was when the file was written. */
   readonly same: boolean;
   /** Functions that read differently, are new, or are gone. */
@@ -83,25 +83,32 @@ export function saveSchedule(story: Story, what: StageOptions, version: string):
 const callName = ({ call }: { readonly call: string | { readonly name: string } }): string =>
   typeof call === "string" ? call : call.name;
 
+/** The part of a file that another build compares. */
+export type Traces = Pick<ScheduleFile, "version" | "listings" | "trace">;
+
 /** Compares a file with what this build makes of it; undefined when the file says nothing to compare. */
-export function compareSaved(file: ScheduleFile, story: Story, what: StageOptions): SavedComparison | undefined {
+export function compareSaved(file: Traces, story: Story, what: StageOptions): SavedComparison | undefined {
   if (file.trace === undefined) return undefined;
   const changed = changedListings(file, what);
-  return { version: file.version ?? "unknown", same: file.trace === traceOf(story), changed };
+  const version = file.version === undefined ? {} : { version: file.version };
+  return { ...version, same: file.trace === traceOf(story), changed };
 }
 
-function changedListings({ listings = {} }: ScheduleFile, what: StageOptions): string[] {
+function changedListings({ listings = {} }: Traces, what: StageOptions): string[] {
   const now = listingsOf(what);
   return [...new Set([...Object.keys(listings), ...Object.keys(now)])].filter((fn) => listings[fn] !== now[fn]).sort();
 }
 
-/** The error of a schedule that does not fit any more, with what has changed since it was saved. */
+/** What a file that does not fit any more is to be told: what has changed since it was saved. */
+export function remedyOf(file: Traces, what: StageOptions): string {
+  const changed = changedListings(file, what);
+  return changed.length === 0
+    ? "no listing has changed since it was saved: the scenario or the machine has"
+    : `since it was saved these functions have changed: ${changed.join(", ")}`;
+}
+
+/** The error of a schedule that does not fit any more. */
 export function misfitOf(error: InputError, file: ScheduleFile, what: StageOptions): InputError {
   if (file.listings === undefined) return error;
-  const changed = changedListings(file, what);
-  const remedy =
-    changed.length === 0
-      ? "no listing has changed since it was saved: the scenario or the machine has"
-      : `since it was saved these functions have changed: ${changed.join(", ")}`;
-  return new InputError(error.problem, { source: file.token, remedy });
+  return new InputError(error.problem, { source: file.token, remedy: remedyOf(file, what) });
 }

@@ -8,6 +8,7 @@ import * as z from "zod";
 import { violationKinds } from "../names.js";
 import { parameters, searchFields, witness } from "./check-schema.js";
 import { reason, repairs, savedSchedule } from "./reason-schema.js";
+import { tlbPreset } from "./tlb-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
@@ -73,7 +74,7 @@ export const replayOutput = z.strictObject({
   violations: z.array(z.strictObject({ kind, severity, step: whole, confirmed: z.boolean() })),
   reason: reason.optional(),
   repair: repairs.optional(),
-  saved: z.strictObject({ version: z.string(), same: z.boolean(), changed: z.array(z.string()) }).optional(),
+  saved: z.strictObject({ version: z.string().optional(), same: z.boolean(), changed: z.array(z.string()) }).optional(),
   hash: z.string(),
 });
 
@@ -126,6 +127,7 @@ export const listOutput = z.discriminatedUnion("what", [
     "geometries",
     z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole, fenceOps: whole }),
   ),
+  listOf("tlbs", tlbPreset),
 ]);
 
 const functionDifference = z.strictObject({

@@ -9,6 +9,21 @@ const pages = z.enum(["4k", "2m", "1g", "thp"]);
 const cut = z.strictObject({ line: whole.optional(), byte: whole.optional(), what: z.string() });
 const format = z.enum(["lackey", "drmemtrace-view", "drmemtrace", "champsim", "compact"]);
 
+/** An item of `list tlbs`. */
+export const tlbPreset = z.strictObject({
+  name: z.string(),
+  policy: z.enum(["lru", "fifo", "plru", "random"]),
+  structures: z.record(z.string(), z.strictObject({ entries: whole, ways: whole })),
+  origins: z.record(
+    z.string(),
+    z.strictObject({
+      basis: z.enum(["manual", "measurement", "simulator", "article", "assumption"]),
+      text: z.string(),
+    }),
+  ),
+  note: z.string(),
+});
+
 const tlbRow = z.strictObject({
   pages,
   tlb: z.string(),

@@ -133,20 +133,22 @@ function project(size: Size, places: Places): Projection | undefined {
     if (counter === DONE + 1) return counter + value(page[m] as number) / HUGE;
     return counter === 13 + pages ? counter + value(index[m] as number) : counter;
   };
-  const pack = (value: (i: number) => number): bigint => {
-    let bits = 0n;
-    let at = 0n;
+  const pack = (value: (i: number) => number, packed: Uint32Array): void => {
+    let bits = 0;
+    let at = 0;
     const field = (width: number, content: number): void => {
-      bits |= BigInt(content) << at;
-      at += BigInt(width);
+      bits |= content << at;
+      at += width;
     };
     for (let c = 0; c < cpus; c++) {
-      const [psc, ...tlb] = (slots[c] as number[]).map((i) => (value(i) === 0 ? 0 : 1));
-      field(1, psc as number);
+      const own = slots[c] as number[];
+      field(1, value(own[0] as number) === 0 ? 0 : 1);
       field(1, value(pending[c] as number) === 0 ? 0 : 1);
-      for (const bit of tlb) field(1, bit);
+      for (let h = 1; h <= pages; h++) field(1, value(own[h] as number) === 0 ? 0 : 1);
     }
-    at = 32n;
+    packed[0] = bits;
+    bits = 0;
+    at = 0;
     field(2, 32 - Math.clz32(value(lock) & 0x7fffffff));
     field(3, Math.max(1, value(references)));
     for (const i of pmd) field(1, value(i) === 0 ? 0 : 1);
@@ -156,7 +158,7 @@ function project(size: Size, places: Places): Projection | undefined {
       const stranger = (value(i) & USE_MASK) === OWNER_STRANGER;
       field(2, value(i) >>> USE_SHIFT === Kind.FREE ? 1 : stranger ? 2 : 0);
     }
-    return bits;
+    packed[1] = bits;
   };
   return { words, pack };
 }

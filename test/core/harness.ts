@@ -43,6 +43,7 @@ type Inside = Record<
   | "addressScope"
   | "invalidateAll"
   | "entriesOf"
+  | "firstUsed"
   | "frameOf"
   | "isTableEntry"
   | "makeEntry"

@@ -48,7 +48,7 @@ export function addReplay(program: Command, session: Session): void {
       if (found.remark !== undefined) session.remark(found.remark);
       const own = flags.file === undefined ? [] : await loadScenarios(flags.file);
       if (found.case === undefined) await tellToken(found, own, flags, session);
-      else if (flags.save === undefined) show(replayCase(found.case, what), flags, session);
+      else if (flags.save === undefined) tellCase(replayCase(found.case, what), flags, session);
       else throw new InputError("a case is a file already", { source: what, remedy: "leave --save out" });
     });
 }
@@ -73,6 +73,11 @@ async function tellToken(found: Found, own: readonly Scenario[], flags: ReplayFl
   show({ ...story, ...more }, flags, session);
 }
 
+function tellCase(story: ReturnType<typeof replayCase>, flags: ReplayFlags, session: Session): void {
+  if (story.saved !== undefined) session.remark(remarkOf(story.saved));
+  show(story, flags, session);
+}
+
 function replayed({ token, saved }: Found, own: readonly Scenario[]): Story {
   try {
     return replay(token, own);
@@ -83,7 +88,7 @@ function replayed({ token, saved }: Found, own: readonly Scenario[]): Story {
 }
 
 function remarkOf({ version, same, changed }: SavedComparison): string {
-  const by = `version ${version}`;
+  const by = version === undefined ? "another build" : `version ${version}`;
   if (same) return `every step is told as when ${by} saved it`;
   const what = changed.length === 0 ? "no listing has: the machine has" : changed.join(", ");
   return `told otherwise than when ${by} saved it; what has changed: ${what}`;

@@ -52,6 +52,22 @@ describe("geometry of x86-64", () => {
     expect(core.alignUp(highest, 3)).toBe(2n ** 36n);
   });
 
+  it("finds the first entry in use of any part of a table", () => {
+    const table = made.table(made.core.allocate(Pool.TABLE, Kind.TABLE, 1));
+    expect(core.firstUsed(table, table + 512)).toBe(table + 512);
+    for (const used of [511, 300, 77, 64, 3]) {
+      made.put(table + used, 1);
+      for (const [from, to] of [
+        [0, 512],
+        [used, used + 1],
+        [used > 40 ? used - 40 : 0, used + 1],
+      ] as const) {
+        expect(core.firstUsed(table + from, table + to)).toBe(table + used);
+      }
+      expect(core.firstUsed(table, table + used)).toBe(table + used);
+    }
+  });
+
   it("makes tables for the highest page and finds its entry again", () => {
     expect(core.allocTables(0, highest, 0)).toBe(1);
     const slot = core.slotOf(made.pgd(0), highest, 0);
