@@ -59,7 +59,7 @@ export interface CaseOptions {
   readonly memory?: number;
   readonly witness?: boolean;
   readonly hardware?: "enumerated" | "saturated";
-  /** Leave out schedules that tell nothing new (not where livelocks are looked for). Paths may be longer than needed. */
+  /** Leave out schedules that tell nothing new (not where livelocks are looked for). Paths may be longer. */
   readonly reduce?: ReductionName;
   readonly store?: StoreKind;
   /** Workers that share each search (one by default). */
