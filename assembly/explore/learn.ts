@@ -2,7 +2,7 @@
  * Learning what steps use, for the search that leaves schedules out: from random runs first, then from the search.
  *
  * Protocol
- *   `learn` once; `relyOnWhatIsKnown` when a search begins; `isConfirmed` when something new was learned since. A search
+ *   `learn` once; `relyOnWhatIsKnown` when a search begins; `isConfirmed` when something was learned since. A search
  *   that relied on what was not so is no proof, and is begun again with what is known now. The search that ends without
  *   such news proves what it relied on: the first step of any schedule that used more than was known would itself have
  *   been tried, because everything before it kept to what was known (docs/search.md).

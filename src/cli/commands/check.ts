@@ -35,6 +35,15 @@ interface CheckFlags {
   readonly jobs: number;
 }
 
+const EXAMPLES: [string, string][] = [
+  ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
+  ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
+  ["shootdown check ./examples/my-bug.ts", "listings of your own, from a file (docs/authoring.md)"],
+  ["shootdown check seed --set cpus=4,mms=3,files=2 -e 5.19 -b x86 --reduce por", "a larger one, with less to try"],
+  ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
+  ["shootdown check yardstick --set cpus=4,variant=late --hardware enumerated", "the model that others count too"],
+];
+
 export function addCheck(program: Command, session: Session): void {
   program
     .command("check")
@@ -93,23 +102,7 @@ export function addCheck(program: Command, session: Session): void {
     )
     .option("--livelock", "look for tasks that go round for ever, too", false)
     .option("--no-witness", "do not look for witnesses")
-    .addHelpText(
-      "after",
-      examples([
-        ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
-        ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
-        ["shootdown check ./examples/my-bug.ts", "listings of your own, from a file (docs/authoring.md)"],
-        [
-          "shootdown check seed --set cpus=4,mms=3,files=2 -e 5.19 -b x86 --reduce por",
-          "a larger one, with less to try",
-        ],
-        ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
-        [
-          "shootdown check yardstick --set cpus=4,variant=late --hardware enumerated",
-          "the model that others count too",
-        ],
-      ]),
-    )
+    .addHelpText("after", examples(EXAMPLES))
     .action((scenarios: readonly string[], flags: CheckFlags) => runCheck(scenarios, flags, session));
 }
 
