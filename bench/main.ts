@@ -21,6 +21,7 @@ import { comparison, reportOf, textOf } from "./report.js";
 import { searchFigures } from "./search.js";
 import { smokeDifferences } from "./smoke.js";
 import { steppingFigures } from "./stepping.js";
+import { pctFigure, workerFigures } from "./workers.js";
 import { yardstickFigures } from "./yardstick.js";
 
 /** dist/bench/main.js lies two folders below the root. */
@@ -28,6 +29,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
 const YARDSTICK_ROUNDS = 5;
+const WORKER_ROUNDS = 5;
 const THROUGHPUT_ROUNDS = 5;
 const SMOKE = { rounds: 1, runs: 20, checked: 50, repeats: 1, seeds: 5, concreteSeeds: 1, bound: 100 };
 
@@ -42,6 +44,8 @@ function nativePrograms(folder: string): Programs | undefined {
 async function measureSearch(): Promise<Figure[]> {
   return [
     ...yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
+    ...(await workerFigures([6, 2, 2], WORKER_ROUNDS)),
+    pctFigure(3),
     ...(await searchFigures(FULL.rounds, FULL.repeats)),
   ];
 }
