@@ -347,5 +347,11 @@ export const enum Op {
   BATCH_READ,
   /** mm->tlb_flush_batched of MM: # a 0 all is flushed (bool), 1 what r BATCH has seen is flushed */
   BATCH_DONE,
+  /** the task stands in the wait queue in the place of lock k a */
+  PREPARE_TO_WAIT,
+  /** sleep until that wait queue is empty */
+  SLEEP,
+  /** who stands in the wait queue stands there no more: it wakes */
+  WAKE_UP,
   COUNT,
 }

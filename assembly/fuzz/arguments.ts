@@ -85,6 +85,13 @@ function drawMap(): void {
   give(Reg.FLAGS, VmaFlag.SHARED | VmaFlag.MAYSHARE | VmaFlag.HUGETLB);
 }
 
+/** What may be a huge page stays above the first GiB, where a range of base pages would cut it. */
+function drawDestination(): u64 {
+  const at = alignDown((<u64>(nextByte() & 15) * spaceEnd()) >> 4, HUGE);
+  const gib = pagesOf(GIB);
+  return from >= gib && at < gib ? at + gib : at;
+}
+
 function giveRange(): void {
   give(Reg.START, from);
   give(Reg.END, to);
@@ -115,7 +122,7 @@ function drawOne(draw: u32, register: u32): void {
     case Draw.FILE_PAGE: drawFilePage(); break;
     case Draw.SPACE: give(Reg.START, 0); give(Reg.END, spaceEnd()); break;
     case Draw.ADDRESS: give(register, (<u64>(nextByte() & 15) * spaceEnd()) >> 4); break;
-    case Draw.DESTINATION: give(register, alignDown((<u64>(nextByte() & 15) * spaceEnd()) >> 4, HUGE)); break;
+    case Draw.DESTINATION: give(register, drawDestination()); break;
     case Draw.FILE: give(register, nextByte() % HUGE_FILES); break;
     case Draw.PAGE_FILE: give(register, HUGE_FILES); break;
     case Draw.MAP: drawMap(); break;

@@ -44,16 +44,3 @@ describe("a campaign", () => {
     });
   }
 });
-
-/** Open in 5.19: lazy CPUs walk on (lazy-walk); mprotect of a part of a shared GiB flushes too little (to 6.2). */
-const EXPLAINED = /^STALE_WALK|^(STALE_TRANSLATION|RIGHTS_OUTLIVE_CALL): huge_pmd_unshare/;
-
-describe("5.19 on x86, where the seed is repaired", () => {
-  it("shows no harm that is not explained in runs that find the race in 5.15 many times over", async () => {
-    const { findings, runs } = await fuzz({ edition: "5.19", seed: 3, runs: 20_000, shrink: false });
-    expect(runs).toBe(20_000);
-    const harm = findings.filter(({ severity }) => severity === "harm");
-    const texts = harm.map(({ kind, born, where }) => `${kind}: ${born} to ${where}`);
-    expect(texts.filter((text) => !EXPLAINED.test(text))).toEqual([]);
-  });
-});
