@@ -45,14 +45,11 @@ function nativePrograms(folder: string): Programs | undefined {
 
 /** Only what `npm run bench -- search` asks for. It takes minutes: each part is printed when it is there, too. */
 async function measureSearch(): Promise<Figure[]> {
-  return [
-    ...yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
-    ...reductionFigures(join(root, "build/bench"), REDUCTION_ROUNDS),
-    ...(await searchFigures(FULL.rounds, FULL.repeats)),
   const figures: Figure[] = [];
   const parts: readonly (() => Figure[] | Promise<Figure[]>)[] = [
     () => [pctFigure(3)],
     () => yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
+    () => reductionFigures(join(root, "build/bench"), REDUCTION_ROUNDS),
     () => workerFigures([6, 2, 2], WORKER_ROUNDS),
     () => searchFigures(FULL.rounds, FULL.repeats),
   ];
