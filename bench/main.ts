@@ -29,7 +29,6 @@ import { yardstickFigures } from "./yardstick.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
-const _YARDSTICK_ROUNDS = 5;
 const REDUCTION_ROUNDS = 3;
 const YARDSTICK_ROUNDS = 3;
 const WORKER_ROUNDS = 3;
