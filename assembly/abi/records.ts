@@ -182,7 +182,7 @@ export const enum Frame {
   LOCK,
   /** Obligations on this frame. */
   STALE,
-  /** Next frame of the free list. */
+  /** Next frame of the free list; of a huge page in use, the table deposited with it. */
   NEXT,
   /** What a load sees: one word stands for the page's bytes. */
   VALUE,
@@ -202,6 +202,8 @@ export const enum Kind {
 export const OWNER_FILE: u32 = 0x100;
 /** OWNER from here on: frames whose mappings nobody counts, a driver's memory and the huge zero page. */
 export const OWNER_UNCOUNTED: u32 = 0x800;
+/** OWNER of a page that khugepaged is about to copy: nobody else may come to believe in it. */
+export const OWNER_ISOLATED: u32 = 0xc00;
 /** OWNER of a frame that the witness hands to somebody else. */
 export const OWNER_STRANGER: u32 = 0x1000;
 

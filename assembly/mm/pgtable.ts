@@ -60,12 +60,16 @@ export function walkNew(task: u32, register: u32, level: u32): void {
   setReg(task, Reg.TMP, slotTable);
 }
 
-/** Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. */
+/**
+ * Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. A huge page on
+ * the way stays: the caller finds no entry then.
+ */
 export function allocTables(mm: u32, vpn: u64, level: u32): bool {
   let table = get(mmAt(mm) + Mm.PGD);
   let at: u32 = levels - 1;
   while (at > level) {
     const slot = tableAt(table) + indexOf(vpn, at);
+    if ((get(slot) & Entry.PRESENT) != 0 && !isTableEntry(get(slot))) return true;
     if (!isTableEntry(get(slot))) {
       const child = allocate(Pool.TABLE, Kind.TABLE, mm + 1);
       if (child == 0) return false;

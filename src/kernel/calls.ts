@@ -9,7 +9,7 @@ import type { Call, RandomUse, Sub } from "./listing.js";
 import { load, store } from "./mm/fault.js";
 import { pin, scan } from "./mm/gup.js";
 import { uffdRegister } from "./mm/hugetlb-unshare.js";
-import { collapse, retract } from "./mm/khugepaged.js";
+import { collapse, collapseHuge, retract } from "./mm/khugepaged.js";
 import { revoke, shrinkHugeZero, truncateFile } from "./mm/memory.js";
 import { migratePage, numaScan } from "./mm/migrate.js";
 import { awaitClear, dontneed, exit, goIdle, mmap, munmap, switchMm } from "./mm/mmap.js";
@@ -80,6 +80,7 @@ export const calls: readonly Call[] = [
   call("asid-rollover", {}, rollover, { never: true }),
   call("uffd-wp", range, uffd_wp, { never: true }),
   call("write-fault", { start: Reg.START }, do_wp_page, { never: true }),
+  call("collapse-huge", { start: Reg.START }, collapseHuge, { never: true }),
 ];
 
 export function findCall(name: string): Call | undefined {

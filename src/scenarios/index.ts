@@ -35,6 +35,8 @@ import { invlpgGlobal } from "./44-invlpg-global.js";
 import { dsbEarly } from "./45-dsb-early.js";
 import { asidRollover } from "./46-asid-rollover.js";
 import { uffdWpCopy } from "./47-uffd-wp-copy.js";
+import { collapseCopy } from "./48-collapse-copy.js";
+import { collapseTable } from "./49-collapse-table.js";
 import { collapseNoNotifier } from "./50-collapse-no-notifier.js";
 import { kvmZapRange } from "./51-kvm-zap-range.js";
 import { kvmLostFlush } from "./52-kvm-lost-flush.js";
@@ -80,6 +82,8 @@ export const scenarios: readonly Scenario[] = [
   dsbEarly,
   asidRollover,
   uffdWpCopy,
+  collapseCopy,
+  collapseTable,
   collapseNoNotifier,
   kvmZapRange,
   kvmLostFlush,

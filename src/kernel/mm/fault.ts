@@ -137,6 +137,7 @@ const do_fault = (store: boolean) =>
 const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
   k.walk(Reg.ADDRESS, k.BASE),
+  k.if_zero(Reg.ENTRY, "huge"),
   k.alloc_anon_page(Reg.TMP),
   k.if_set(Reg.TMP, "out"),
   k.lock_write(k.PTL),
@@ -148,6 +149,8 @@ const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.set_entry(k.BASE, true),
   k.unlock(k.PTL),
   k.jump("out"),
+  // Another fault has mapped a huge page meanwhile.
+  ...at("huge", k.set(Reg.TMP, 0), k.jump("out")),
   // Another fault was first: its page stays, ours goes back.
   ...at("lost", k.unlock(k.PTL), k.put_page(), k.set(Reg.TMP, 0)),
   ...at("out"),
@@ -218,6 +221,12 @@ const handle_mm_fault = (store: boolean) =>
     hugetlb_fault,
     k.jump("done"),
     ...at("anon", p.vma_file(Reg.TMP), k.if_set(Reg.TMP, "file")),
+    k.walk(Reg.START, k.PMD),
+    k.if_zero(Reg.ENTRY, "small"),
+    k.read_entry(Reg.TMP),
+    k.test(Reg.BATCH, Reg.TMP, Entry.LEAF),
+    k.if_set(Reg.BATCH, "mapped"),
+    ...at("small"),
     ...(store ? [] : huge),
     do_anonymous_page,
     k.jump("done"),
@@ -225,6 +234,11 @@ const handle_mm_fault = (store: boolean) =>
     do_fault(store),
     k.jump("done"),
     ...at("pfn", insert_pfn),
+    k.jump("done"),
+    // A huge page is there already. A store to the huge zero page would want a page of its own: that is left out.
+    ...at("mapped", k.test(Reg.BATCH, Reg.TMP, store ? Entry.WRITE : Entry.PRESENT), k.set(Reg.TMP, 0)),
+    k.if_set(Reg.BATCH, "done"),
+    k.set(Reg.TMP, 7),
     ...at("done", ...unlockMm),
     k.if_zero(Reg.TMP, "out"),
     k.signal(7),
