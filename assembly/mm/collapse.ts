@@ -7,8 +7,8 @@
  *   them; from then on a reference that a software walker believes in is to a page that the mm is about to lose.
  *   The deposited table is freed with the mapping of the huge page, at once.
  *
- * Reference: mm/khugepaged.c collapse_huge_page, __collapse_huge_page_isolate, __collapse_huge_page_copy; mm/huge_memory.c
- * zap_deposited_table [T: 70cbc3cc78a9, 2ba99c5e0881; M].
+ * Reference: mm/khugepaged.c collapse_huge_page, __collapse_huge_page_isolate, __collapse_huge_page_copy;
+ * mm/huge_memory.c zap_deposited_table [T: 70cbc3cc78a9, 2ba99c5e0881; M].
  */
 import { EventKind } from "../abi/events";
 import { Reg } from "../abi/operands";
@@ -59,7 +59,7 @@ export function isolate(task: u32, table: u32): bool {
   return any;
 }
 
-/** Copies the next page of table `table` into the huge page INDEX and clears its entry; PAGE := it. False at the end. */
+/** Copies the next page of table `table` into huge page INDEX and clears its entry; PAGE := it. False at the end. */
 export function copyNext(task: u32, table: u32): bool {
   const count = entriesOf(0);
   for (let i: u32 = 0; i < count; i++) {

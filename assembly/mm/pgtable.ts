@@ -61,8 +61,8 @@ export function walkNew(task: u32, register: u32, level: u32): void {
 }
 
 /**
- * Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. A huge page on
- * the way stays: the caller finds no entry then.
+ * Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. A huge page
+ * on the way stays: the caller finds no entry then.
  */
 export function allocTables(mm: u32, vpn: u64, level: u32): bool {
   let table = get(mmAt(mm) + Mm.PGD);

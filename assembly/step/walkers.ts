@@ -1,5 +1,5 @@
 /**
- * Visible ops of software walkers, of waiting for them, of the split of a VMA and of a collapse. Reached from ordinary().
+ * Visible ops of software walkers, of waiting for them, of VMA splits and of collapses. Reached from ordinary().
  */
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";

@@ -22,7 +22,7 @@ export const pmdp_collapse_flush: readonly Line[] = [
   arch("flush_tlb_range"),
 ];
 
-/** Software walkers are out of the table before it is freed, or its pages are looked at [T: 2ba99c5e0881, with its diff]. */
+/** Software walkers are out of the table before it is freed or its pages are looked at [T: 2ba99c5e0881, its diff]. */
 const SYNCED: Line = since("6.1", "2ba99c5e0881", ...w.sync_ipi());
 
 /**

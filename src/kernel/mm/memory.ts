@@ -38,8 +38,9 @@ const zap_pte_range = listing("mm/memory.c", "zap_pte_range", [
 const PINNED = "aa88b68c3b1d";
 
 /**
- * A huge page: khugepaged's, with its deposited table, or the huge zero page. Of that, up to 4.5 its reference was dropped here; 4.6 and 4.7 keep it in the gather until the flush; from
- * 4.8 on (6fcb52a56ff6) it belongs to the mm and not to the mapping. [T: aa88b68c3b1d; M: 4.8]
+ * A huge page: khugepaged's, with its deposited table, or the huge zero page. The reference of that one was dropped
+ * here up to 4.5; 4.6 and 4.7 keep it in the gather until the flush; from 4.8 on (6fcb52a56ff6) it belongs to the mm and not
+ * to the mapping. [T: aa88b68c3b1d; M: 4.8]
  */
 const zap_huge_pmd = listing("mm/huge_memory.c", "zap_huge_pmd", [
   k.lock_write(k.PTL),
