@@ -365,5 +365,7 @@ export const enum Op {
   POPULATE,
   /** free the table deposited with PAGE */
   WITHDRAW,
+  /** maps huge page PAGE with PROT at ENTRY unless something is there by now; r a := 1 when it did */
+  SET_HUGE,
   COUNT,
 }

@@ -6,14 +6,25 @@
  * bytes are used up, the strategy goes on; without one, the agent that moved last does while it can.
  */
 import { Fault, Status } from "../abi/events";
-import { FuzzMode, FuzzWord, INPUT_MAX, NO_LINE, SIGNATURES_MAX, Signature } from "../abi/fuzz";
+import {
+  CALLS_MAX,
+  CallEntry,
+  CallFlag,
+  FuzzMode,
+  FuzzWord,
+  INPUT_MAX,
+  NO_LINE,
+  SIGNATURES_MAX,
+  Signature,
+} from "../abi/fuzz";
 import { Run, VIOLATION_AREA, Violation } from "../abi/layout";
+import { Op } from "../abi/ops";
 import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { feature, fresh, noteOp, opAt, watch } from "../ghost/coverage";
 import { deadlocked, enabledMask, isFinished, kernelAgents, reset, stepAgent } from "../run";
-import { get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
-import { findings, lines, schedule, setWord, word } from "./block";
+import { codeBase, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
+import { findings, lines, schedule, setWord, table, word } from "./block";
 import { endSchedule, pick, startSchedule } from "./strategy";
 import { touched } from "./touched";
 
@@ -144,13 +155,41 @@ function sign(record: u32): bool {
 
 /**
  * A call has returned while what another task took away is still owed: that task is about to flush, and in most pairs
- * of calls the kernel promises nothing. Only a call's own are findings. The tasks of a scenario are chosen, and there
- * the oracle's word stands: it counts what was owed when the call began.
+ * of calls the kernel promises nothing. A call's own are findings, and what a call that DEFERS took away when a call
+ * that HEEDS and has begun since returns. The tasks of a scenario are chosen, and there the oracle's word stands: it counts what was owed
+ * when the call began.
  */
 function isOthers(record: u32): bool {
   if (word(FuzzWord.MODE) == FuzzMode.FIXED) return false;
   if (get(record + Violation.KIND) != Fault.RIGHTS_OUTLIVE_CALL) return false;
-  return moverAt(get(record + Violation.BIRTH)) != get(record + Violation.AGENT);
+  const birth = get(record + Violation.BIRTH);
+  if (moverAt(birth) == get(record + Violation.AGENT)) return false;
+  if (!isOf(opAt(birth), CallFlag.DEFERS) || !isOf(get(record + Violation.PC), CallFlag.HEEDS)) return true;
+  return !hasBegunSince(get(record + Violation.AGENT), birth, get(record + Violation.STEP));
+}
+
+/** Whether the call of `agent` that ends with step `end` made its first step after step `birth`. */
+function hasBegunSince(agent: u32, birth: u32, end: u32): bool {
+  for (let step = end - 1; step > 0; step--) {
+    if (moverAt(step) != agent) continue;
+    if (get(codeBase + (opAt(step) << 2)) == Op.RETURN) return true;
+    if (step < birth) return false;
+  }
+  return true;
+}
+
+/** Whether the op `pc` belongs to a call with the flag: a call's ops follow its first one. */
+function isOf(pc: u32, flag: u32): bool {
+  let best: u32 = 0;
+  let flags: u32 = 0;
+  for (let i: u32 = 0; i < CALLS_MAX; i++) {
+    const entry = table + i * CallEntry.WORDS;
+    const first = get(entry + CallEntry.ENTRY);
+    if (first > pc || first < best) continue;
+    best = first;
+    flags = get(entry + CallEntry.FLAGS);
+  }
+  return (flags & flag) != 0;
 }
 
 /** Signs the violations of the run. Gives how many were never seen before. */

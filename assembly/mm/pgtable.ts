@@ -111,6 +111,14 @@ export function setEntry(task: u32, level: u32, dirty: u32): void {
   writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
 }
 
+/** Maps the huge page PAGE, unless a fault of a base page has put a table there meanwhile: those take no lock here. */
+export function setHuge(task: u32): bool {
+  const slot = regWord(task, Reg.ENTRY);
+  if (slot != 0 && get(slot) != 0) return false;
+  setEntry(task, 1, 0);
+  return true;
+}
+
 /** A store to a shared page whose entry was read-only (wp_page_reuse): more rights, so nobody need be told. */
 export function makeWritable(task: u32): void {
   const slot = regWord(task, Reg.ENTRY);

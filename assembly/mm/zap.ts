@@ -11,17 +11,7 @@ import { Machine, Reg } from "../abi/operands";
 import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import {
-  alignDown,
-  entriesOf,
-  frameOf,
-  indexOf,
-  isTableEntry,
-  pagesOf,
-  slotOf,
-  slotTable,
-  writeEntry,
-} from "../hw/tables";
+import { alignDown, entriesOf, frameOf, indexOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
 import { add, bulk, frameAt, gatherOf, get, machine, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
 import { zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
@@ -103,7 +93,7 @@ export function nextTable(pgd: u32, at: u64): u64 {
   let index = indexOf(at, level);
   let next = alignDown(at, level) + pagesOf(level);
   // Its neighbours are often missing too: a sparse range is passed a table at a time.
-  while (index < last && !isTableEntry(get(++slot))) {
+  while (index < last && get(++slot) == 0) {
     next += pagesOf(level);
     index++;
   }

@@ -35,6 +35,7 @@ export function walkers(task: u32, op: u32): void {
     case Op.COPY_NEXT: setReg(task, get(op + 1), when(collapse.copyNext(task, regWord(task, get(op + 2))))); return;
     case Op.POPULATE: collapse.populate(task, regWord(task, get(op + 1))); return;
     case Op.WITHDRAW: collapse.withdraw(task); return;
+    case Op.SET_HUGE: setReg(task, get(op + 1), when(pgtable.setHuge(task))); return;
     default: return;
   }
 }

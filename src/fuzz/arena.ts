@@ -4,6 +4,7 @@
  * The machine is the same for every program: what a program uses of it, its bytes say.
  */
 import {
+  CALLS_MAX,
   CallEntry,
   FUZZ_CPUS,
   FUZZ_FILES,
@@ -15,11 +16,12 @@ import {
   Strategy,
 } from "../../assembly/abi/fuzz.js";
 import type { Core, CoreModule } from "../core/core.js";
+import { avoidsPcid } from "../explore/stage.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
 import { kindName, kindNumber, type Severity, severityOf, type ViolationKind, violationKinds } from "../names.js";
-import { entryWords, randomCalls } from "./table.js";
+import { entryWords, randomCalls, themes } from "./table.js";
 
 /** Room for everything that three tasks can do at once: 13 tables an mm is all that its address space can use. */
 export const ROOM = {
@@ -34,6 +36,7 @@ export const ROOM = {
   baseFrames: 8,
   hugeFrames: 10,
   obligations: 32,
+  code: 16384,
 } as const satisfies Partial<MachineConfig>;
 
 export const STEPS_MAX = 1500;
@@ -53,7 +56,12 @@ const strategyNumbers: Readonly<Record<StrategyName, Strategy>> = {
   starve: Strategy.STARVE,
 };
 
-export const modes = { random: FuzzMode.RANDOM, guided: FuzzMode.GUIDED, fixed: FuzzMode.FIXED } as const;
+export const modes = {
+  random: FuzzMode.RANDOM,
+  guided: FuzzMode.GUIDED,
+  fixed: FuzzMode.FIXED,
+  same: FuzzMode.SAME,
+} as const;
 
 /** Kinds that a campaign keeps: all that a machine without concrete TLBs can report. */
 export const KINDS: readonly ViolationKind[] = [
@@ -67,6 +75,9 @@ export const KINDS: readonly ViolationKind[] = [
   "LOCK_ORDER",
   "DEADLOCK",
   "OOPS",
+  "WRITE_LOST",
+  "WALKER_INSIDE",
+  "MOVED_WRONG",
 ];
 
 export interface ArenaOptions {
@@ -122,6 +133,7 @@ export class Arena {
     const entries = randomCalls.map((call) => machine.entry(call));
     const arena = new Arena(machine);
     arena.#writeTable(entries);
+    arena.set(FuzzWord.AVOIDS_PCID, avoidsPcid(options.edition) ? 1 : 0);
     arena.#writeLines();
     return arena;
   }
@@ -164,10 +176,15 @@ export class Arena {
     randomCalls.forEach((call, i) => {
       words.set(entryWords(call, entries[i] as number), table + i * CallEntry.WORDS);
     });
-    this.set(FuzzWord.CALLS, randomCalls.length);
-    const builders = randomCalls.flatMap((call, i) => (call.random?.builds ? [i] : []));
-    words.set(builders, this.get(FuzzWord.BUILDER_LIST));
-    this.set(FuzzWord.BUILDERS, builders.length);
+    const lists = themes.flatMap(({ calls, builders }) => [calls, builders]);
+    lists.forEach((list, i) => {
+      const numbers = list.map((call) => randomCalls.indexOf(call));
+      words.set([numbers.length, ...numbers], this.get(FuzzWord.LISTS) + i * (1 + CALLS_MAX));
+    });
+    this.set(
+      FuzzWord.MIRROR,
+      randomCalls.findIndex((call) => call.name === "kvm-create"),
+    );
   }
 
   /** Ops of one line of one function have one number, wherever the function was spliced in. */

@@ -25,6 +25,9 @@ export const copy_next = (more: Reg, table: Reg): Line =>
   );
 export const pmd_populate = (table: Reg): Line =>
   op(Op.POPULATE, [table], "pmd_populate()", "gives the table back to {mm}: nothing is collapsed");
+/** `done`: 0 when a table is there by now. */
+export const set_huge = (done: Reg): Line =>
+  op(Op.SET_HUGE, [done], "set_huge_zero_folio()", "maps page {page} at {address}");
 export const deposit = (table: Reg): Line => op(Op.DEPOSIT, [table], "pgtable_trans_huge_deposit()");
 export const withdraw = (): Line =>
   op(Op.WITHDRAW, [], "zap_deposited_table()", "frees the table that was kept with page {page}, at once");

@@ -27,13 +27,15 @@ const SYNCED: Line = since("6.1", "2ba99c5e0881", ...w.sync_ipi());
 
 /**
  * The end of collapse_pte_mapped_thp: the table has no entries any more, is taken out and freed [T: 3ef938c35035;
- * S: 7.0rc6 for the flush]. The pages are the huge page's own and stay where they are.
+ * S: 7.0rc6 for the flush]. The pages are the huge page's own and stay where they are. A fault that has walked to the
+ * table looks again when it has its lock; here the per-VMA lock keeps faults away instead [D].
  */
 export const collapse = listing("mm/khugepaged.c", "collapse_pte_mapped_thp", [
   k.lock_write(k.MMAP_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
   k.walk(Reg.START, k.PMD),
   k.if_zero(Reg.ENTRY, "out"),
+  vma_start_write,
   c.live_below(Reg.TMP),
   k.if_set(Reg.TMP, "out"),
   k.lock_write(k.PTL),
@@ -42,7 +44,7 @@ export const collapse = listing("mm/khugepaged.c", "collapse_pte_mapped_thp", [
   k.if_zero(Reg.PAGE, "out"),
   SYNCED,
   k.put_table(),
-  ...at("out", k.unlock(k.MMAP_LOCK), k.ret(false)),
+  ...at("out", vma_end_write_all, k.unlock(k.MMAP_LOCK), k.ret(false)),
 ]);
 
 const NOTIFIERS = "f268f6cf875f";
@@ -56,6 +58,7 @@ export const retract = listing("mm/khugepaged.c", "retract_page_tables", [
   k.lock_write(k.MMAP_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
   k.move(Reg.LAST, Reg.END),
+  vma_start_write,
   since("6.1", NOTIFIERS, invalidate_range_start),
   k.tlb_gather_mmu(),
   p.zap_ptes(Reg.TMP, 512),
@@ -67,6 +70,7 @@ export const retract = listing("mm/khugepaged.c", "retract_page_tables", [
   ...at("none"),
   since("6.1", NOTIFIERS, invalidate_range_end),
   tlb_finish_mmu,
+  vma_end_write_all,
   k.unlock(k.MMAP_LOCK),
   k.ret(true),
 ]);
