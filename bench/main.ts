@@ -3,6 +3,7 @@
  * benchmarks of its own: `npm run bench:replay`.
  *
  *   search           only the searches, and the yardstick beside SPIN (when `spin` and `cc` are there)
+ *   catalogue [NAME...]  only the catalogue of bugs: seconds of check and of fuzz for each (40 minutes at most)
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
  *   --update         with --smoke: writes bench/smoke.json
  *   --json FILE      where the figures go (default build/bench.json)
@@ -13,6 +14,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bootFigures } from "./boot.js";
+import { catalogue } from "./catalogue.js";
 import { detectionFigures } from "./detection.js";
 import type { Figure } from "./measure.js";
 import { buildNative, type Programs } from "./native.js";
@@ -77,6 +79,7 @@ async function main(): Promise<number> {
     },
   });
   if (values.smoke) return smokeRun(values.update);
+  if (positionals[0] === "catalogue") return catalogue(positionals.slice(1), join(root, "build/bench-catalogue.json"));
   const report = reportOf(await (positionals.includes("search") ? measureSearch() : measure(false)));
   console.log(textOf(report));
   if (values.compare !== undefined) console.log(`\n${comparison(values.compare, report)}`);

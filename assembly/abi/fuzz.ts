@@ -205,6 +205,11 @@ export const enum CorpusEntry {
   WORDS = 4 + 512 / 4,
 }
 
+/** Places of three calls in the list of Theme.HUGETLB. */
+export const MMAP_CALL: u32 = 0;
+export const MUNMAP_CALL: u32 = 1;
+export const LOAD_CALL: u32 = 10;
+
 export const FUZZ_TASKS: u32 = 3;
 export const FUZZ_CPUS: u32 = 4;
 export const FUZZ_MMS: u32 = 3;

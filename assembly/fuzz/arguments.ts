@@ -2,7 +2,7 @@
  * From the bytes of a call to the registers that its listing starts with. Any bytes do.
  *
  * The first GiB of every mm is for base pages, and there a range may begin anywhere; above it ranges go by huge pages
- * or whole GiBs, so that no huge page is ever cut: the kernel refuses that. In the other themes all happens in the first
+ * or whole GiBs, so that no huge page is ever cut: the kernel refuses that. In other themes all happens in the first
  * GiB, where ranges go by huge pages if there may be some; a guest has its huge pages in the second, the kernel has the
  * last.
  */
@@ -58,10 +58,12 @@ function drawSmall(): u64 {
   return (<u64>(nextByte() & 15) * pagesOf(GIB)) >> 4;
 }
 
+/** One unit, two, or all from there on. */
 function drawSmallRange(): void {
   const level: u32 = theme == Theme.ANONYMOUS ? HUGE : 0;
   from = alignDown(drawSmall(), level);
-  to = min<u64>(from + pagesOf(level) * <u64>(1 + (nextByte() & 3)), pagesOf(GIB));
+  const length: u32 = max<u32>(nextByte() & 3, 1);
+  to = length == 3 ? pagesOf(GIB) : min<u64>(from + pagesOf(level) * <u64>length, pagesOf(GIB));
 }
 
 function drawHugeRange(): void {
@@ -145,7 +147,8 @@ function drawDestination(): u64 {
 }
 
 function drawAddress(): u64 {
-  return theme == Theme.HUGETLB ? (<u64>(nextByte() & 15) * spaceEnd()) >> 4 : drawSmall();
+  if (theme == Theme.HUGETLB) return (<u64>(nextByte() & 15) * spaceEnd()) >> 4;
+  return theme == Theme.GUESTS ? (<u64>(nextByte() & 15) * pagesOf(GIB)) >> 3 : drawSmall();
 }
 
 /** A small number, or one less than what 32 bits can hold. */

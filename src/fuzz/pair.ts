@@ -6,7 +6,6 @@
  * schedules in the other has found that bug, and no other.
  */
 import { FuzzWord } from "../../assembly/abi/fuzz.js";
-import type { ViolationKind } from "../names.js";
 import { modes } from "./arena.js";
 import { Campaign } from "./campaign.js";
 import type { FuzzFinding } from "./fuzz.js";
@@ -21,6 +20,8 @@ export interface PairOptions {
   readonly backend: string;
   /** Kinds of violation that the bug shows as. */
   readonly kinds: readonly string[];
+  /** Fixes of other bugs that the same programs show: the two editions have them when a finding is judged. */
+  readonly neighbours?: readonly string[];
   /** Seconds at most. */
   readonly time: number;
   readonly seed?: number;
@@ -35,8 +36,11 @@ export interface PairResult {
   readonly others: number;
 }
 
-/** Whether the program of `input` shows `kind` in an edition, on any of many schedules. */
-export function shows(input: Uint8Array, kind: ViolationKind, edition: string, backend: string): boolean {
+/** Function of a line as findings name it. */
+const functionOf = (where: string): string => where.split(":")[0] ?? "";
+
+/** Whether the program of `input` shows a violation of that kind in that function, on any of many schedules. */
+function shows(input: Uint8Array, { kind, where }: FuzzFinding, edition: string, backend: string): boolean {
   const arena = arenaFor(edition, backend);
   const mode = arena.get(FuzzWord.MODE);
   arena.write(input);
@@ -49,16 +53,29 @@ export function shows(input: Uint8Array, kind: ViolationKind, edition: string, b
     for (let left = SCHEDULES; left > 0 && !seen; ) {
       const batch = arena.run(left);
       left -= batch.runs;
-      if (batch.found > 0) seen = arena.violations().some((violation) => violation.kind === kind);
+      if (batch.found > 0) {
+        seen = arena.violations().some((other) => other.kind === kind && functionOf(other.where) === functionOf(where));
+      }
     }
   }
   arena.set(FuzzWord.MODE, mode);
   return seen;
 }
 
+/** Whether the fix makes the difference, in editions that have the fixes of its neighbours. */
+function isOfTheFix(
+  input: Uint8Array,
+  finding: FuzzFinding,
+  { vulnerable, fixed, backend, neighbours }: PairOptions,
+): boolean {
+  const more = (neighbours ?? []).map((commit) => `+${commit}`).join("");
+  if (more !== "" && !shows(input, finding, vulnerable + more, backend)) return false;
+  return !shows(input, finding, fixed + more, backend);
+}
+
 /** Default settings, one worker: until the bug is found or the time is over. */
 export function fuzzPair(options: PairOptions): PairResult {
-  const { vulnerable, fixed, backend, kinds, time, seed = 1 } = options;
+  const { vulnerable, backend, kinds, time, seed = 1 } = options;
   const campaign = new Campaign({ edition: vulnerable, backend, seed });
   const started = performance.now();
   const passed = (): number => (performance.now() - started) / 1000;
@@ -71,7 +88,7 @@ export function fuzzPair(options: PairOptions): PairResult {
       const finding = findings[looked] as FuzzFinding;
       if (!kinds.includes(finding.kind)) continue;
       const input = Uint8Array.from(Buffer.from(finding.input, "hex"));
-      if (!shows(input, finding.kind, fixed, backend)) {
+      if (isOfTheFix(input, finding, options)) {
         return { runs: campaign.runs, seconds: passed(), found: finding, others };
       }
       others++;

@@ -26,9 +26,9 @@ export interface Program {
   /** Pages of each file when the program begins. */
   readonly files: readonly number[];
   /** What it is about; hugetlb when it is not given. */
-  readonly theme?: ThemeName;
+  readonly theme?: ThemeName | undefined;
   /** What is wrong with its hardware. */
-  readonly errata?: readonly ErratumName[];
+  readonly errata?: readonly ErratumName[] | undefined;
   readonly setup: readonly ProgramCalls[];
   readonly tasks: readonly ProgramCalls[];
 }

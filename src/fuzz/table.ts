@@ -6,7 +6,7 @@ import { Reg } from "../../assembly/abi/operands.js";
 import { calls } from "../kernel/calls.js";
 import type { Call } from "../kernel/listing.js";
 
-/** Every call that a random program can hold, by its number in the core's table: those of themes, and one for guests. */
+/** Every call that a random program can hold, by its number in the core's table: those of themes, one for guests. */
 export const randomCalls: readonly Call[] = calls.filter((call) => call.random?.never !== true);
 
 interface ThemeCalls {
@@ -35,21 +35,27 @@ export const themes: readonly ThemeCalls[] = [
     "mmap munmap exit truncate punch mprotect mremap migrate poison dontneed load store switch idle clear-refs " +
       "fail-batches ftruncate uffd-register pin scan",
   ),
+  // What is there twice is drawn twice as often.
   theme(
     "files",
     "mmap load store munmap mprotect mremap dontneed ftruncate revoke reclaim writeback migrate-page numa-scan exit " +
-      "switch idle",
+      "switch idle reclaim writeback mprotect dontneed reclaim munmap mprotect numa-scan",
   ),
   theme(
     "anonymous",
     "mmap load store munmap dontneed collapse collapse-huge pin shrink-huge-zero uffd-wp write-fault clear-refs idle " +
-      "switch fail-batches exit",
+      "switch fail-batches exit dontneed",
   ),
   theme(
     "guests",
-    "mmap load store guest-page guest-huge dontneed retract kvm-zap-table kvm-recover kvm-unmap-table kvm-sync-page",
+    "mmap load store guest-page guest-huge dontneed retract kvm-zap-table kvm-recover kvm-unmap-table kvm-sync-page " +
+      "kvm-zap-table kvm-recover kvm-unmap-table kvm-sync-page dontneed retract",
   ),
-  theme("kernel", "mmap load store vmap vunmap dontneed unmap-of asid-rollover exec switch idle"),
+  theme(
+    "kernel",
+    "mmap load store vmap vunmap dontneed unmap-of asid-rollover exec switch idle unmap-of asid-rollover exec switch " +
+      "dontneed unmap-of exec switch dontneed asid-rollover",
+  ),
 ];
 
 /** The theme that the first byte of an input names. */

@@ -27,6 +27,7 @@ import { largeFolio } from "./28-large-folio.js";
 import { hugeZero } from "./29-huge-zero.js";
 import { dirtyZap } from "./30-dirty-zap.js";
 import { dirtyRmap } from "./31-dirty-rmap.js";
+import { reclaimWriteback } from "./32-reclaim-writeback.js";
 import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
@@ -74,6 +75,7 @@ export const scenarios: readonly Scenario[] = [
   hugeZero,
   dirtyZap,
   dirtyRmap,
+  reclaimWriteback,
   lazyCollapse,
   execSwitch,
   tableBatch,

@@ -45,15 +45,38 @@ describe("a campaign", () => {
   }
 });
 
-/** Open in 5.19: lazy CPUs walk on (lazy-walk); mprotect of a part of a shared GiB flushes too little (to 6.2). */
-const EXPLAINED = /^STALE_WALK|^(STALE_TRANSLATION|RIGHTS_OUTLIVE_CALL): huge_pmd_unshare/;
+/**
+ * Open in 5.19: lazy CPUs walk on (lazy-walk); mprotect of a part of a shared GiB flushes too little (to 6.2); and bugs
+ * of the catalogue: B16 (to 6.8), B19(b) (to 6.1). B8(i) is repaired here: what is counted
+ * wrongly makes every kind of harm.
+ */
+const EXPLAINED = [
+  /^STALE_WALK|^(STALE_TRANSLATION|RIGHTS_OUTLIVE_CALL): huge_pmd_unshare/,
+  /^STALE_TRANSLATION: try_to_unmap_one.* to shrink_folio_list: put_page/,
+  /^WRITE_LOST: (zap_pte_range|try_to_unmap_one)/,
+];
+
+/** Open in 7.1: lazy CPUs walk on; write-back beside a reclaim that has deferred its flush; mremap's distance. */
+const OPEN = [/^STALE_WALK/, /^WRITE_LOST: try_to_unmap_one/, /^MOVED_WRONG/];
 
 describe("5.19 on x86, where the seed is repaired", () => {
   it("shows no harm that is not explained in runs that find the race in 5.15 many times over", async () => {
-    const { findings, runs } = await fuzz({ edition: "5.19", seed: 3, runs: 20_000, shrink: false });
+    const { findings, runs } = await fuzz({ edition: "5.19+59d9094df3d7", seed: 3, runs: 20_000, shrink: false });
     expect(runs).toBe(20_000);
     const harm = findings.filter(({ severity }) => severity === "harm");
     const texts = harm.map(({ kind, born, where }) => `${kind}: ${born} to ${where}`);
-    expect(texts.filter((text) => !EXPLAINED.test(text))).toEqual([]);
+    expect(texts.filter((text) => !EXPLAINED.some((known) => known.test(text)))).toEqual([]);
   });
+});
+
+describe("7.1, where every bug of the catalogue is repaired", () => {
+  it.each(["x86", "arm64-range", "riscv"])(
+    "shows nothing but open questions on %s, whatever the theme",
+    async (backend) => {
+      const { findings } = await fuzz({ edition: "7.1", backend, seed: 5, runs: 60_000, shrink: false });
+      const harm = findings.filter(({ severity }) => severity === "harm");
+      const texts = harm.map(({ kind, born, where }) => `${kind}: ${born} to ${where}`);
+      expect(texts.filter((text) => !OPEN.some((known) => known.test(text)))).toEqual([]);
+    },
+  );
 });

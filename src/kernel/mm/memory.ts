@@ -2,6 +2,7 @@
  * mm/memory.c: unmapping base pages, of one mm and of a file [S: 6.1.192, 7.0rc6; T: 1cf35d47712d, 5df397dec7c4].
  */
 import { Reg } from "../../../assembly/abi/operands.js";
+import { Entry } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as c from "../ops-collapse.js";
@@ -39,12 +40,14 @@ const PINNED = "aa88b68c3b1d";
 
 /**
  * A huge page: khugepaged's, with its deposited table, or the huge zero page. The reference of that one was dropped
- * here up to 4.5; 4.6 and 4.7 keep it in the gather until the flush; from 4.8 on (6fcb52a56ff6) it belongs to the mm and not
- * to the mapping. [T: aa88b68c3b1d; M: 4.8]
+ * here up to 4.5; 4.6 and 4.7 keep it in the gather until the flush; from 4.8 on (6fcb52a56ff6) it belongs to the mm and
+ * not to the mapping. [T: aa88b68c3b1d; M: 4.8]
  */
 const zap_huge_pmd = listing("mm/huge_memory.c", "zap_huge_pmd", [
   k.lock_write(k.PTL),
+  // Somebody else may have zapped it, and a fault have put a table there.
   k.read_entry(Reg.TMP),
+  k.test(Reg.TMP, Reg.TMP, Entry.LEAF),
   k.if_zero(Reg.TMP, "unlock"),
   k.record(Reg.ADDRESS, k.PMD, k.PMD, "tlb_remove_pmd_tlb_entry()"),
   k.clear_entry(k.PMD, "pmdp_huge_get_and_clear_full()"),
