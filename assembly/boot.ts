@@ -5,7 +5,7 @@
  * snapshot. What follows belongs to the search (explore/space.ts). Memory grows here and there, nowhere else.
  */
 import { Area, Base, Boot, Event } from "./abi/layout";
-import { Cpu, FileRecord, Frame, Globals, Kind, Mm, Tally, Vma } from "./abi/records";
+import { Cpu, FileRecord, Frame, Globals, Kind, Mm, Rest, Tally, Vma } from "./abi/records";
 import { GATHERS, Gather, Obligation, Task } from "./abi/tasks";
 import { allocate, Pool, resetFrames } from "./hw/frames";
 import { cacheGeometry, entriesOf } from "./hw/tables";
@@ -43,7 +43,8 @@ export function bootMachine(): bool {
   put(Area.BASE + Base.GATHER_WORDS, gatherWords);
   put(Area.BASE + Base.TLB_WORDS, boot(Boot.PARTS) != 0 ? layOutUnlimited() : tlbWordsPerCpu());
   put(Area.BASE + Base.FRAMES, frames);
-  let at: u32 = (<u32>__heap_base >> 2) + 16;
+  // The state begins alike in every build, whatever lies before it: what is aligned in it has one place in it.
+  let at: u32 = ((<u32>__heap_base >> 2) + 19) & ~3;
   put(Area.BASE + Base.STATE, at);
   at += Tally.WORDS;
   put(Area.BASE + Base.HASHED, at);
@@ -54,7 +55,9 @@ export function bootMachine(): bool {
   at = region(Base.VMA, at, boot(Boot.VMAS) * Vma.WORDS);
   at = region(Base.TASK, at, boot(Boot.TASKS) * Task.WORDS);
   at = region(Base.GATHER, at, boot(Boot.TASKS) * GATHERS * gatherWords);
-  at = region(Base.FRAME, at, frames * Frame.WORDS);
+  // A frame's record is loaded and stored as one.
+  at = region(Base.FRAME, (at + 3) & ~3, frames * Frame.WORDS);
+  at = region(Base.REST, at, frames * Rest.WORDS);
   at = region(Base.TABLE, at, boot(Boot.TABLE_FRAMES) * entries);
   at = region(Base.TLB, at, boot(Boot.CONCRETE) != 0 ? boot(Boot.CPUS) * base(Base.TLB_WORDS) : 0);
   at = region(Base.OBLIGATION, at, boot(Boot.OBLIGATIONS) * Obligation.WORDS);

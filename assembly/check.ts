@@ -13,11 +13,27 @@
 
 import { Fault } from "./abi/events";
 import { Boot } from "./abi/layout";
-import { Entry, FileRecord, Frame, Kind, Mm, OWNER_UNCOUNTED, Vma } from "./abi/records";
+import { Entry, FileRecord, Frame, Kind, Mm, OWNER_UNCOUNTED, Rest, Vma } from "./abi/records";
 import { violation } from "./ghost/report";
 import { firstFrame, Pool } from "./hw/frames";
 import { entriesOf, frameOf, isTableEntry, pagesOf } from "./hw/tables";
-import { boot, fileAt, frameAt, get, getLong, levels, mmAt, mms, tableAt, tableWords, vmaAt, vmas } from "./word";
+import {
+  boot,
+  fileAt,
+  frameAt,
+  get,
+  getLong,
+  kindOf,
+  levels,
+  mmAt,
+  mms,
+  ownerOf,
+  restAt,
+  tableAt,
+  tableWords,
+  vmaAt,
+  vmas,
+} from "./word";
 
 /** Details of UNBALANCED, continued: src/names.ts has the sentences. */
 const enum Left {
@@ -45,7 +61,7 @@ function isMirror(owner: u32): bool {
 function entriesOn(frame: u32): u32 {
   let count: u32 = 0;
   for (let table: u32 = 1; table < firstFrame(Pool.BASE); table++) {
-    if (get(frameAt(table) + Frame.KIND) != Kind.TABLE || isMirror(get(frameAt(table) + Frame.OWNER))) continue;
+    if (kindOf(table) != Kind.TABLE || isMirror(ownerOf(table))) continue;
     for (let i: u32 = 0; i < tableWords; i++) {
       const entry = get(tableAt(table) + i);
       const mapped = (entry & (Entry.PRESENT | Entry.PROTNONE)) != 0;
@@ -72,28 +88,28 @@ function isRoot(frame: u32): bool {
 
 function auditPage(frame: u32): void {
   const record = frameAt(frame);
-  if (get(record + Frame.OWNER) >= OWNER_UNCOUNTED) return;
+  if (ownerOf(frame) >= OWNER_UNCOUNTED) return;
   const entries = entriesOn(frame);
   if (get(record + Frame.MAPS) != entries) violation(Fault.UNBALANCED, 0, Left.MAPS);
   if (get(record + Frame.REFERENCES) != entries + cached(frame)) violation(Fault.UNBALANCED, 0, Left.REFERENCES);
 }
 
 function auditTable(frame: u32): void {
-  const record = frameAt(frame);
   // A deposited table belongs to a huge page.
-  if (get(record + Frame.OWNER) >= OWNER_UNCOUNTED) return;
-  const parents = get(record + Frame.PARENTS);
+  if (ownerOf(frame) >= OWNER_UNCOUNTED) return;
+  const rest = restAt(frame);
+  const parents = get(rest + Rest.PARENTS);
   if (parents == 0) violation(Fault.UNBALANCED, 0, Left.TABLE);
-  if (get(record + Frame.REFERENCES) + get(record + Frame.SHARE) != parents)
+  if (get(frameAt(frame) + Frame.REFERENCES) + get(rest + Rest.SHARE) != parents)
     violation(Fault.UNBALANCED, 0, Left.SHARERS);
 }
 
 function auditFrames(): void {
   for (let frame: u32 = 1; frame < framesEnd(); frame++) {
-    const kind = get(frameAt(frame) + Frame.KIND);
+    const kind = kindOf(frame);
     if (kind == Kind.PAGE) auditPage(frame);
     else if (kind == Kind.TABLE && !isRoot(frame)) auditTable(frame);
-    if (get(frameAt(frame) + Frame.LOCK) != 0) violation(Fault.UNBALANCED, 0, Left.LOCK);
+    if (get(restAt(frame) + Rest.LOCK) != 0) violation(Fault.UNBALANCED, 0, Left.LOCK);
   }
 }
 

@@ -35,7 +35,7 @@ export {
   fuzzShowed,
 } from "./fuzz/campaign";
 // Exported to stay functions: scripts/tighten.mjs.
-export { clearEntries, freeInBulk } from "./mm/bulk";
+export { clearEntries, freePlain } from "./mm/bulk";
 export { retireMm } from "./mm/switching";
 export { outcomesSeen, outcomesSum } from "./outcome";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";

@@ -4,11 +4,28 @@
  */
 
 import { Boot } from "./abi/layout";
-import { Entry, FileRecord, Frame, Kind, Mm, Vma } from "./abi/records";
+import { Entry, FileRecord, Frame, Kind, Mm, Rest, Vma } from "./abi/records";
 import { Task } from "./abi/tasks";
 import { firstFrame, Pool, poolOf } from "./hw/frames";
 import { entriesOf, frameOf, isTableEntry } from "./hw/tables";
-import { boot, fileAt, frameAt, get, getLong, levels, mmAt, mms, tableAt, taskAt, tasks, vmaAt, vmas } from "./word";
+import {
+  boot,
+  fileAt,
+  frameAt,
+  get,
+  getLong,
+  kindOf,
+  levels,
+  mmAt,
+  mms,
+  ownerOf,
+  restAt,
+  tableAt,
+  taskAt,
+  tasks,
+  vmaAt,
+  vmas,
+} from "./word";
 
 function framesEnd(): u32 {
   return firstFrame(Pool.HUGE) + boot(Boot.HUGE_FRAMES);
@@ -24,14 +41,16 @@ function fold(hash: u64, word: u64): u64 {
 /** A page by what it holds and how it is counted, not by its number. */
 function pageOutcome(frame: u32): u64 {
   const record = frameAt(frame);
-  const owner = fold(<u64>get(record + Frame.KIND), get(record + Frame.OWNER));
-  return fold(fold(fold(owner, get(record + Frame.REFERENCES)), get(record + Frame.MAPS)), get(record + Frame.VALUE));
+  const owner = fold(<u64>kindOf(frame), ownerOf(frame));
+  return fold(
+    fold(fold(owner, get(record + Frame.REFERENCES)), get(record + Frame.MAPS)),
+    get(restAt(frame) + Rest.VALUE),
+  );
 }
 
 /** A table by its entries and what they lead to. */
 function tableOutcome(frame: u32, level: u32): u64 {
-  const record = frameAt(frame);
-  let h = fold(fold(M1, get(record + Frame.REFERENCES)), get(record + Frame.SHARE));
+  let h = fold(fold(M1, get(frameAt(frame) + Frame.REFERENCES)), get(restAt(frame) + Rest.SHARE));
   for (let i: u32 = 0; i < entriesOf(level); i++) {
     const entry = get(tableAt(frame) + i);
     const flags = entry & ((1 << Entry.SHIFT) - 1);
@@ -65,7 +84,7 @@ export function outcome(): u64 {
   }
   let used: u64 = 0;
   for (let frame: u32 = 1; frame < framesEnd(); frame++) {
-    if (get(frameAt(frame) + Frame.KIND) != Kind.FREE) used += (<u64>1) << ((<u64>poolOf(frame)) << 4);
+    if (kindOf(frame) != Kind.FREE) used += (<u64>1) << ((<u64>poolOf(frame)) << 4);
   }
   let spaces: u64 = 0;
   for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) != 0) spaces += vmaOutcome(vmaAt(i));

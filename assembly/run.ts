@@ -56,7 +56,7 @@ function canStep(task: u32): bool {
   return <bool>(<u32>free & <u32>(get(task + Task.DONE) == 0));
 }
 
-function canInterrupt(cpu: u32): bool {
+export function canInterrupt(cpu: u32): bool {
   return <bool>(<u32>(get(cpu + Cpu.PENDING) != 0) & <u32>(get(cpu + Cpu.IRQ_OFF) == 0));
 }
 

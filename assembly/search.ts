@@ -2,6 +2,8 @@
  * The exports of the search's module: the whole core, built so that each step can be undone, and the exhaustive search.
  */
 export { explore, exploreStart } from "./explore/exhaustive";
-export { followSearch, loggedStep, pathTo, pathWords, restartSearch } from "./explore/paths";
+export { splitExport, splitImport, splitKeep } from "./explore/layers";
+export { agentInto, followSearch, loggedStep, parentOf, pathTo, pathWords, restartSearch } from "./explore/paths";
 export { searchWords, watchList } from "./explore/space";
+export * from "./explore/split";
 export * from "./index";

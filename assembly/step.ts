@@ -66,7 +66,8 @@ export function settle(task: u32, pc: u32): void {
 
 /** Word that must be zero before the op can run. An empty entry and an answered interrupt are free like a lock. */
 function awaited(task: u32, code: u32, operand: u32): u32 {
-  if (code == Op.LOCK_READ || code == Op.LOCK_WRITE) return locks.lockOf(task, operand);
+  if (code <= <u32>Op.LOCK_WRITE) return locks.lockOf(task, operand);
+  if (code < <u32>Op.X86_WAIT_IPI) return 0;
   if (code == Op.X86_WAIT_IPI) return cpuAt(get(task + Task.CPU)) + Cpu.AWAITED;
   if (code == Op.SYNC_WAIT) return cpuAt(get(task + Task.CPU)) + Cpu.SYNCS;
   if (code == Op.AWAIT_ZAPPED) return pgtable.leafSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));

@@ -12,7 +12,7 @@
  *   W1  State is written by put, putLong, fillWords and copyWords only: what the log does not know is not undone.
  */
 import { Area, Base, Boot } from "./abi/layout";
-import { Cpu, Frame, Mm, Tally, Vma } from "./abi/records";
+import { Cpu, Frame, Kind, Mm, Rest, Tally, USE_MASK, USE_SHIFT, Vma } from "./abi/records";
 import { Obligation, Task } from "./abi/tasks";
 
 export function get(word: u32): u32 {
@@ -40,8 +40,17 @@ export function clearWords(word: u32, count: u32): void {
   if (isDefined(LOGGED)) {
     const end = word + count;
     for (let at = word; at < end; at++) if (get(at) != 0) put(at, 0);
-  } else memory.fill(word << 2, 0, count << 2);
+  } else if (count > LOOP_MAX) memory.fill(word << 2, 0, count << 2);
+  else {
+    const end = (word + count) << 2;
+    let at = word << 2;
+    for (; at + 16 <= end; at += 16) v128.store(at, i32x4(0, 0, 0, 0));
+    for (; at < end; at += 4) store<u32>(at, 0);
+  }
 }
+
+/** Up to here a loop is faster than the call that memory.fill is. */
+const LOOP_MAX: u32 = 64;
 
 /** Copies `count` words; the two places may overlap. */
 export function copyWords(to: u32, from: u32, count: u32): void {
@@ -112,6 +121,7 @@ export let fileBase: u32 = 0;
 export let fileWords: u32 = 0;
 export let vmaBase: u32 = 0;
 export let frameBase: u32 = 0;
+export let restBase: u32 = 0;
 export let tableBase: u32 = 0;
 export let tableWords: u32 = 0;
 export let taskBase: u32 = 0;
@@ -145,6 +155,7 @@ export function cacheBases(): void {
   fileWords = base(Base.FILE_WORDS);
   vmaBase = base(Base.VMA);
   frameBase = base(Base.FRAME);
+  restBase = base(Base.REST);
   tableBase = base(Base.TABLE);
   tableWords = base(Base.TABLE_WORDS);
   taskBase = base(Base.TASK);
@@ -202,6 +213,20 @@ export function vmaAt(index: u32): u32 {
 
 export function frameAt(frame: u32): u32 {
   return frameBase + frame * Frame.WORDS;
+}
+
+export function restAt(frame: u32): u32 {
+  return restBase + frame * Rest.WORDS;
+}
+
+export function kindOf(frame: u32): u32 {
+  return get(frameAt(frame) + Frame.USE) >> USE_SHIFT;
+}
+
+/** 0 of a free frame. */
+export function ownerOf(frame: u32): u32 {
+  const use = get(frameAt(frame) + Frame.USE);
+  return use >> USE_SHIFT == Kind.FREE ? 0 : use & USE_MASK;
 }
 
 /** First entry of a table frame. */

@@ -1,9 +1,9 @@
 /**
- * `npm run bench`: the figures of the checker, measured on this machine, next to their goals. The throughput engine has
- * benchmarks of its own: `npm run bench:replay`.
+ * `npm run bench`: every figure, measured on this machine, next to its goal.
  *
  *   search           only the searches, and the yardstick beside SPIN (when `spin` and `cc` are there)
  *   catalogue [NAME...]  only the catalogue of bugs: seconds of check and of fuzz for each (40 minutes at most)
+ *   throughput       only the memory traces (`npm run bench:replay` does parts of it, and other numbers of rounds)
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
  *   --update         with --smoke: writes bench/smoke.json
  *   --json FILE      where the figures go (default build/bench.json)
@@ -18,6 +18,7 @@ import { catalogue } from "./catalogue.js";
 import { detectionFigures } from "./detection.js";
 import type { Figure } from "./measure.js";
 import { buildNative, type Programs } from "./native.js";
+import { throughputFigures } from "./replay.js";
 import { comparison, reportOf, textOf } from "./report.js";
 import { searchFigures } from "./search.js";
 import { smokeDifferences } from "./smoke.js";
@@ -29,6 +30,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
 const YARDSTICK_ROUNDS = 5;
+const THROUGHPUT_ROUNDS = 5;
 const SMOKE = { rounds: 1, runs: 20, checked: 50, repeats: 1, seeds: 5, concreteSeeds: 1, bound: 100 };
 
 function nativePrograms(folder: string): Programs | undefined {
@@ -55,7 +57,16 @@ async function measure(smoke: boolean): Promise<Figure[]> {
     ...(await searchFigures(size.rounds, size.repeats)),
     ...(await bootFigures(root, size.rounds)),
     ...detectionFigures(size.seeds, size.concreteSeeds, size.bound),
+    // Its smoke run is a test of its own: test/replay/bench.test.ts.
+    ...(smoke ? [] : await throughputFigures(THROUGHPUT_ROUNDS)),
   ];
+}
+
+/** What the words on the command line ask for; everything without one. */
+function chosen(words: readonly string[]): Promise<Figure[]> {
+  if (words.includes("search")) return measureSearch();
+  if (words.includes("throughput")) return throughputFigures(THROUGHPUT_ROUNDS);
+  return measure(false);
 }
 
 /** Runs everything once, says whether the results are the known ones, and no figures: they would mean nothing. */
@@ -80,7 +91,7 @@ async function main(): Promise<number> {
   });
   if (values.smoke) return smokeRun(values.update);
   if (positionals[0] === "catalogue") return catalogue(positionals.slice(1), join(root, "build/bench-catalogue.json"));
-  const report = reportOf(await (positionals.includes("search") ? measureSearch() : measure(false)));
+  const report = reportOf(await chosen(positionals));
   console.log(textOf(report));
   if (values.compare !== undefined) console.log(`\n${comparison(values.compare, report)}`);
   mkdirSync(dirname(values.json), { recursive: true });

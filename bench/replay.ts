@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { Figure } from "./measure.js";
 import { type Measured, measure } from "./replay/harness.js";
 import { suites } from "./replay/suites.js";
 
@@ -42,6 +43,28 @@ export async function benchReplay(options: BenchOptions = {}): Promise<{ measure
   }
   const computed = measured.map(({ suite, result }) => [suite, result]);
   return { measured, hash: createHash("sha256").update(JSON.stringify(computed)).digest("hex").slice(0, 16) };
+}
+
+/** The same as figures for `npm run bench`: ratios with their goals, and rates. */
+export async function throughputFigures(rounds: number): Promise<Figure[]> {
+  const { measured } = await benchReplay({ rounds });
+  return measured.flatMap(({ suite, rates, ratios }) => [
+    ...ratios.map(({ name, ratio, low, high, atLeast }) => ({
+      name: `throughput ${name}`,
+      unit: "x",
+      value: ratio,
+      low,
+      high,
+      goal: { atLeast },
+    })),
+    ...Object.entries(rates).map(([task, value]) => ({
+      name: `throughput ${suite}: ${task}`,
+      unit: "M/s",
+      value,
+      low: value,
+      high: value,
+    })),
+  ]);
 }
 
 /** What is slower than before, as lines. */

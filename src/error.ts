@@ -15,6 +15,10 @@ export interface InputErrorPlace {
 
 export class InputError extends Error {
   override readonly name = "InputError";
+  /** What is wrong, without place and remedy. */
+  readonly problem: string;
+  /** Place and remedy: with `problem`, all that a worker sends to the thread that started it. */
+  readonly where: InputErrorPlace;
   readonly source: string;
   /** "12" for a line, "byte 345" for an offset. */
   readonly place: string | undefined;
@@ -25,6 +29,8 @@ export class InputError extends Error {
     const offset = options.byte !== undefined ? `byte ${options.byte}` : undefined;
     const where = [options.source, place ?? offset].filter((part) => part !== undefined).join(":");
     super(oneLine(`${where}: ${what}; ${options.remedy}`));
+    this.problem = what;
+    this.where = options;
     this.source = options.source;
     this.place = place ?? offset;
     this.remedy = options.remedy;

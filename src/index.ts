@@ -26,7 +26,9 @@ export {
   type Verdict,
 } from "./explore/check.js";
 export { type Sample, type SampleOptions, sample } from "./explore/random.js";
+export type { Moment, OwedFlush, Reason, ReleasedLock } from "./explore/reason.js";
 export { replay, type Story, type StoryStep } from "./explore/replay.js";
+export type { SavedComparison, ScheduleFile } from "./explore/saved.js";
 export type { Witness, WitnessStep } from "./explore/witness.js";
 export { exportPromela } from "./export/promela.js";
 export { countWithSpin, type SpinCount, type SpinOptions } from "./export/spin.js";
@@ -59,8 +61,10 @@ export {
 export * as ops from "./kernel/ops.js";
 export * as pageops from "./kernel/pageops.js";
 export { type CallSpec, Machine, type MachineConfig } from "./machine.js";
+export type { RepairKind } from "./mutate/candidates.js";
 export type { MutantResult, MutantVerdict, MutateOptions, MutateResult } from "./mutate/mutate.js";
 export { mutate } from "./mutate/mutate.js";
+export { type Repair, type RepairOptions, type RepairResult, repair } from "./mutate/repair.js";
 export type { Severity, ViolationKind } from "./names.js";
 export { type FlushLogResult, formOf, runFaultLog } from "./oplog/log.js";
 export { type ConvertOptions, convert } from "./replay/convert.js";
@@ -75,7 +79,15 @@ export {
 } from "./replay/flushcost.js";
 export { flushesEvery, readFlushes } from "./replay/flushes.js";
 export { type ReadingOptions, type Rereadable, recordsOf, rereadable } from "./replay/rereadable.js";
-export { type RecordBatches, type TlbOptions, type TlbResult, type TlbRow, type TlbSweep, tlb } from "./replay/tlb.js";
+export {
+  type RecordBatches,
+  type TlbOptions,
+  type TlbResult,
+  type TlbRow,
+  type TlbSweep,
+  tlb,
+  tlbEach,
+} from "./replay/tlb.js";
 export { rangeUnmap, type UnmapOptions, type UnmapResult } from "./replay/unmap.js";
 export { type RunOptions, type RunResult, run } from "./run/run.js";
 export { scenarios } from "./scenarios/index.js";

@@ -6,7 +6,19 @@
  */
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../assembly/abi/layout.js";
 import type { Reg } from "../assembly/abi/operands.js";
-import { Cpu, FileRecord, Frame, Globals, Mm, Tally, Vma } from "../assembly/abi/records.js";
+import {
+  Cpu,
+  FileRecord,
+  Frame,
+  Globals,
+  Kind,
+  Mm,
+  Rest,
+  Tally,
+  USE_MASK,
+  USE_SHIFT,
+  Vma,
+} from "../assembly/abi/records.js";
 import { Obligation, Task } from "../assembly/abi/tasks.js";
 import { type MachineConfig, writeBoot } from "./boot.js";
 import { type Core, openCore } from "./core/core.js";
@@ -131,8 +143,19 @@ export class Machine {
   file = (index: number): number => this.base(Base.FILE) + index * this.base(Base.FILE_WORDS);
   vma = (index: number): number => this.base(Base.VMA) + index * Vma.WORDS;
   frame = (index: number): number => this.base(Base.FRAME) + index * Frame.WORDS;
+  rest = (index: number): number => this.base(Base.REST) + index * Rest.WORDS;
   task = (index: number): number => this.base(Base.TASK) + index * Task.WORDS;
   obligation = (index: number): number => this.base(Base.OBLIGATION) + index * Obligation.WORDS;
+
+  /** What a frame is used for: a Kind. */
+  kind(frame: number): number {
+    return this.get(this.frame(frame) + Frame.USE) >>> USE_SHIFT;
+  }
+
+  /** Whose a frame is; 0 of a free one. */
+  owner(frame: number): number {
+    return this.kind(frame) === Kind.FREE ? 0 : this.get(this.frame(frame) + Frame.USE) & USE_MASK;
+  }
 
   /** A register of a task. */
   register(task: number, reg: Reg): number {

@@ -195,14 +195,18 @@ export const enum Signature {
   WORDS,
 }
 
-/** An entry of the corpus: bytes, where its schedule begins, times picked, children with new coverage; bytes follow. */
+/**
+ * An entry of the corpus: length, where its schedule begins, times picked, children with new coverage, steps of a run;
+ * its bytes follow.
+ */
 export const enum CorpusEntry {
   LENGTH,
   SCHEDULE_AT,
   PICKS,
   CHILDREN,
+  STEPS,
   BYTES,
-  WORDS = 4 + 512 / 4,
+  WORDS = 5 + 512 / 4,
 }
 
 /** Places of three calls in the list of Theme.HUGETLB. */

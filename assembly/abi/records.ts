@@ -166,14 +166,25 @@ export const enum VmaFlag {
   SHARE_MASK = 31,
 }
 
+/**
+ * What every mapping, unmapping and freeing of a page touches: sixteen bytes, so that unmapping gigabytes moves as
+ * little memory as it can. The frame's other words stand apart, in Rest.
+ */
 export const enum Frame {
-  KIND,
-  /** mm + 1, or OWNER_FILE + file. */
-  OWNER,
+  /** Kind << USE_SHIFT, and below it the owner (mm + 1, or OWNER_FILE + file), or of a free frame the next free one. */
+  USE,
   REFERENCES,
   MAPS,
   /** Grows at every free. */
   GENERATION,
+  WORDS,
+}
+
+export const USE_SHIFT: u32 = 30;
+export const USE_MASK: u32 = 0x3fffffff;
+
+/** What tables, contents and the oracle need beside the Frame. SHARE and LOCK are words of tables: 0 in any other. */
+export const enum Rest {
   /** Present upper entries that point to this table (hardware's view, not the kernel's count). */
   PARENTS,
   /** pt_share_count of a table: sharers beyond the first (59d9094df3d7). */
@@ -182,12 +193,11 @@ export const enum Frame {
   LOCK,
   /** Obligations on this frame. */
   STALE,
-  /** Next frame of the free list; of a huge page in use, the table deposited with it. */
-  NEXT,
   /** What a load sees: one word stands for the page's bytes. */
   VALUE,
   /** A page of a file: written to since write-back last took it (PG_dirty), and what write-back took. */
   DIRTY,
+  /** Of a huge page of an mm's own: the table deposited with it. */
   SAVED,
   WORDS,
 }

@@ -32,8 +32,28 @@ export const enum Search {
   EXPANDED = 18,
   /** Read so that it is used; means nothing. */
   TOUCHED = 20,
-  WORDS = 22,
+  /** Asked: workers that share one search, and which of them this is (explore/split.ts). */
+  WORKERS,
+  WORKER,
+  /**
+   * Told: where keys for others, keys from others and answers lie (words), and how many keys fit for each worker.
+   * Asked: most of them in a round (0: as many as fit).
+   */
+  OUTBOX_AT,
+  INBOX_AT,
+  ANSWERS_AT,
+  KEYS_MAX,
+  /** Told: keys for each worker. */
+  KEYS,
+  /** Told: sum of the fingerprints of all states, 64 bits: the same set has the same sum. */
+  KEY_SUM = 36,
+  WORDS = 38,
 }
+
+/** Workers that one search can be split over. */
+export const WORKERS_MAX: u32 = 8;
+/** A state's number has its worker in the bits from here on. */
+export const WORKER_SHIFT: u32 = 28;
 
 /** Watched words that can be asked for, and states that are kept before the search hands back. */
 export const WATCHED_MAX: u32 = 1024;

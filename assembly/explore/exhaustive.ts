@@ -16,7 +16,7 @@
 import { Status } from "../abi/events";
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { Full, Hardware, Search, WATCH_STATES } from "../abi/search";
+import { Full, Hardware, Search, WATCH_STATES, WORKER_SHIFT } from "../abi/search";
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
@@ -49,6 +49,8 @@ let statesMax: u64 = 0;
 /** States that the layer under way ends before. */
 let layerEnd: u32 = 0;
 let watched: u32 = 0;
+/** The high bits of a state's number: which worker of a split search found it. */
+let mark: u32 = 0;
 
 function states(): u32 {
   return runWord(Run.STATES);
@@ -71,11 +73,19 @@ function tellStart(): void {
 
 /** Begins at the initial state. False without memory. */
 export function exploreStart(): bool {
+  if (!prepare()) return false;
+  settle(0xffffffff);
+  return true;
+}
+
+/** Lays everything out and makes the initial state, the one successor of nothing. False without memory. */
+export function prepare(): bool {
   if (!space.layOutSearch()) return false;
   hardware = space.asked(Search.HARDWARE);
   wide = space.asked(Search.WIDE) != 0;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
+  mark = space.asked(Search.WORKER) << WORKER_SHIFT;
   logInto(0, 0, 0, 0);
   reset();
   forgetOutcomes();
@@ -94,7 +104,6 @@ export function exploreStart(): bool {
   next.begin(0xffffffff);
   if (hardware == Hardware.SATURATED) saturate();
   next.end(0, 0);
-  settle(0xffffffff);
   return true;
 }
 
@@ -119,7 +128,7 @@ function finished(): void {
   setRun(Run.STATUS, runWord(Run.OVERFLOW) == 0 ? Status.FINISHED : Status.BOUNDED);
 }
 
-function bounded(full: u32): void {
+export function bounded(full: u32): void {
   space.tell(Search.FULL, full);
   setRun(Run.STATUS, Status.BOUNDED);
 }
@@ -141,6 +150,13 @@ function expand(): void {
   const parent = takenState;
   if (parent >= layerEnd) nextLayer();
   if (runWord(Run.STATUS) != Status.RUNNING) return;
+  successors(parent);
+  if (logFull) bounded(Full.LOG);
+  else settle(parent);
+}
+
+/** The successors of the state that the machine is in, each made and undone. */
+export function successors(parent: u32): void {
   put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
   next.noMoves(space.logAt);
   let mask = enabledMask();
@@ -157,8 +173,6 @@ function expand(): void {
   const words = space.searchWords() + Search.EXPANDED;
   putLong(words, getLong(words) + 1);
   putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
-  if (logFull) bounded(Full.LOG);
-  else settle(parent);
 }
 
 /** Nobody can move: a run that is over is judged by what it left behind, and what it came to is kept. */
@@ -172,7 +186,7 @@ function over(parent: u32): void {
 }
 
 /** The step under way is over: the hardware does what it can at once, and the step is undone. */
-function ended(): void {
+export function ended(): void {
   if (hardware == Hardware.SATURATED) saturate();
   next.end(takenSum, takenSecond);
 }
@@ -212,18 +226,20 @@ function settle(parent: u32): void {
 }
 
 /** A new state: logged, judged and queued. False when the search has no room left. */
-function keep(parent: u32, i: u32): bool {
+export function keep(parent: u32, i: u32): bool {
   const state = states();
   if (<u64>state >= statesMax) {
     bounded(Full.STATES);
     return false;
   }
   putLong(Area.RUN + Run.STATES, <u64>state + 1);
+  const sum = space.searchWords() + Search.KEY_SUM;
+  putLong(sum, getLong(sum) + next.keyOf(i));
   noteParent(state, parent, next.agentOf(i));
   next.redo(i);
   if (hardware != Hardware.ORACLE) judge(parent, next.agentOf(i));
   if (watched != 0) watch(watched);
-  const room = enqueue(state, next.sumOf(i), next.secondSumOf(i));
+  const room = enqueue(mark | state, next.sumOf(i), next.secondSumOf(i));
   next.undoAgain(i);
   if (!room) bounded(Full.QUEUE);
   return room;

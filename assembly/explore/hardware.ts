@@ -13,6 +13,7 @@ import { Fault } from "../abi/events";
 import { Base, Boot } from "../abi/layout";
 import { Cpu, Frame, Kind, Mm, OWNER_STRANGER } from "../abi/records";
 import { violation } from "../ghost/report";
+import { setUse } from "../hw/frames";
 import { frameOf } from "../hw/tables";
 import {
   evictSlot,
@@ -30,7 +31,7 @@ import {
 } from "../hw/unlimited";
 import { spaceOfCpu } from "../mm/x86";
 import { kernelAgents } from "../run";
-import { base, boot, cpuAt, cpus, frameAt, get, levels, mmAt, put } from "../word";
+import { base, boot, cpuAt, cpus, frameAt, get, kindOf, levels, mmAt } from "../word";
 import { noteSlot } from "./successors";
 
 /** Slots of one CPU. */
@@ -101,14 +102,12 @@ export function moveSlot(cpu: u32, slot: u32): void {
 }
 
 export function canReuse(frame: u32): bool {
-  const record = frameAt(frame);
-  return get(record + Frame.KIND) == Kind.FREE && get(record + Frame.GENERATION) != 0;
+  return kindOf(frame) == Kind.FREE && get(frameAt(frame) + Frame.GENERATION) != 0;
 }
 
 /** The allocator hands a freed frame to somebody else. */
 export function reuse(frame: u32): void {
-  put(frameAt(frame) + Frame.KIND, Kind.PAGE);
-  put(frameAt(frame) + Frame.OWNER, OWNER_STRANGER);
+  setUse(frame, Kind.PAGE, OWNER_STRANGER);
 }
 
 /** Every fill that can happen happens: pointers first, because leaves are read through them. */

@@ -36,11 +36,16 @@ export function restartSearch(): void {
 
 /** Moves one agent of the search, hardware agents included. */
 export function followSearch(agent: u32): void {
+  moveAny(agent);
+  if (space.asked(Search.HARDWARE) == Hardware.SATURATED) saturate();
+}
+
+/** The step itself, without what saturated hardware does after it. */
+export function moveAny(agent: u32): void {
   const perCpu = slotsPerCpu();
   if (agent < kernelAgents()) moveAgent(agent);
   else if (agent < frameAgents()) moveSlot((agent - kernelAgents()) / perCpu, (agent - kernelAgents()) % perCpu);
   else reuse(agent - frameAgents());
-  if (space.asked(Search.HARDWARE) == Hardware.SATURATED) saturate();
 }
 
 /**
@@ -74,6 +79,15 @@ export function pathTo(state: u32): u32 {
     at = load<u32>(space.parentsAt + (at << 3));
   }
   return length;
+}
+
+/** Parent and agent of one of this worker's states, or -1 for both when they were not kept. */
+export function parentOf(state: u32): u32 {
+  return state < space.parentsMax ? load<u32>(space.parentsAt + (state << 3)) : 0xffffffff;
+}
+
+export function agentInto(state: u32): u32 {
+  return state < space.parentsMax ? load<u32>(space.parentsAt + (state << 3) + 4) : 0xffffffff;
 }
 
 /** First word of the path that `pathTo` wrote. */

@@ -99,8 +99,33 @@ export let takenSecond: u64 = 0;
 
 /** Puts the machine into the state that has waited longest. */
 export function dequeue(): void {
-  if (ringEnd - head < 4 || load<u32>(head) == 0) head = ring;
-  const at = head;
+  head = takeAt(head);
+  queued--;
+}
+
+/** Where the ring's entries begin and end: what `takeAt` goes through. */
+export function ringHead(): u32 {
+  return head;
+}
+
+export function ringTail(): u32 {
+  return tail;
+}
+
+/** Forgets `count` entries at the front, or at the back: those before `to`, or from it on. */
+export function dropFront(to: u32, count: u32): void {
+  head = to;
+  queued -= count;
+}
+
+export function dropBack(from: u32, count: u32): void {
+  tail = from;
+  queued -= count;
+}
+
+/** Puts the machine into the state of the entry at `place`, which stays where it is; gives the place of the next. */
+export function takeAt(place: u32): u32 {
+  const at = ringEnd - place < 4 || load<u32>(place) == 0 ? ring : place;
   const size = load<u32>(at);
   takenState = load<u32>(at + (Entry.STATE << 2));
   takenSum = load<u64>(at + (Entry.SUM << 2));
@@ -113,12 +138,54 @@ export function dequeue(): void {
     from += 4;
     word += 4;
   }
+  toInitial(word);
+  return end;
+}
+
+/** The place after the entry at `place`. */
+export function skipAt(place: u32): u32 {
+  const at = ringEnd - place < 4 || load<u32>(place) == 0 ? ring : place;
+  return at + load<u32>(at);
+}
+
+/** Live words from `first` of the list on get their initial values. */
+function toInitial(first: u32): void {
+  let word = first;
   const last = list + (liveCount << 2);
   const initial = (base(Base.INITIAL) - stateBase) << 2;
   while (word < last) {
     store<u32>(load<u32>(word), load<u32>(load<u32>(word) + initial));
     word += 4;
   }
-  head = end;
-  queued--;
+}
+
+/** Writes the machine's present state as a row: number, sums, live values. Gives its end. */
+export function writeRow(to: u32): u32 {
+  store<u32>(to, takenState);
+  store<u64>(to + 4, takenSum);
+  store<u64>(to + 12, takenSecond);
+  let at = to + 20;
+  const last = list + (liveCount << 2);
+  for (let word = list; word < last; word += 4) {
+    store<u32>(at, load<u32>(load<u32>(word)));
+    at += 4;
+  }
+  return at;
+}
+
+/** Writes the list of live words; gives its end. */
+export function writeLive(to: u32): u32 {
+  memory.copy(to, list, liveCount << 2);
+  return to + (liveCount << 2);
+}
+
+/** Appends the row at `from` of somebody whose `live` live words are listed at `words`. False when the ring is full. */
+export function readRow(from: u32, words: u32, live: u32): bool {
+  toInitial(list);
+  for (let i: u32 = 0; i < live; i++) {
+    const word = load<u32>(words + (i << 2));
+    enliven(word >> 2);
+    store<u32>(word, load<u32>(from + 20 + (i << 2)));
+  }
+  return enqueue(load<u32>(from), load<u64>(from + 4), load<u64>(from + 12));
 }

@@ -2,7 +2,8 @@
  * The search's memory: where its log, keys, queue and visited set lie, after everything that `boot` laid out.
  *
  * Of the memory that is allowed, a sixteenth is for the parents of the first states (paths are read from it), a quarter
- * for the queue, the rest for the visited set. Pages that are never touched cost nothing.
+ * for the queue, when several workers share the search another quarter for what they exchange, the rest for the visited
+ * set. Pages that are never touched cost nothing.
  */
 import { Base } from "../abi/layout";
 import { Search, WATCH_STATES } from "../abi/search";
@@ -15,7 +16,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(22 * 4);
+const words = memory.data(38 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {
@@ -41,6 +42,9 @@ export let parentsAt: u32 = 0;
 export let parentsMax: u32 = 0;
 export let queueAt: u32 = 0;
 export let queueBytesMax: u32 = 0;
+/** What a worker of a split search exchanges with the others. */
+export let splitAt: u32 = 0;
+export let splitBytes: u32 = 0;
 export let visitedAt: u32 = 0;
 export let visitedBytes: u32 = 0;
 
@@ -88,6 +92,8 @@ function share(bytes: u32): void {
   parentsMax = parents >> 3;
   queueAt = parentsAt + parents;
   queueBytesMax = (bytes >> 2) & ~63;
-  visitedAt = queueAt + queueBytesMax;
-  visitedBytes = (bytes - parents - queueBytesMax) & ~63;
+  splitAt = queueAt + queueBytesMax;
+  splitBytes = asked(Search.WORKERS) > 1 ? (bytes >> 2) & ~63 : 0;
+  visitedAt = splitAt + splitBytes;
+  visitedBytes = (bytes - parents - queueBytesMax - splitBytes) & ~63;
 }

@@ -10,7 +10,7 @@
 
 import { EventKind, Witness } from "../abi/events";
 import { Base } from "../abi/layout";
-import { Cpu, Entry, Frame, Kind, Mm, OWNER_STRANGER } from "../abi/records";
+import { Cpu, Entry, Frame, Kind, Mm, OWNER_STRANGER, Rest } from "../abi/records";
 import { event } from "../ghost/report";
 import { allocate, Pool, poolOf } from "../hw/frames";
 import { invalidateAll } from "../hw/invalidate";
@@ -19,7 +19,7 @@ import { Cached, lookUp, lookUpWalk } from "../hw/tlb";
 import { startWalk, stepWalk, WalkResult, walkLevel, walkTable } from "../hw/walk";
 import { isStale, speculate } from "../mm/access";
 import { spaceOfCpu } from "../mm/x86";
-import { base, cpuAt, frameAt, get, mmAt, put, tableAt } from "../word";
+import { base, cpuAt, frameAt, get, mmAt, put, restAt, tableAt } from "../word";
 
 /** What the stranger's page holds. */
 const STRANGER_VALUE: u32 = 0x5742;
@@ -62,7 +62,7 @@ export function handToStranger(frame: u32): bool {
   if (got != frame) return false;
   event(EventKind.ALLOCATED, 0, OWNER_STRANGER, 0, 0, frame, pool);
   if (pool != Pool.TABLE) {
-    put(frameAt(frame) + Frame.VALUE, STRANGER_VALUE);
+    put(restAt(frame) + Rest.VALUE, STRANGER_VALUE);
     return true;
   }
   return fillStrangersTable(frame);
@@ -72,7 +72,7 @@ export function handToStranger(frame: u32): bool {
 function fillStrangersTable(table: u32): bool {
   const page = allocate(Pool.HUGE, Kind.PAGE, OWNER_STRANGER);
   if (page == 0) return false;
-  put(frameAt(page) + Frame.VALUE, STRANGER_VALUE);
+  put(restAt(page) + Rest.VALUE, STRANGER_VALUE);
   const entries = entriesOf(1);
   for (let i: u32 = 0; i < entries; i++) {
     put(tableAt(table) + i, makeEntry(page, Entry.PRESENT | Entry.WRITE | Entry.LEAF));
@@ -91,7 +91,7 @@ export function probe(cpu: u32, vpn: u64): u32 {
     entry = lookUp(cpu, space, vpn);
   }
   witnessFrame = get(entry + Cached.FRAME);
-  witnessValue = get(frameAt(witnessFrame) + Frame.VALUE);
+  witnessValue = get(restAt(witnessFrame) + Rest.VALUE);
   event(EventKind.HIT, cpu, loaded - 1, vpn, 0, witnessFrame, 0);
   return isStale(loaded - 1, vpn, entry) ? Witness.CONFIRMED : Witness.GONE;
 }
@@ -116,7 +116,7 @@ export function probeWrite(cpu: u32, vpn: u64): u32 {
   const entry = lookUp(cpu, spaceOfCpu(cpu), vpn);
   if (entry == 0) return Witness.GONE;
   witnessFrame = get(entry + Cached.FRAME);
-  witnessValue = get(frameAt(witnessFrame) + Frame.VALUE);
+  witnessValue = get(restAt(witnessFrame) + Rest.VALUE);
   const flags = get(entry + Cached.FLAGS);
   return (flags & Entry.WRITE) != 0 ? Witness.CONFIRMED : Witness.GONE;
 }
@@ -129,11 +129,11 @@ export function probeStore(cpu: u32, vpn: u64): u32 {
   const stores: u32 = Entry.WRITE | Entry.DIRTY;
   if (entry == 0 || (get(entry + Cached.FLAGS) & stores) != stores) return Witness.GONE;
   witnessFrame = get(entry + Cached.FRAME);
-  const record = frameAt(witnessFrame);
-  if (get(record + Frame.GENERATION) != get(entry + Cached.GENERATION)) return Witness.GONE;
-  put(record + Frame.VALUE, STRANGER_VALUE);
+  const rest = restAt(witnessFrame);
+  if (get(frameAt(witnessFrame) + Frame.GENERATION) != get(entry + Cached.GENERATION)) return Witness.GONE;
+  put(rest + Rest.VALUE, STRANGER_VALUE);
   witnessValue = STRANGER_VALUE;
   event(EventKind.HIT, cpu, loaded - 1, vpn, 0, witnessFrame, 1);
-  const lost = get(record + Frame.DIRTY) == 0 && get(record + Frame.SAVED) != STRANGER_VALUE;
+  const lost = get(rest + Rest.DIRTY) == 0 && get(rest + Rest.SAVED) != STRANGER_VALUE;
   return lost ? Witness.CONFIRMED : Witness.GONE;
 }

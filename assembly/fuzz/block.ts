@@ -20,6 +20,7 @@ import { Base, Boot } from "../abi/layout";
 import { reserve } from "../boot";
 import { seenAt, setCoverage } from "../ghost/coverage";
 import { base, boot, get, stateBase } from "../word";
+import { learnSites, siteWords } from "./touched";
 
 export const block: usize = memory.data(45 * 4, 16);
 
@@ -79,13 +80,16 @@ export function fuzzStart(): bool {
   const inputWord = (at + 3) & ~3;
   at = inputWord + (INPUT_MAX >> 2);
   const scheduleWord = at;
-  at += INPUT_MAX >> 2;
+  // One more: the runner writes an agent behind the last one that it keeps.
+  at += (INPUT_MAX >> 2) + 1;
   entries = at;
   at += CORPUS_MAX * CorpusEntry.WORDS;
   findings = at;
   at += SIGNATURES_MAX * Signature.WORDS;
   const seen = at;
   at += SEEN_BYTES >> 2;
+  const sites = at;
+  at += siteWords();
   booted = (at + 3) & ~3;
   at = booted + (stateBytes() >> 2);
   if (!reserve(at)) return false;
@@ -104,6 +108,7 @@ export function fuzzStart(): bool {
   setWord(FuzzWord.SEEN, seen);
   setWord(FuzzWord.END, at);
   setCoverage(seen << 2);
+  learnSites(sites);
   memory.copy(booted << 2, stateBase << 2, stateBytes());
   pcid = boot(Boot.PCID);
   return true;

@@ -80,6 +80,7 @@ function tallyRun(status: u32): void {
 export function fuzzFresh(): void {
   schedulesLeft = 0;
   parentBytes = 0;
+  setWord(FuzzWord.LENGTH, 0);
   newProgram();
   forgetLength();
 }

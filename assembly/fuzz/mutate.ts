@@ -2,8 +2,8 @@
  * New programs and changed ones, written as bytes into the input.
  *
  * A new program has a theme. It maps a file in the mms that run, touches what it has mapped, and then lets two or three
- * tasks make a few calls each. Half of the new programs have half of the calls, or three quarters, switched off (swarm):
- * what a rare mixture hides, a program of two kinds of call shows.
+ * tasks make a few calls each. Half of the new programs have half of the calls, or three quarters, switched off: what a
+ * rare mixture hides, a program of two kinds of call shows (swarm).
  */
 import {
   CALL_BYTES,

@@ -21,31 +21,33 @@ import { Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Op } from "../abi/ops";
 import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { feature, fresh, noteOp, opAt, watch } from "../ghost/coverage";
-import { deadlocked, enabledMask, isFinished, kernelAgents, reset, stepAgent } from "../run";
-import { codeBase, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
+import { feature, fresh, moverAt, noteOp, opAt, watch } from "../ghost/coverage";
+import { setCurrentAgent } from "../ghost/report";
+import { deadlocked, isFinished, kernelAgents, reset, stepAgent } from "../run";
+import { stepTask } from "../step";
+import { add, codeBase, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
+import { movedTask, objectOf, ready, startAgents } from "./agents";
 import { findings, lines, schedule, setWord, table, word } from "./block";
 import { endSchedule, pick, startSchedule } from "./strategy";
-import { touched } from "./touched";
 
 const INTERRUPT: u32 = 0xffff;
 
-// The op that was last at an object, in a small table: object, op with agent, number of the run.
+// The op that was last at an object, in a small table: object, number of the run, op, agent.
 const SLOTS: u32 = 64;
 const recent = memory.data(64 * 16, 16);
 let run: u32 = 0;
 
-function note(agent: u32, pc: u32): void {
-  const object = touched(agent);
+function note(object: u32, agent: u32, pc: u32): void {
   if (object == 0) return;
   const at = recent + (((object ^ (object >> 6)) & (SLOTS - 1)) << 4);
-  if (load<u32>(at) == object && load<u32>(at, 8) == run && load<u32>(at, 12) != agent) {
-    feature(load<u32>(at, 4), pc | (agent >= tasks ? 0x20000000 : 0));
+  const key = <u64>object | ((<u64>run) << 32);
+  const other = load<u32>(at, 12) != agent;
+  // `&`, not `&&`: whether another was here last is as good as random.
+  if (<u32>(load<u64>(at) == key) & <u32>other) {
+    feature(load<u32>(at, 8), pc | (agent >= tasks ? 0x20000000 : 0));
   }
-  store<u32>(at, object);
-  store<u32>(at, pc, 4);
-  store<u32>(at, run, 8);
-  store<u32>(at, agent, 12);
+  store<u64>(at, key);
+  store<u64>(at, <u64>pc | ((<u64>agent) << 32), 8);
 }
 
 /** The agent that a byte of an input means. */
@@ -57,47 +59,51 @@ function meant(byte: u32, mask: u64): u32 {
 
 let used: u32 = 0;
 
+function step(steps: u32, agent: u32): void {
+  if (agent < tasks) {
+    const task = taskAt(agent);
+    const pc = get(task + Task.PC);
+    noteOp(steps, pc, agent);
+    note(objectOf(agent), agent, pc);
+    add(tally(Tally.STEPS), 1);
+    setCurrentAgent(agent);
+    stepTask(task);
+    movedTask(agent);
+  } else {
+    noteOp(steps, INTERRUPT, agent);
+    note(objectOf(agent), agent, INTERRUPT);
+    stepAgent(agent);
+  }
+}
+
 /** `from`, `bytes`: the schedule to follow first; `drawn`: a strategy goes on. Gives the status; STEPS of Tally. */
 function follow(from: u32, bytes: u32, drawn: bool): u32 {
   const stepsMax = word(FuzzWord.STEPS_MAX);
   let steps: u32 = 0;
   let last: u32 = 0;
   let read: u32 = 0;
-  used = 0;
-  let status: u32 = Status.RUNNING;
-  while (status == Status.RUNNING) {
-    const mask = enabledMask();
+  let kept: u32 = 0;
+  startAgents();
+  while (steps < stepsMax) {
+    const mask = ready();
     if (mask == 0) {
-      status = isFinished() ? <u32>Status.FINISHED : deadlocked();
-      continue;
+      used = kept;
+      return isFinished() ? <u32>Status.FINISHED : deadlocked();
     }
     const choice = (mask & (mask - 1)) != 0;
     let agent: u32 = 0;
     if (read < bytes) agent = choice ? meant(load<u8>(from + read++), mask) : <u32>ctz(mask);
     else if (drawn) agent = pick(mask, steps + 1);
     else agent = ((mask >> <u64>last) & 1) != 0 ? last : <u32>ctz(mask);
-    if (choice && used < INPUT_MAX) store<u8>(schedule + used++, <u8>agent);
+    // Written always, kept where there was a choice.
+    store<u8>(schedule + kept, <u8>agent);
+    kept = min<u32>(kept + <u32>choice, INPUT_MAX);
     steps++;
-    const pc = agent < tasks ? get(taskAt(agent) + Task.PC) : INTERRUPT;
-    noteOp(steps, pc);
-    noteMover(steps, agent);
-    note(agent, pc);
-    stepAgent(agent);
+    step(steps, agent);
     last = agent;
-    if (steps >= stepsMax) status = Status.BOUNDED;
   }
-  return status;
-}
-
-const STEPS: u32 = 4096;
-const movers = memory.data(4096);
-
-function noteMover(step: u32, agent: u32): void {
-  store<u8>(movers + (step & (STEPS - 1)), <u8>agent);
-}
-
-function moverAt(step: u32): u32 {
-  return load<u8>(movers + (step & (STEPS - 1)));
+  used = kept;
+  return Status.BOUNDED;
 }
 
 function lineOf(pc: u32): u32 {

@@ -13,9 +13,9 @@
 import { FuzzWord, Strategy } from "../abi/fuzz";
 import { kernelAgents } from "../run";
 import { tasks } from "../word";
+import { objectOf } from "./agents";
 import { word } from "./block";
-import { below, next } from "./rng";
-import { touched } from "./touched";
+import { below, belowIf, next } from "./rng";
 
 const AGENTS: u32 = 64;
 const CHANGES: u32 = 16;
@@ -53,6 +53,7 @@ export function newProgram(): void {
 
 /** Draws what the strategy needs before a run. The portfolio draws one of the others. */
 export function startSchedule(): void {
+  if (!known) learnPlaces();
   strategy = word(FuzzWord.STRATEGY);
   let depth = word(FuzzWord.DEPTH);
   if (strategy == Strategy.PORTFOLIO) {
@@ -91,8 +92,24 @@ function firstChangeAfter(step: u32): u32 {
   return first;
 }
 
+/** Place of each set bit of each mask of eight bits: a loop that ends where chance says is guessed wrong. */
+const places = memory.data(256 * 8, 16);
+
+let known: bool = false;
+
+function learnPlaces(): void {
+  known = true;
+  for (let mask: u32 = 0; mask < 256; mask++) {
+    let k: u32 = 0;
+    for (let bit: u32 = 0; bit < 8; bit++) {
+      if (((mask >> bit) & 1) != 0) store<u8>(places + (mask << 3) + k++, <u8>bit);
+    }
+  }
+}
+
 /** The set bit number `k` of `mask`. */
 function nthBit(mask: u64, k: u32): u32 {
+  if (mask < 256) return load<u8>(places + ((<usize>mask) << 3) + k);
   let rest = k > 0 ? mask & (mask - 1) : mask;
   rest = k > 1 ? rest & (rest - 1) : rest;
   for (let left: u32 = 2; left < k; left++) rest &= rest - 1;
@@ -100,7 +117,7 @@ function nthBit(mask: u64, k: u32): u32 {
 }
 
 function uniform(mask: u64): u32 {
-  return (mask & (mask - 1)) == 0 ? <u32>ctz(mask) : nthBit(mask, below(<u32>popcnt(mask)));
+  return nthBit(mask, belowIf((mask & (mask - 1)) != 0, <u32>popcnt(mask)));
 }
 
 /** Place in the order of the first agent that can move. */
@@ -130,7 +147,7 @@ function pos(mask: u64): u32 {
   while (rest != 0) {
     const agent = <u32>ctz(rest);
     rest &= rest - 1;
-    setAt(objects, agent, touched(agent));
+    setAt(objects, agent, objectOf(agent));
     if (at(priorities, agent) >= most) {
       most = at(priorities, agent);
       best = agent;

@@ -6,14 +6,14 @@
  * nothing here is called.
  *
  * Invariants
- *   C1  OPS holds the op of each step of the present run, so that a step of birth names an op.
+ *   C1  OPS holds op and agent of each step of the present run, so that a step of birth names them.
  */
 import { SEEN_BYTES } from "../abi/fuzz";
 import { OBLIGATION_TABLE, Obligation } from "../abi/tasks";
 import { get } from "../word";
 
 const STEPS: u32 = 4096;
-const ops: usize = memory.data(4096 * 2, 16);
+const ops: usize = memory.data(4096 * 4, 16);
 
 /** True while a fuzzer watches. */
 export let covering: bool = false;
@@ -30,13 +30,18 @@ export function watch(on: bool): void {
   fresh = 0;
 }
 
-export function noteOp(step: u32, pc: u32): void {
-  store<u16>(ops + ((step & (STEPS - 1)) << 1), <u16>pc);
+export function noteOp(step: u32, pc: u32, agent: u32): void {
+  store<u32>(ops + ((step & (STEPS - 1)) << 2), (pc & 0xffff) | (agent << 16));
+}
+
+/** Agent of a step of this run. */
+export function moverAt(step: u32): u32 {
+  return load<u16>(ops + ((step & (STEPS - 1)) << 2), 2);
 }
 
 /** Op of a step of this run; 0xffff for an interrupt, 0 for none. */
 export function opAt(step: u32): u32 {
-  return step == 0 ? 0 : load<u16>(ops + ((step & (STEPS - 1)) << 1));
+  return step == 0 ? 0 : load<u16>(ops + ((step & (STEPS - 1)) << 2));
 }
 
 export function feature(a: u32, b: u32): void {

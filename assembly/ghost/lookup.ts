@@ -4,9 +4,9 @@
  * Invariants
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
-import { Frame, Globals } from "../abi/records";
+import { Frame, Globals, Rest } from "../abi/records";
 import { Obligation, ObligationFlag } from "../abi/tasks";
-import { add, clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, put } from "../word";
+import { add, clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, put, restAt } from "../word";
 
 /** Flags that set two obligations on one entry apart. */
 const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
@@ -46,7 +46,7 @@ function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags:
 /** The obligation with this mm, place, frame and flags, or 0. */
 export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   // Most frames owe nothing or one thing: otherwise, clearing a batch of thousands would compare each with each.
-  const stale = get(frameAt(frame) + Frame.STALE);
+  const stale = get(restAt(frame) + Rest.STALE);
   if (stale == 0) return 0;
   if (stale == 1) {
     const only = onlyOn(frame);
@@ -63,7 +63,7 @@ export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u3
 export function forget(i: u32): void {
   const last = obligationCount() - 1;
   const record = obligationAt(i);
-  add(frameAt(get(record + Obligation.FRAME)) + Frame.STALE, -1);
+  add(restAt(get(record + Obligation.FRAME)) + Rest.STALE, -1);
   if (i != last) copyWords(record, obligationAt(last), Obligation.WORDS);
   clearWords(obligationAt(last), Obligation.WORDS);
   put(globalWord(Globals.OBLIGATIONS), last);

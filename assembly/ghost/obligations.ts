@@ -20,7 +20,7 @@
 import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Scope } from "../abi/operands";
-import { Cpu, Entry, Frame, Globals, Mm, Tally, Vma, VmaFlag } from "../abi/records";
+import { Cpu, Entry, Frame, Globals, Mm, Rest, Tally, Vma, VmaFlag } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
@@ -39,6 +39,7 @@ import {
   obligationAt,
   put,
   putLong,
+  restAt,
   tableAt,
   tally,
   taskAt,
@@ -70,7 +71,7 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
   put(record + Obligation.FLAGS, flags);
   put(record + Obligation.GUARD, 0);
   put(record + Obligation.DUE, 0);
-  add(frameAt(frame) + Frame.STALE, 1);
+  add(restAt(frame) + Rest.STALE, 1);
   return record;
 }
 
@@ -141,12 +142,12 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
   if (flags == ObligationFlag.RIGHTS && level == 0 && !stores) return;
   const global = (entry & Entry.GLOBAL) != 0 ? <u32>ObligationFlag.GLOBAL : 0;
   const what = flags | global | (stores ? <u32>ObligationFlag.STORES : 0);
-  if (get(frameAt(table) + Frame.PARENTS) <= 1) {
+  if (get(restAt(table) + Rest.PARENTS) <= 1) {
     if (reaches(mm, start, level, table)) owe(mm, start, level, frameOf(entry), holdersOf(mm), guard, what);
   } else {
     sharersOwe(start, level, table, entry, guard, what);
   }
-  if (get(frameAt(table) + Frame.STALE) != 0) staleParentsOwe(start, level, table, entry, what);
+  if (get(restAt(table) + Rest.STALE) != 0) staleParentsOwe(start, level, table, entry, what);
 }
 
 function reaches(mm: u32, start: u64, level: u32, table: u32): bool {

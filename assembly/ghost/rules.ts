@@ -14,11 +14,25 @@
 
 import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
-import { Cpu, Frame, Kind, Mm } from "../abi/records";
+import { Cpu, Frame, Kind, Mm, Rest } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
 import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
-import { cpuAt, cpus, frameAt, get, getLong, mmAt, obligationAt, put, taskAt, tasks, tracing } from "../word";
+import {
+  cpuAt,
+  cpus,
+  frameAt,
+  get,
+  getLong,
+  kindOf,
+  mmAt,
+  obligationAt,
+  put,
+  restAt,
+  taskAt,
+  tasks,
+  tracing,
+} from "../word";
 import { owedIn } from "./calls";
 import { covering, lifecycle } from "./coverage";
 import { obligationCount, onlyOn } from "./lookup";
@@ -131,8 +145,8 @@ function isWalk(record: u32): bool {
 /** Called just before a frame goes back to the allocator. */
 export function frameFreed(frame: u32): void {
   mirrorsLose(frame);
-  if (get(frameAt(frame) + Frame.KIND) == <u32>Kind.TABLE) walkersLeft(frame);
-  const stale = get(frameAt(frame) + Frame.STALE);
+  if (kindOf(frame) == <u32>Kind.TABLE) walkersLeft(frame);
+  const stale = get(restAt(frame) + Rest.STALE);
   if (stale == 0) return;
   if (stale == 1) {
     freed(onlyOn(frame), frame);

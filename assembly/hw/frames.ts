@@ -8,8 +8,22 @@
  *   F2  GENERATION grows at every free and never shrinks, so (frame, generation) names one life of a frame.
  */
 import { Boot } from "../abi/layout";
-import { Entry, Frame, Globals, Kind, Tally } from "../abi/records";
-import { add, boot, clearWords, concrete, frameAt, get, globalWord, put, tableAt, tableWords, tally } from "../word";
+import { Entry, Frame, Globals, Rest, Tally, USE_SHIFT } from "../abi/records";
+import {
+  add,
+  boot,
+  clearWords,
+  concrete,
+  frameAt,
+  get,
+  globalWord,
+  put,
+  restAt,
+  tableAt,
+  tableWords,
+  tally,
+} from "../word";
+import { firstUsed } from "./tables";
 
 export const enum Pool {
   TABLE,
@@ -38,11 +52,15 @@ export function resetFrames(): void {
     const first = firstFrame(pool);
     const count = frameCount(pool);
     for (let i: u32 = 0; i < count; i++) {
-      put(frameAt(first + i) + Frame.NEXT, i + 1 < count ? first + i + 1 : 0);
+      put(frameAt(first + i) + Frame.USE, i + 1 < count ? first + i + 1 : 0);
     }
     put(globalWord(Globals.FREE_TABLE + pool), count > 0 ? first : 0);
     put(globalWord(Globals.TAIL_TABLE + pool), count > 0 ? first + count - 1 : 0);
   }
+}
+
+export function setUse(frame: u32, kind: u32, owner: u32): void {
+  put(frameAt(frame) + Frame.USE, (kind << USE_SHIFT) | owner);
 }
 
 /** Takes a free frame: references 1, a table all empty. 0 when the pool is exhausted. */
@@ -51,16 +69,16 @@ export function allocate(pool: u32, kind: u32, owner: u32): u32 {
   const frame = get(head);
   if (frame == 0) return 0;
   const record = frameAt(frame);
-  put(head, get(record + Frame.NEXT));
-  if (get(head) == 0) put(globalWord(Globals.TAIL_TABLE + pool), 0);
-  put(record + Frame.NEXT, 0);
-  put(record + Frame.KIND, kind);
-  put(record + Frame.OWNER, owner);
+  const next = get(record + Frame.USE);
+  put(head, next);
+  if (next == 0) put(globalWord(Globals.TAIL_TABLE + pool), 0);
+  setUse(frame, kind, owner);
   put(record + Frame.REFERENCES, 1);
   put(record + Frame.MAPS, 0);
-  put(record + Frame.VALUE, 0);
-  put(record + Frame.DIRTY, 0);
-  put(record + Frame.SAVED, 0);
+  const rest = restAt(frame);
+  put(rest + Rest.VALUE, 0);
+  put(rest + Rest.DIRTY, 0);
+  put(rest + Rest.SAVED, 0);
   if (pool == Pool.TABLE) clearWords(tableAt(frame), tableWords);
   return frame;
 }
@@ -70,26 +88,23 @@ export function release(frame: u32): void {
   const record = frameAt(frame);
   const pool = poolOf(frame);
   add(record + Frame.GENERATION, 1);
-  put(record + Frame.KIND, Kind.FREE);
-  put(record + Frame.OWNER, 0);
   put(record + Frame.REFERENCES, 0);
   put(record + Frame.MAPS, 0);
-  put(record + Frame.LOCK, 0);
-  put(record + Frame.SHARE, 0);
+  put(restAt(frame) + Rest.LOCK, 0);
+  put(restAt(frame) + Rest.SHARE, 0);
   // Without concrete TLBs nothing reads a dead table: emptying it keeps equal states equal.
   if (pool == Pool.TABLE && !concrete) clearWords(tableAt(frame), tableWords);
   add(tally(pool == Pool.TABLE ? Tally.TABLES_FREED : Tally.PAGES_FREED), 1);
   const policy = boot(Boot.REUSE);
   const head = globalWord(Globals.FREE_TABLE + pool);
   const tail = globalWord(Globals.TAIL_TABLE + pool);
+  put(record + Frame.USE, policy == 0 ? get(head) : 0);
   if (policy == 0) {
-    put(record + Frame.NEXT, get(head));
     if (get(head) == 0) put(tail, frame);
     put(head, frame);
   } else if (policy == 1) {
-    put(record + Frame.NEXT, 0);
     if (get(tail) == 0) put(head, frame);
-    else put(frameAt(get(tail)) + Frame.NEXT, frame);
+    else put(frameAt(get(tail)) + Frame.USE, frame);
     put(tail, frame);
   }
 }
@@ -97,6 +112,7 @@ export function release(frame: u32): void {
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
+  if (tableWords >= 16 && firstUsed(table, table + tableWords) == table + tableWords) return 0;
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -9,8 +9,8 @@
  * Reference: the radix walk of Intel SDM vol. 3A chapter 4, reduced to what the flush problem needs.
  */
 import { Boot } from "../abi/layout";
-import { Entry, Frame } from "../abi/records";
-import { add, boot, frameAt, get, levels, put, tableAt } from "../word";
+import { Entry, Rest } from "../abi/records";
+import { add, boot, get, levels, put, restAt, tableAt } from "../word";
 
 export const LEVELS_MAX: u32 = 4;
 
@@ -88,10 +88,23 @@ export function slotOf(pgd: u32, vpn: u64, level: u32): u32 {
   return tableAt(table) + indexOf(vpn, level);
 }
 
+/** First word of [slot, end) that is not zero, else `end`: an empty table is passed sixteen entries at a time. */
+export function firstUsed(slot: u32, end: u32): u32 {
+  let at = slot << 2;
+  const stop = end << 2;
+  while (at + 64 <= stop) {
+    const low = v128.or(v128.load(at), v128.load(at, 16));
+    if (v128.any_true(v128.or(low, v128.or(v128.load(at, 32), v128.load(at, 48))))) break;
+    at += 64;
+  }
+  while (at < stop && load<u32>(at) == 0) at += 4;
+  return at >> 2;
+}
+
 /** Writes an entry and keeps the number of parents of the tables it pointed and points to. */
 export function writeEntry(slot: u32, entry: u32): void {
   const old = get(slot);
-  if (isTableEntry(old)) add(frameAt(frameOf(old)) + Frame.PARENTS, -1);
-  if (isTableEntry(entry)) add(frameAt(frameOf(entry)) + Frame.PARENTS, 1);
+  if (isTableEntry(old)) add(restAt(frameOf(old)) + Rest.PARENTS, -1);
+  if (isTableEntry(entry)) add(restAt(frameOf(entry)) + Rest.PARENTS, 1);
   put(slot, entry);
 }

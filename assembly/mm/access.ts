@@ -9,13 +9,13 @@
 
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Reg } from "../abi/operands";
-import { Cpu, Entry, Frame, Mm, Tally } from "../abi/records";
+import { Cpu, Entry, Frame, Mm, Rest, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, sometimes, violation } from "../ghost/report";
 import { frameOf, isTableEntry, slotOf } from "../hw/tables";
 import { Cached, lookUp } from "../hw/tlb";
 import { resumeWalk, startWalk, stepWalk, WalkResult, walkLevel, walkTable, walkWasStale } from "../hw/walk";
-import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, tally, unlimited } from "../word";
+import { add, concrete, cpuAt, frameAt, get, levels, mmAt, put, reg, regWord, restAt, tally, unlimited } from "../word";
 import { spaceOfCpu } from "./x86";
 
 export const enum AccessResult {
@@ -26,9 +26,9 @@ export const enum AccessResult {
 }
 
 function finish(task: u32, frame: u32, isStore: bool): u32 {
-  const record = frameAt(frame);
-  if (isStore) put(record + Frame.VALUE, regWord(task, Reg.VALUE));
-  put(task + Task.VALUE, get(record + Frame.VALUE));
+  const rest = restAt(frame);
+  if (isStore) put(rest + Rest.VALUE, regWord(task, Reg.VALUE));
+  put(task + Task.VALUE, get(rest + Rest.VALUE));
   put(task + Task.WALK_LEVEL, 0);
   put(task + Task.WALK_TABLE, 0);
   return AccessResult.DONE;

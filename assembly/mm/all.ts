@@ -11,6 +11,7 @@ import { event, sometimes } from "../ghost/report";
 import { invalidated } from "../ghost/rules";
 import { invalidateAll } from "../hw/invalidate";
 import { add, concrete, cpuAt, cpus, get, mmAt, mms, put, regWord, tally } from "../word";
+import { setPending } from "./interrupts";
 
 /** In Cpu.PENDING: a request to drop everything waits. */
 export const EVERYTHING: u32 = 0x80000000;
@@ -22,7 +23,7 @@ export function sendFlushAll(task: u32): void {
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     if ((mask & (1 << cpu)) == 0) continue;
     put(cpuAt(cpu) + Cpu.PENDING_ALL, get(cpuAt(cpu) + Cpu.PENDING_ALL) | (1 << me));
-    put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | EVERYTHING);
+    setPending(cpu, get(cpuAt(cpu) + Cpu.PENDING) | EVERYTHING);
     event(EventKind.IPI, cpu, regWord(task, Reg.MM), 0, 0, 0, 0);
   }
   if (mask == 0) return;

@@ -9,25 +9,68 @@
  *       trace sees it. That is why this file may load and store past `put`, and why a page's map count may fall when
  *       the page is freed: its record, far from the table in memory, is touched once.
  *   U2  A frame that is not a plain page with one reference and no mapping left takes the ordinary way (putPage).
+ *   U3  Of a page (not a table) SHARE is 0 always, and LOCK while no task holds a page lock: so a plain page's Rest is
+ *       as release() would leave it, and is not touched.
  */
 
 import { Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { Entry, Frame, Globals, Kind, Mm, Tally } from "../abi/records";
-import { Gather, GatherBit } from "../abi/tasks";
+import { Entry, Frame, Globals, Kind, Mm, Tally, USE_MASK, USE_SHIFT, Vma, VmaFlag } from "../abi/records";
+import { Gather, GatherBit, Task } from "../abi/tasks";
 import { sometimes } from "../ghost/report";
 import { firstFrame, frameCount, Pool } from "../hw/frames";
-import { entriesOf, indexOf, slotOf } from "../hw/tables";
-import { add, boot, frameAt, gatherOf, get, globalWord, mmAt, put, reg, regWord, setReg, tally } from "../word";
+import { entriesOf, firstUsed, indexOf, slotOf } from "../hw/tables";
+import {
+  add,
+  boot,
+  frameAt,
+  frameBase,
+  gatherOf,
+  get,
+  globalWord,
+  mmAt,
+  put,
+  reg,
+  regWord,
+  setReg,
+  tally,
+  vmaAt,
+} from "../word";
 import { record } from "./gather";
 import { putPage } from "./pages";
-import { nextTable } from "./zap";
+import { DELAYED as MAPPED, nextTable } from "./zap";
 
-/** With a queued frame: it was cleared in a table and its map count has still to fall. */
-const MAPPED: u32 = 0x80000000;
+/** Bytes of a frame's record, as a shift. */
+const RECORD_SHIFT: u32 = 4;
+/** Task.RANKS: the lock of some page is held, and release() would break it. */
+const PAGE_LOCK: u32 = 1 << 2;
 
-/** Present entries of [slot, slot + count) that were cleared; the first and the last of them. */
+// Vectors that loops compare with. The compiler would make a constant anew in each turn of a loop, a loaded one not.
+const vectors = memory.data(96, 16);
+
+const enum Vectors {
+  /** A page with one reference and one mapping; what is asked of it: not its owner and generation. */
+  PLAIN = 0,
+  ASKED = 16,
+  /** First base page, as it is queued; how many there are. */
+  FIRST = 32,
+  COUNT = 48,
+  MAPPED = 64,
+  /** What freeing adds to a record. */
+  CHANGE = 80,
+}
+
+function makeVectors(): void {
+  v128.store(vectors, i32x4(Kind.PAGE << USE_SHIFT, 1, 1, 0), Vectors.PLAIN);
+  v128.store(vectors, i32x4(~USE_MASK, -1, -1, 0), Vectors.ASKED);
+  v128.store(vectors, i32x4.splat(MAPPED | firstFrame(Pool.BASE)), Vectors.FIRST);
+  v128.store(vectors, i32x4.splat(frameCount(Pool.BASE)), Vectors.COUNT);
+  v128.store(vectors, i32x4.splat(MAPPED), Vectors.MAPPED);
+  v128.store(vectors, i32x4(0, -1, -1, 1), Vectors.CHANGE);
+}
+
+/** Entries of [slot, slot + count) that were cleared; the first and the last of them. */
 let cleared: u32 = 0;
 let firstCleared: u32 = 0;
 let lastCleared: u32 = 0;
@@ -35,42 +78,65 @@ let lastCleared: u32 = 0;
 /** Clears `count` entries of one table; what they mapped goes to `queue`, a word of the gather. */
 export function clearEntries(slot: u32, count: u32, queue: u32): void {
   const end = (slot + count) << 2;
-  let at = slot << 2;
-  while (at < end && (load<u32>(at) & Entry.PRESENT) == 0) at += 4;
+  const mapped = v128.load(vectors, Vectors.MAPPED);
+  let at = firstUsed(slot, slot + count) << 2;
   firstCleared = (at >> 2) - slot;
   let last = at;
   const first = queue << 2;
   let to = first;
   while (at < end) {
-    const entry = load<u32>(at);
-    if ((entry & Entry.PRESENT) != 0) {
-      store<u32>(at, 0);
-      store<u32>(to, MAPPED | (entry >> Entry.SHIFT));
-      to += 4;
-      last = at;
+    while (at + 32 <= end) {
+      const four = v128.load(at);
+      const more = v128.load(at, 16);
+      if (!i32x4.all_true(i32x4.min_u(four, more))) break;
+      v128.store(at, i32x4.splat(0));
+      v128.store(at, i32x4.splat(0), 16);
+      v128.store(to, v128.or(i32x4.shr_u(four, Entry.SHIFT), mapped));
+      v128.store(to, v128.or(i32x4.shr_u(more, Entry.SHIFT), mapped), 16);
+      at += 32;
+      to += 32;
+      last = at - 4;
     }
-    at += 4;
+    at = firstUsed(at >> 2, end >> 2) << 2;
+    const stop = min(at + 32, end);
+    while (at < stop) {
+      const entry = load<u32>(at);
+      if (entry != 0) {
+        store<u32>(at, 0);
+        store<u32>(to, MAPPED | (entry >> Entry.SHIFT));
+        to += 4;
+        last = at;
+      }
+      at += 4;
+    }
   }
   cleared = (to - first) >> 2;
   lastCleared = (last >> 2) - slot;
 }
 
-/** zapPtes, a table at a time. A chunk never has more entries than the batch has room for. */
-export function zapInBulk(task: u32, limit: u32): bool {
+/** Anonymous memory, whose pages are counted and have no dirty bit of their own. */
+export function isAnonymous(task: u32): bool {
+  const vma = regWord(task, Reg.VMA);
+  if (vma == 0) return false;
+  return get(vmaAt(vma - 1) + Vma.FILE) == 0 && (get(vmaAt(vma - 1) + Vma.FLAGS) & VmaFlag.PFNMAP) == 0;
+}
+
+/** zapPtes of anonymous memory, a table at a time. Never more entries than the batch has room for. */
+export function zapInBulk(task: u32): bool {
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const gather = gatherOf(task);
   const end = reg(task, Reg.LAST);
   const batch = boot(Boot.BATCH);
   let at = reg(task, Reg.ADDRESS);
   let queued = get(gather + Gather.COUNT);
-  let left = limit;
-  while (at < end && left > 0 && queued < batch) {
+  makeVectors();
+  while (at < end && queued < batch) {
     const slot = slotOf(pgd, at, 0);
     if (slot == 0) {
       at = nextTable(pgd, at);
       continue;
     }
-    const chunk = min(min(left, batch - queued), entriesOf(0) - indexOf(at, 0));
+    const chunk = min(batch - queued, entriesOf(0) - indexOf(at, 0));
     const count = <u32>min<u64>(chunk, end - at);
     clearEntries(slot, count, gather + Gather.WORDS + queued);
     if (cleared != 0) {
@@ -78,7 +144,6 @@ export function zapInBulk(task: u32, limit: u32): bool {
       record(gather, at + lastCleared, 1, GatherBit.CLEARED_0);
     }
     queued += cleared;
-    left -= cleared;
     at += count;
   }
   put(gather + Gather.COUNT, queued);
@@ -86,61 +151,80 @@ export function zapInBulk(task: u32, limit: u32): bool {
   return queued >= batch;
 }
 
+/** A page is free: the next free one, no reference and no mapping (1 - 1), one generation more. */
+function freed(record: v128, change: v128, next: u32): v128 {
+  return i32x4.replace_lane(i32x4.add(record, change), 0, next & ~MAPPED);
+}
+
 /**
- * Whether the whole batch is base pages that lose their last reference now. Reads in the order of memory, one load not
- * waiting for another, so that the records are near when they are written.
+ * Frees queued base pages, four at a time, for as long as they lose their last reference and their last mapping; gives
+ * where it has stopped. Each is followed in the free list by the one that was queued after it. Loads do not wait for
+ * one another; bit 31 of a queued word falls off in the shift.
  */
-function isPlain(first: u32, end: u32): bool {
-  const from = firstFrame(Pool.BASE);
-  const pages = boot(Boot.REUSE) == 0 ? frameCount(Pool.BASE) : 0;
-  let other: u64 = 0;
+export function freePlain(first: u32, end: u32): u32 {
+  const records = frameBase << 2;
+  const plain = v128.load(vectors, Vectors.PLAIN);
+  const asked = v128.load(vectors, Vectors.ASKED);
+  const firsts = v128.load(vectors, Vectors.FIRST);
+  const counts = v128.load(vectors, Vectors.COUNT);
+  const change = v128.load(vectors, Vectors.CHANGE);
   let at = first;
-  while (at < end) {
+  while (at + 16 <= end) {
+    const second = load<u32>(at, 4);
+    const third = load<u32>(at, 8);
+    const fourth = load<u32>(at, 12);
+    const a = records + (load<u32>(at) << RECORD_SHIFT);
+    const b = records + (second << RECORD_SHIFT);
+    const c = records + (third << RECORD_SHIFT);
+    const d = records + (fourth << RECORD_SHIFT);
+    const inA = v128.load(a);
+    const inB = v128.load(b);
+    const inC = v128.load(c);
+    const inD = v128.load(d);
+    const ab = v128.or(v128.xor(inA, plain), v128.xor(inB, plain));
+    const cd = v128.or(v128.xor(inC, plain), v128.xor(inD, plain));
+    const outside = i32x4.ge_u(i32x4.sub(v128.load(at), firsts), counts);
+    if (v128.any_true(v128.or(outside, v128.and(v128.or(ab, cd), asked)))) break;
+    v128.store(a, freed(inA, change, second));
+    v128.store(b, freed(inB, change, third));
+    v128.store(c, freed(inC, change, fourth));
+    v128.store(d, freed(inD, change, load<u32>(at, 16)));
+    at += 16;
+  }
+  return at;
+}
+
+/** Frees the queued frames of [first, end) one by one, the last first. */
+function freeEach(first: u32, end: u32): void {
+  let at = end;
+  while (at > first) {
+    at -= 4;
     const queued = load<u32>(at);
     const frame = queued & ~MAPPED;
-    const record = frameAt(frame) << 2;
-    // References and map count, as one load.
-    other |= load<u64>(record, Frame.REFERENCES << 2) ^ (((<u64>(queued >> 31)) << 32) | 1);
-    other |= <u64>((load<u32>(record, Frame.KIND << 2) ^ Kind.PAGE) | <u32>(frame - from >= pages));
-    at += 4;
-  }
-  return other == 0;
-}
-
-/** Frees a plain batch; `top` is the free list. The first of the batch is freed last: it is the new top. */
-function freePlain(first: u32, end: u32, top: u32): void {
-  let at = first;
-  while (at < end) {
-    const record = frameAt(load<u32>(at) & ~MAPPED) << 2;
-    at += 4;
-    v128.store(record, i64x2.splat(0), Frame.KIND << 2);
-    store<u32>(record, load<u32>(record, Frame.GENERATION << 2) + 1, Frame.GENERATION << 2);
-    store<u64>(record, 0, Frame.SHARE << 2);
-    store<u32>(record, at < end ? load<u32>(at) & ~MAPPED : top, Frame.NEXT << 2);
+    const maps = frameAt(frame) + Frame.MAPS;
+    if (queued != frame && get(maps) != 0) add(maps, -1);
+    putPage(frame);
   }
 }
 
-/** The whole batch, in the order that one page at a time has: the last queued goes first. */
-export function freeInBulk(gather: u32): void {
+/** The whole batch. It ends as if the last queued went first, one at a time: the first is on top of the free list. */
+export function freeInBulk(task: u32): void {
+  const gather = gatherOf(task);
   const count = get(gather + Gather.COUNT);
   const first = (gather + Gather.WORDS) << 2;
   const end = first + (count << 2);
-  if (isPlain(first, end)) {
+  makeVectors();
+  const isPlainList = boot(Boot.REUSE) == 0 && (get(task + Task.RANKS) & PAGE_LOCK) == 0;
+  const rest = isPlainList ? freePlain(first, end) : first;
+  freeEach(rest, end);
+  if (rest > first) {
     const head = globalWord(Globals.FREE_BASE);
-    if (get(head) == 0) put(globalWord(Globals.TAIL_BASE), load<u32>(end - 4) & ~MAPPED);
-    freePlain(first, end, get(head));
+    const last = load<u32>(rest - 4) & ~MAPPED;
+    if (get(head) == 0) put(globalWord(Globals.TAIL_BASE), last);
+    put(frameAt(last) + Frame.USE, get(head));
     put(head, load<u32>(first) & ~MAPPED);
-    add(tally(Tally.PAGES_FREED), count);
+    add(tally(Tally.PAGES_FREED), (rest - first) >> 2);
     sometimes(Sometimes.PAGE_FREED);
-  } else {
-    let at = end;
-    while (at > first) {
-      at -= 4;
-      const frame = load<u32>(at) & ~MAPPED;
-      const maps = frameAt(frame) + Frame.MAPS;
-      if (load<u32>(at) != frame && get(maps) != 0) add(maps, -1);
-      putPage(frame);
-    }
   }
   memory.fill(first, 0, count << 2);
   put(gather + Gather.COUNT, 0);

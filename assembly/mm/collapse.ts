@@ -12,13 +12,13 @@
  */
 import { EventKind } from "../abi/events";
 import { Reg } from "../abi/operands";
-import { Entry, Frame, Kind, Mm, OWNER_ISOLATED, OWNER_UNCOUNTED } from "../abi/records";
+import { Entry, Frame, Kind, Mm, OWNER_ISOLATED, OWNER_UNCOUNTED, Rest } from "../abi/records";
 import { entryCleared } from "../ghost/obligations";
 import { event, isNull, Missing } from "../ghost/report";
 import { pageCopied } from "../ghost/rules";
-import { allocate, liveEntries, Pool, poolOf } from "../hw/frames";
+import { allocate, liveEntries, Pool, poolOf, setUse } from "../hw/frames";
 import { entriesOf, frameOf, isTableEntry, makeEntry, writeEntry } from "../hw/tables";
-import { add, frameAt, get, mmAt, put, reg, regWord, setReg, tableAt } from "../word";
+import { add, frameAt, get, mmAt, ownerOf, put, reg, regWord, restAt, setReg, tableAt } from "../word";
 import { putPage } from "./pages";
 
 /** Entries of the table that ENTRY points to; 0 without a table. */
@@ -39,7 +39,7 @@ export function allocHuge(task: u32): u32 {
 
 function isAlone(page: u32, owner: u32): bool {
   const record = frameAt(page);
-  return get(record + Frame.OWNER) == owner && get(record + Frame.REFERENCES) == 1 && get(record + Frame.MAPS) == 1;
+  return ownerOf(page) == owner && get(record + Frame.REFERENCES) == 1 && get(record + Frame.MAPS) == 1;
 }
 
 /** Takes the pages of table `table` from everybody else, or none of them when one is in use or there is none. */
@@ -54,7 +54,7 @@ export function isolate(task: u32, table: u32): bool {
   }
   for (let i: u32 = 0; i < count; i++) {
     const entry = get(tableAt(table) + i);
-    if (entry != 0) put(frameAt(frameOf(entry)) + Frame.OWNER, OWNER_ISOLATED);
+    if (entry != 0) setUse(frameOf(entry), Kind.PAGE, OWNER_ISOLATED);
   }
   return any;
 }
@@ -67,7 +67,7 @@ export function copyNext(task: u32, table: u32): bool {
     if (get(slot) == 0) continue;
     const page = frameOf(get(slot));
     pageCopied(page);
-    put(frameAt(regWord(task, Reg.INDEX)) + Frame.VALUE, get(frameAt(page) + Frame.VALUE));
+    put(restAt(regWord(task, Reg.INDEX)) + Rest.VALUE, get(restAt(page) + Rest.VALUE));
     entryCleared(regWord(task, Reg.MM), reg(task, Reg.START) + <u64>i, 0, table, slot, 0);
     writeEntry(slot, 0);
     add(frameAt(page) + Frame.MAPS, -1);
@@ -84,23 +84,23 @@ export function populate(task: u32, table: u32): void {
   add(mmAt(regWord(task, Reg.MM)) + Mm.TABLES, 1);
 }
 
-/** Table `table` is kept with the huge page PAGE, whose frame is on no list and so has a word to spare. */
+/** Table `table` is kept with the huge page PAGE, where a page of a file keeps what write-back took. */
 export function deposit(task: u32, table: u32): void {
-  put(frameAt(table) + Frame.OWNER, OWNER_UNCOUNTED);
-  put(frameAt(regWord(task, Reg.PAGE)) + Frame.NEXT, table);
+  setUse(table, Kind.TABLE, OWNER_UNCOUNTED);
+  put(restAt(regWord(task, Reg.PAGE)) + Rest.SAVED, table);
 }
 
 /** PAGE is a huge page of an mm's own: its mappings count, and it may have a table deposited. */
 export function isOwnHuge(task: u32): bool {
   const page = regWord(task, Reg.PAGE);
-  return poolOf(page) == Pool.HUGE && get(frameAt(page) + Frame.OWNER) < OWNER_UNCOUNTED;
+  return poolOf(page) == Pool.HUGE && ownerOf(page) < OWNER_UNCOUNTED;
 }
 
 /** Frees the table deposited with PAGE. */
 export function withdraw(task: u32): void {
-  const record = frameAt(regWord(task, Reg.PAGE));
-  const table = get(record + Frame.NEXT);
+  const saved = restAt(regWord(task, Reg.PAGE)) + Rest.SAVED;
+  const table = get(saved);
   if (table == 0) return;
-  put(record + Frame.NEXT, 0);
+  put(saved, 0);
   putPage(table);
 }

@@ -4,10 +4,10 @@
  * Reference: mm/memory.c wp_page_copy [S: 7.0rc6 for do_wp_page's check; M].
  */
 import { Reg } from "../abi/operands";
-import { Frame, Kind } from "../abi/records";
+import { Kind, Rest } from "../abi/records";
 import { pageCopied } from "../ghost/rules";
 import { allocate, Pool } from "../hw/frames";
-import { frameAt, get, put, regWord, setReg } from "../word";
+import { get, put, regWord, restAt, setReg } from "../word";
 
 export function copyPage(task: u32): void {
   const old = regWord(task, Reg.PAGE);
@@ -16,5 +16,5 @@ export function copyPage(task: u32): void {
   setReg(task, Reg.PAGE, fresh);
   if (fresh == 0) return;
   pageCopied(old);
-  put(frameAt(fresh) + Frame.VALUE, get(frameAt(old) + Frame.VALUE));
+  put(restAt(fresh) + Rest.VALUE, get(restAt(old) + Rest.VALUE));
 }

@@ -13,12 +13,12 @@
 import { Fault } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { Frame, Mm } from "../abi/records";
+import { Mm, Rest } from "../abi/records";
 import { Gather, GatherBit } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { add, boot, frameAt, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, setReg } from "../word";
+import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, restAt, setReg } from "../word";
 
 export function isOpen(gather: u32): bool {
   return get(gather + Gather.MM) != 0;
@@ -121,7 +121,7 @@ export function finish(task: u32): void {
 /** tlb_unshare_pmd_ptdesc: TABLE has been left, and is exclusive to its last sharer when it counts no other. */
 export function unshare(task: u32): void {
   const bits = gatherOf(task) + Gather.BITS;
-  const isLast = get(frameAt(regWord(task, Reg.TABLE)) + Frame.SHARE) == 0;
+  const isLast = get(restAt(regWord(task, Reg.TABLE)) + Rest.SHARE) == 0;
   put(bits, get(bits) | GatherBit.UNSHARED | (isLast ? <u32>GatherBit.FULLY_UNSHARED : 0));
 }
 

@@ -26,8 +26,10 @@ import {
   gatherOf,
   get,
   getLong,
+  kindOf,
   levels,
   mmAt,
+  ownerOf,
   put,
   reg,
   regWord,
@@ -36,6 +38,7 @@ import {
   vmaAt,
   vmas,
 } from "../word";
+import { setInterruptsOff } from "./interrupts";
 import { putPage } from "./pages";
 
 /** Number of the file that `mm` maps at `vpn`, 0 for none. A VMA that is being unmapped counts: entries may stand. */
@@ -85,9 +88,9 @@ export function step(task: u32): u32 {
 
 /** try_grab_folio_fast(): a reference, unless the page has none left. */
 export function grab(task: u32): bool {
-  const page = frameAt(regWord(task, Reg.PAGE));
-  if (get(page + Frame.KIND) != <u32>Kind.PAGE || get(page + Frame.REFERENCES) == 0) return false;
-  add(page + Frame.REFERENCES, 1);
+  const references = frameAt(regWord(task, Reg.PAGE)) + Frame.REFERENCES;
+  if (kindOf(regWord(task, Reg.PAGE)) != <u32>Kind.PAGE || get(references) == 0) return false;
+  add(references, 1);
   return true;
 }
 
@@ -102,7 +105,7 @@ export function unchanged(task: u32, depth: u32): bool {
 /** The walk has succeeded: the page must be one that the mm had mapped there, or the huge zero page. */
 export function keep(task: u32): void {
   sometimes(Sometimes.PINNED);
-  const owner = get(frameAt(regWord(task, Reg.PAGE)) + Frame.OWNER);
+  const owner = ownerOf(regWord(task, Reg.PAGE));
   if (owner == regWord(task, Reg.LAST) || owner == OWNER_UNCOUNTED) return;
   // What was mapped there while the walk was under way is the mm's too.
   const mm = regWord(task, Reg.MM);
@@ -118,7 +121,7 @@ export function end(task: u32): void {
 
 /** Interrupts of a CPU off or on: when they are on again, it answers all who wait for it. */
 export function setIrqOff(cpu: u32, off: u32): void {
-  put(cpuAt(cpu) + Cpu.IRQ_OFF, off);
+  setInterruptsOff(cpu, off);
   if (off != 0) return;
   for (let other: u32 = 0; other < cpus; other++) {
     const waiting = cpuAt(other) + Cpu.SYNCS;
@@ -145,7 +148,7 @@ export function holdsUp(task: u32): bool {
   const gather = gatherOf(task);
   const count = get(gather + Gather.COUNT);
   if (count == 0 || silent(task) == 0) return false;
-  return get(frameAt(get(gather + Gather.WORDS + count - 1)) + Frame.KIND) == <u32>Kind.TABLE;
+  return kindOf(get(gather + Gather.WORDS + count - 1)) == <u32>Kind.TABLE;
 }
 
 /** A walker of page frames (memory failure, compaction) takes a reference on the PMD table of NEW_START at START. */

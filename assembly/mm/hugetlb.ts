@@ -10,7 +10,7 @@
 
 import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
-import { Entry, Frame, Mm, Tally, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Mm, Rest, Tally, Vma, VmaFlag } from "../abi/records";
 import { entryCleared } from "../ghost/obligations";
 import { sometimes, violation } from "../ghost/report";
 import {
@@ -24,7 +24,7 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, frameAt, get, getLong, mmAt, put, reg, regWord, setReg, tally, vmaAt, vmas } from "../word";
+import { add, frameAt, get, getLong, mmAt, put, reg, regWord, restAt, setReg, tally, vmaAt, vmas } from "../word";
 import { lockOf, mustHold } from "./locks";
 
 /** Level of a huge page's entry, and of the entry that points to a table of them. */
@@ -72,12 +72,13 @@ export function findShareable(task: u32): void {
 
 /** Whether TABLE has another sharer: by its page's references, or, when `byShareCount`, by pt_share_count. */
 export function isShared(task: u32, byShareCount: bool): bool {
-  const table = frameAt(regWord(task, Reg.TABLE));
-  return byShareCount ? get(table + Frame.SHARE) != 0 : get(table + Frame.REFERENCES) > 1;
+  const table = regWord(task, Reg.TABLE);
+  return byShareCount ? get(restAt(table) + Rest.SHARE) != 0 : get(frameAt(table) + Frame.REFERENCES) > 1;
 }
 
 export function tableGet(task: u32, byShareCount: bool): void {
-  add(frameAt(regWord(task, Reg.TABLE)) + (byShareCount ? <u32>Frame.SHARE : <u32>Frame.REFERENCES), 1);
+  const table = regWord(task, Reg.TABLE);
+  add(byShareCount ? restAt(table) + Rest.SHARE : frameAt(table) + Frame.REFERENCES, 1);
 }
 
 /**
@@ -85,13 +86,14 @@ export function tableGet(task: u32, byShareCount: bool): void {
  * pt_share_count never frees, and a count below zero is UNBALANCED.
  */
 export function tablePut(task: u32, byShareCount: bool): bool {
-  const table = frameAt(regWord(task, Reg.TABLE));
+  const table = regWord(task, Reg.TABLE);
   if (byShareCount) {
-    if (get(table + Frame.SHARE) == 0) violation(Fault.UNBALANCED, 0, 11);
-    else add(table + Frame.SHARE, -1);
+    const sharers = restAt(table) + Rest.SHARE;
+    if (get(sharers) == 0) violation(Fault.UNBALANCED, 0, 11);
+    else add(sharers, -1);
     return false;
   }
-  const references = table + Frame.REFERENCES;
+  const references = frameAt(table) + Frame.REFERENCES;
   if (get(references) <= 1) return true;
   put(references, get(references) - 1);
   return false;

@@ -9,17 +9,17 @@
 
 import { Fault } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
-import { FileRecord, Frame, Mm, Vma } from "../abi/records";
+import { FileRecord, Mm, Rest, Vma } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { callBegins } from "../ghost/calls";
 import { isNull, Missing, violation } from "../ghost/report";
 import { guardDropped } from "../ghost/rules";
-import { fileAt, frameAt, get, mmAt, put, regWord, taskBase, vmaAt } from "../word";
+import { fileAt, get, mmAt, put, regWord, restAt, taskBase, vmaAt } from "../word";
 
 const WRITE: u32 = 0x80000000;
 
 function lockOfFrame(table: u32): u32 {
-  return table == 0 ? 0 : frameAt(table) + Frame.LOCK;
+  return table == 0 ? 0 : restAt(table) + Rest.LOCK;
 }
 
 /** Word of the lock that `ref` means for this task; 0 when what it guards is not there. */

@@ -7,12 +7,12 @@
 import { EventKind, Fault, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { FileRecord, Frame, Kind, OWNER_FILE, OWNER_UNCOUNTED } from "../abi/records";
+import { FileRecord, Frame, Kind, OWNER_FILE, OWNER_UNCOUNTED, Rest } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { event, isNull, Missing, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
 import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
-import { add, boot, fileAt, frameAt, get, put, reg, regWord, setReg } from "../word";
+import { add, boot, fileAt, frameAt, get, kindOf, ownerOf, put, reg, regWord, restAt, setReg } from "../word";
 
 /** Drops a reference; the last one frees the frame. */
 export function putPage(frame: u32): void {
@@ -24,12 +24,12 @@ export function putPage(frame: u32): void {
   }
   add(record + Frame.REFERENCES, -1);
   if (get(record + Frame.REFERENCES) != 0) return;
-  const table = get(record + Frame.KIND) == Kind.TABLE;
+  const table = kindOf(frame) == Kind.TABLE;
   // A page that is freed while something still maps it, or a table with live entries or sharers, was counted wrongly.
-  if (get(record + Frame.MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(record + Frame.SHARE) != 0)))
+  if (get(record + Frame.MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(restAt(frame) + Rest.SHARE) != 0)))
     violation(Fault.UNBALANCED, 0, table ? 5 : 4);
   frameFreed(frame);
-  event(EventKind.FREED, 0, get(record + Frame.OWNER), 0, 0, frame, poolOf(frame));
+  event(EventKind.FREED, 0, ownerOf(frame), 0, 0, frame, poolOf(frame));
   release(frame);
   sometimes(table ? Sometimes.TABLE_FREED : Sometimes.PAGE_FREED);
 }
@@ -66,7 +66,7 @@ export function findOrAlloc(task: u32): u32 {
 
 /** The page cache of a file holds it. */
 export function isFilePage(frame: u32): bool {
-  const owner = get(frameAt(frame) + Frame.OWNER);
+  const owner = ownerOf(frame);
   return owner >= OWNER_FILE && owner < OWNER_UNCOUNTED;
 }
 
@@ -132,7 +132,7 @@ export function replaceInCache(task: u32): void {
   const old = get(slot);
   const fresh = newCachePage(regWord(task, Reg.FILE));
   if (old == 0 || fresh == 0) return;
-  put(frameAt(fresh) + Frame.VALUE, get(frameAt(old) + Frame.VALUE));
+  put(restAt(fresh) + Rest.VALUE, get(restAt(old) + Rest.VALUE));
   put(slot, fresh);
   sometimes(Sometimes.MIGRATED);
   putPage(old);

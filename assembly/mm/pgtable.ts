@@ -14,6 +14,7 @@ import { isNull, Missing, sometimes, violation } from "../ghost/report";
 import { allocate, liveEntries, Pool } from "../hw/frames";
 import {
   entriesOf,
+  firstUsed,
   frameOf,
   indexOf,
   isTableEntry,
@@ -41,7 +42,7 @@ import {
   vmaAt,
   vmas,
 } from "../word";
-import { queue, recordTable } from "./gather";
+import { isFull, queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
 
 function pgdOf(task: u32): u32 {
@@ -177,10 +178,12 @@ function findFreeable(mm: u32, table: u32, level: u32, tableStart: u64, from: u6
   const span = pagesOf(level);
   const count = entriesOf(level);
   let i: u32 = tableStart >= from ? 0 : <u32>((from - tableStart) / span);
+  const first = tableAt(table);
   while (i < count) {
+    const slot = firstUsed(first + i, first + count);
+    i = slot - first;
     const start = tableStart + <u64>i * span;
-    if (start >= to) return false;
-    const slot = tableAt(table) + i;
+    if (i == count || start >= to) return false;
     const entry = get(slot);
     if (isTableEntry(entry)) {
       if (findFreeable(mm, frameOf(entry), level - 1, start, from, to)) return true;
@@ -207,9 +210,20 @@ let resumeAt: u64 = 0;
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
  * table's start (the level above), queues the table. 0 when none is left in [START, END), 1 when one was queued, and
- * Unhooked.ALONE when no page for a batch was to be had: then it is in PAGE.
+ * Unhooked.ALONE when no page for a batch was to be had: then it is in PAGE. In bulk, as many as the gather has room
+ * for.
  */
 export function freeNextTable(task: u32): u32 {
+  let result = unhookNext(task);
+  while (bulk && result == Unhooked.QUEUED && !isFull(gatherOf(task))) {
+    const next = unhookNext(task);
+    if (next == Unhooked.NONE) break;
+    result = next;
+  }
+  return result;
+}
+
+function unhookNext(task: u32): u32 {
   const mm = regWord(task, Reg.MM);
   const root = pgdOf(task);
   const from = bulk ? max(resumeAt, reg(task, Reg.START)) : reg(task, Reg.START);

@@ -14,36 +14,36 @@
 
 import { Sometimes } from "../abi/events";
 import { Reg } from "../abi/operands";
-import { Entry, Frame } from "../abi/records";
+import { Entry, Frame, Rest } from "../abi/records";
 import { Gather } from "../abi/tasks";
 import { sometimes } from "../ghost/report";
 import { contentTaken } from "../ghost/writes";
-import { add, frameAt, gatherOf, get, put, regWord } from "../word";
+import { add, frameAt, gatherOf, get, put, regWord, restAt } from "../word";
 import { DELAYED } from "./zap";
 
 function page(task: u32): u32 {
-  return frameAt(regWord(task, Reg.PAGE));
+  return restAt(regWord(task, Reg.PAGE));
 }
 
 export function isDirty(task: u32): bool {
-  return get(page(task) + Frame.DIRTY) != 0;
+  return get(page(task) + Rest.DIRTY) != 0;
 }
 
 /** folio_mark_dirty, when the entry that was in `old` says so. */
 export function markDirty(task: u32, old: u32): void {
-  if ((old & Entry.DIRTY) != 0) put(page(task) + Frame.DIRTY, 1);
+  if ((old & Entry.DIRTY) != 0) put(page(task) + Rest.DIRTY, 1);
 }
 
 /** TestClearPageDirty */
 export function clearDirty(task: u32): u32 {
-  const was = get(page(task) + Frame.DIRTY);
-  put(page(task) + Frame.DIRTY, 0);
+  const was = get(page(task) + Rest.DIRTY);
+  put(page(task) + Rest.DIRTY, 0);
   return was;
 }
 
 /** The device has the page's content as it is now. */
 export function writeOut(task: u32): void {
-  put(page(task) + Frame.SAVED, get(page(task) + Frame.VALUE));
+  put(page(task) + Rest.SAVED, get(page(task) + Rest.VALUE));
   sometimes(Sometimes.WRITTEN_BACK);
   if (!isDirty(task)) contentTaken(regWord(task, Reg.PAGE));
 }

@@ -39,6 +39,7 @@ import {
   tally,
 } from "../word";
 import { EVERYTHING, flushAll } from "./all";
+import { setPending } from "./interrupts";
 import { fence } from "./riscv";
 import { drop, hasSlots, slotAt } from "./spaces";
 import { leaveMm } from "./switching";
@@ -187,7 +188,7 @@ export function sendIpi(task: u32): void {
 
 /** `sender` interrupts `cpu` about `mm`, and waits for it. */
 export function interrupt(cpu: u32, sender: u32, mm: u32): void {
-  put(cpuAt(cpu) + Cpu.PENDING, get(cpuAt(cpu) + Cpu.PENDING) | (1 << sender));
+  setPending(cpu, get(cpuAt(cpu) + Cpu.PENDING) | (1 << sender));
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) | (1 << cpu));
   add(tally(Tally.IPIS), 1);
   sometimes(Sometimes.REMOTE_FLUSH);
@@ -207,11 +208,11 @@ export function handleIpi(cpu: u32): void {
   if (all != 0) {
     flushAll(cpu);
     put(cpuAt(cpu) + Cpu.PENDING_ALL, all & ~(1 << sender));
-    if ((all & (all - 1)) == 0) put(cpuAt(cpu) + Cpu.PENDING, pending & ~EVERYTHING);
+    if ((all & (all - 1)) == 0) setPending(cpu, pending & ~EVERYTHING);
   } else {
     if (get(cpuAt(sender) + Cpu.REQUEST_MM) == 0) batchFunc(cpu);
     else flushFor(cpu, sender);
-    put(cpuAt(cpu) + Cpu.PENDING, pending & ~(1 << sender));
+    setPending(cpu, pending & ~(1 << sender));
   }
   put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
 }

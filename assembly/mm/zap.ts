@@ -8,12 +8,22 @@
  */
 
 import { Machine, Reg } from "../abi/operands";
-import { Entry, Frame, Mm, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Mm, Rest, Vma, VmaFlag } from "../abi/records";
 import { GatherBit } from "../abi/tasks";
 import { entryCleared, rightsLost } from "../ghost/obligations";
-import { alignDown, entriesOf, frameOf, indexOf, pagesOf, slotOf, slotTable, writeEntry } from "../hw/tables";
-import { add, bulk, frameAt, gatherOf, get, machine, mmAt, put, reg, regWord, setReg, vmaAt } from "../word";
-import { zapInBulk } from "./bulk";
+import {
+  alignDown,
+  entriesOf,
+  firstUsed,
+  frameOf,
+  indexOf,
+  pagesOf,
+  slotOf,
+  slotTable,
+  writeEntry,
+} from "../hw/tables";
+import { add, bulk, frameAt, gatherOf, get, machine, mmAt, put, reg, regWord, restAt, setReg, vmaAt } from "../word";
+import { isAnonymous, zapInBulk } from "./bulk";
 import { queue, record } from "./gather";
 import { isFilePage } from "./pages";
 import { hasSlots } from "./spaces";
@@ -38,7 +48,7 @@ function tableEnd(at: u64, end: u64): u64 {
  * missing table is skipped. The caller holds the table's lock.
  */
 export function zapPtes(task: u32, limit: u32, delayRmap: bool): u32 {
-  if (bulk) return zapInBulk(task, limit) ? <u32>ZapResult.FULL : 0;
+  if (bulk && isAnonymous(task)) return zapInBulk(task) ? <u32>ZapResult.FULL : 0;
   const pgd = get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
   const end = tableEnd(reg(task, Reg.ADDRESS), reg(task, Reg.LAST));
   let at = reg(task, Reg.ADDRESS);
@@ -77,7 +87,7 @@ function zapEntry(task: u32, at: u64, table: u32, slot: u32, delayRmap: bool): u
   record(gatherOf(task), at, 1, counted ? <u32>GatherBit.CLEARED_0 : GatherBit.CLEARED_0 | GatherBit.PFN);
   if (!counted) return 0;
   const dirty = (entry & Entry.DIRTY) != 0 && isFilePage(frame);
-  if (dirty) put(frameAt(frame) + Frame.DIRTY, 1);
+  if (dirty) put(restAt(frame) + Rest.DIRTY, 1);
   const later = dirty && delayRmap;
   if (!later && get(frameAt(frame) + Frame.MAPS) != 0) add(frameAt(frame) + Frame.MAPS, -1);
   const full = queue(gatherOf(task), later ? frame | DELAYED : frame);
@@ -89,15 +99,11 @@ export function nextTable(pgd: u32, at: u64): u64 {
   let level: u32 = 1;
   let slot = slotOf(pgd, at, level);
   while (slot == 0) slot = slotOf(pgd, at, ++level);
-  const last = entriesOf(level) - 1;
-  let index = indexOf(at, level);
-  let next = alignDown(at, level) + pagesOf(level);
   // Its neighbours are often missing too: a sparse range is passed a table at a time.
-  while (index < last && get(++slot) == 0) {
-    next += pagesOf(level);
-    index++;
-  }
-  return next;
+  const from = slot - indexOf(at, level);
+  const end = from + entriesOf(level);
+  slot = firstUsed(slot + 1, end);
+  return alignDown(at, level + 1) + <u64>(slot - from) * pagesOf(level);
 }
 
 /** What protectPtes has met: a present entry; one whose rights have changed. */

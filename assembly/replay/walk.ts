@@ -1,9 +1,10 @@
 /**
  * The page walk, for batches of references that missed the last TLB level.
  *
- * The common case, base pages and a PDE cache of four ways, runs without a branch that is hard to predict: the cache's
- * tags and tables are two vectors moved by one permutation, and the last-level entries are loaded in a second loop
- * whose loads do not wait for each other. wasm has no prefetch; the second loop is the prefetch.
+ * What a paging-structure cache saves is a count: tables stay where they are made, so an entry that is cached and the
+ * entry in memory say the same. The common case, base pages and a PDE cache of four ways, keeps the two apart. The
+ * caches are passed as a TLB level is, tags only, each handing on its misses; the walk itself asks no cache, so that
+ * the loads of one walk do not wait for another's. There is no branch that depends on a hit.
  *
  * Walk loads counted are those of a machine whose tables exist: a page without an entry gets one, and that is not a
  * load.
@@ -16,23 +17,10 @@ import { entryAt, levels, mapLeaf, tableIn } from "./tables";
 
 /** Addresses of last-level entries of one batch. */
 const entries: usize = allocate(1 << 16);
+/** Where the table of each GiB is, by key >>> 18: tables stay where they are made. 0 before (see walkUncached). */
+const giants: usize = allocate(1 << 16);
 /** Keys of a batch are at most this many: entries must hold them. */
 export const WALKS_MAX: usize = (1 << 16) >> 2;
-
-/** Byte shuffles that move lanes 0..p back and lane p to the front, by the bits of the comparison (16: a miss). */
-const turns: usize = makeTurns();
-
-function makeTurns(): usize {
-  const rows = allocate(256);
-  for (let bits: u32 = 0; bits < 16; bits++) {
-    const position: u32 = bits != 0 ? ctz(bits) : 3;
-    for (let lane: u32 = 0; lane < 4; lane++) {
-      const from = lane == 0 ? position : lane <= position ? lane - 1 : lane;
-      store<u32>(rows + ((<usize>(bits * 4 + lane)) << 2), from * 0x04040404 + 0x03020100);
-    }
-  }
-  return rows;
-}
 
 function count(counts: usize, which: usize, amount: u64): void {
   const at = counts + (which << 3);
@@ -45,7 +33,7 @@ export function walkAll(pscs: usize, counts: usize, size: u32, k: usize, end: us
   const amount = <u64>((end - k) >>> 2);
   count(counts, <usize>Count.WALKS + <usize>size, amount);
   const pde = pscs;
-  if (size == 0 && load<u32>(pde, Psc.WAYS) == 4) {
+  if (size == 0 && levels == 4 && load<u32>(pde, Psc.WAYS) == 4) {
     walkFast(pscs, counts, k, end);
     count(counts, Count.WALK_LOADS, amount);
     return;
@@ -76,11 +64,12 @@ function isWithout(pscs: usize): bool {
  * there leads to address 0, where a page of zeros (memoryBase in asconfig.replay.json) plays a table without entries.
  */
 function walkUncached(k: usize, end: usize): void {
+  const tops = regionTop;
   while (k < end) {
     const key = load<u32>(k);
-    const region = (<usize>key >>> 20) << 3;
-    const third = <usize>load<u32>(<usize>load<u32>(regionTop + region)) & ~4095;
-    const upperIndex = <usize>load<u32>(regionTop + region, 4) + ((<usize>key >>> 15) & 0x18);
+    const region = tops + ((<usize>key >>> 20) << 3);
+    const third = <usize>load<u32>(<usize>load<u32>(region)) & ~4095;
+    const upperIndex = <usize>load<u32>(region, 4) + ((<usize>key >>> 15) & 0x18);
     const second = <usize>load<u32>(third + upperIndex) & ~4095;
     const last = <usize>load<u32>(second + ((<usize>key >>> 6) & 0xff8)) & ~4095;
     if (load<u32>(last + ((<usize>key & 511) << 3)) == 0) build(key);
@@ -88,12 +77,16 @@ function walkUncached(k: usize, end: usize): void {
   }
 }
 
-/** Makes what a walk without caches did not find. */
+/** Makes what a batch's walk did not find. */
 function build(key: u32): void {
   const page = pageOf(key);
   let table = <usize>load<u32>(regionRoot + ((<usize>key >>> 20) << 2));
-  for (let level = levels - 1; level > 0; level--) table = tableIn(entryAt(table, page, level));
-  mapLeaf(entryAt(table, page, 0), 0);
+  for (let level = levels - 1; level > 0; level--) {
+    if (level == 1) store<u32>(giants + ((<usize>key >>> 18) << 2), <u32>table);
+    table = tableIn(entryAt(table, page, level));
+  }
+  const leaf = entryAt(table, page, 0);
+  if (load<u32>(leaf) == 0) mapLeaf(leaf, 0);
 }
 
 /** Walks for keys of mixed sizes. */
@@ -109,36 +102,49 @@ export function walkMixed(pscs: usize, counts: usize, k: usize, end: usize): voi
   count(counts, Count.WALK_LOADS, loads);
 }
 
+/** Base pages and a PDE cache of four ways: which caches hit, and the walk itself, apart from each other. */
 function walkFast(pscs: usize, counts: usize, k: usize, end: usize): void {
-  const base = <usize>load<u32>(pscs, Psc.BASE);
-  const mask = load<u32>(pscs, Psc.SETS_MASK);
-  const slack = entries - k;
+  const missed = walkDirectories(<usize>load<u32>(pscs, Psc.BASE), load<u32>(pscs, Psc.SETS_MASK), k, end, entries);
   const second = pscAt(pscs, 2);
-  const isFast = levels == 4 && load<u32>(second, Psc.WAYS) == 4 && load<u32>(second, Psc.SETS_MASK) == 0;
-  upperLoads = 0;
-  for (let at = k; at < end; at += 4) {
-    const key = load<u32>(at);
+  if (load<u32>(second, Psc.WAYS) == 4 && load<u32>(second, Psc.SETS_MASK) == 0) {
+    count(counts, Count.WALK_LOADS, upperFast(pscs, entries, missed));
+  } else {
+    for (let at = entries; at < missed; at += 4) upper(pscs, counts, load<u32>(at));
+  }
+}
+
+/** A set of four with the wanted tag in front: what lies before its old place, or everything, moves back by one. */
+function inFront(tags: v128, wanted: v128, hit: v128): v128 {
+  const none = i32x4.splat(0);
+  const keep = v128.or(
+    v128.or(v128.shuffle<i32>(none, hit, 3, 4, 5, 6), v128.shuffle<i32>(none, hit, 2, 3, 4, 5)),
+    v128.shuffle<i32>(none, hit, 1, 2, 3, 4),
+  );
+  return v128.bitselect(tags, v128.shuffle<i32>(wanted, tags, 3, 4, 5, 6), keep);
+}
+
+/**
+ * Walks, and beside each the look-up in a PDE cache of four ways; appends the keys that it does not know. The two share
+ * a loop because neither waits for the other: the look-ups of one set are a chain, the loads of walks are not.
+ */
+function walkDirectories(base: usize, mask: u32, k: usize, end: usize, out: usize): usize {
+  const seconds = giants;
+  while (k < end) {
+    const key = load<u32>(k);
     const tag = key >>> 9;
     const set = base + ((<usize>(tag & mask)) << 5);
     const tags = v128.load(set);
     const wanted = i32x4.splat(tag);
-    const hit = <usize>i32x4.bitmask(i32x4.eq(tags, wanted));
-    const turn = v128.load(turns + (hit << 4));
-    let tables = i8x16.swizzle(v128.load(set, 16), turn);
-    v128.store(set, i32x4.replace_lane(i8x16.swizzle(tags, turn), 0, tag));
-    if (hit == 0) {
-      const table = isFast ? upperFast(pscs, key) : upper(pscs, counts, key);
-      tables = i32x4.replace_lane(tables, 0, <i32>table);
-    }
-    v128.store(set, tables, 16);
-    store<u32>(at + slack, i32x4.extract_lane(tables, 0) + ((key & 511) << 3));
+    const hit = i32x4.eq(tags, wanted);
+    v128.store(set, inFront(tags, wanted, hit));
+    store<u32>(out, key);
+    out += (<usize>!v128.any_true(hit)) << 2;
+    const second = <usize>load<u32>(seconds + ((<usize>key >>> 18) << 2));
+    const last = <usize>load<u32>(second + ((<usize>key >>> 6) & 0xff8)) & ~4095;
+    if (load<u32>(last + ((<usize>key & 511) << 3)) == 0) build(key);
+    k += 4;
   }
-  const last = entries + (end - k);
-  for (let at = entries; at < last; at += 4) {
-    const entry = <usize>load<u32>(at);
-    if (load<u32>(entry) == 0) mapLeaf(entry, 0);
-  }
-  count(counts, Count.WALK_LOADS, upperLoads);
+  return out;
 }
 
 /** The last-level table of a key, from the caches above the PDE cache or from memory. */
@@ -160,40 +166,48 @@ function upper(pscs: usize, counts: usize, key: u32): usize {
 }
 
 /**
- * The same for four levels and a PDPTE cache of one set with four ways, by vectors. The loads that it made are added to
- * `upperLoads`.
+ * The same for four levels and a PDPTE cache of one set with four ways, for all keys at `k`: the set stays in a
+ * register. Gives the number of loads.
  */
-function upperFast(pscs: usize, key: u32): usize {
+function upperFast(pscs: usize, k: usize, end: usize): u64 {
   const set = <usize>load<u32>(pscs, Psc.END + Psc.BASE);
-  const tag = key >>> 18;
-  const index = (<usize>key >>> 6) & 0xff8;
-  upperLoads++;
-  if (load<u32>(set) == tag) return tableIn(<usize>load<u32>(set, 16) + index);
-  const tags = v128.load(set);
-  const hit = <usize>i32x4.bitmask(i32x4.eq(tags, i32x4.splat(tag)));
-  const turn = v128.load(turns + (hit << 4));
-  let tables = i8x16.swizzle(v128.load(set, 16), turn);
-  v128.store(set, i32x4.replace_lane(i8x16.swizzle(tags, turn), 0, tag));
-  if (hit == 0) {
-    const region = (<usize>key >>> 20) << 3;
-    const top = <usize>load<u32>(regionTop + region);
-    // The top entry's place names the ASID and the entry.
-    const tag4 = <u32>top >>> 3;
-    let third = findPsc(pscs + 2 * Psc.END, tag4);
-    if (third == 0) {
-      third = tableIn(top);
-      upperLoads++;
-      fillPsc(pscs + 2 * Psc.END, tag4, third);
+  let tags = v128.load(set);
+  let first = i32x4.extract_lane(tags, 0);
+  const isCached = load<u32>(pscs, 2 * Psc.END + Psc.WAYS) != 0;
+  let lastTop: u32 = 0;
+  let loads = <u64>((end - k) >>> 2);
+  // Four keys at a time stay within the GiB before; what lies behind `end` is only compared.
+  let checked = k;
+  while (k < end) {
+    if (k == checked) {
+      checked += 16;
+      const four = i32x4.eq(i32x4.shr_u(v128.load(k), 18), i32x4.splat(first));
+      if (i32x4.all_true(four)) {
+        k = checked;
+        continue;
+      }
     }
-    const second = tableIn(third + <usize>load<u32>(regionTop + region, 4) + ((<usize>key >>> 15) & 0x18));
-    upperLoads++;
-    tables = i32x4.replace_lane(tables, 0, <i32>second);
+    const key = load<u32>(k);
+    k += 4;
+    const tag = key >>> 18;
+    if (tag == <u32>first) continue;
+    first = tag;
+    const wanted = i32x4.splat(tag);
+    const hit = i32x4.eq(tags, wanted);
+    tags = inFront(tags, wanted, hit);
+    if (v128.any_true(hit)) continue;
+    loads++;
+    // The top entry's place names the ASID and the entry.
+    const top = load<u32>(regionTop + ((<usize>key >>> 20) << 3)) >>> 3;
+    if (top == lastTop) continue;
+    if (isCached) lastTop = top;
+    if (findPsc(pscs + 2 * Psc.END, top) != 0) continue;
+    loads++;
+    fillPsc(pscs + 2 * Psc.END, top, 1);
   }
-  v128.store(set, tables, 16);
-  return tableIn(<usize>i32x4.extract_lane(tables, 0) + index);
+  v128.store(set, tags);
+  return loads;
 }
-
-let upperLoads: u64 = 0;
 
 /** Level of the table that `deepest` gave. */
 let found: u32 = 0;

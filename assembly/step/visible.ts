@@ -49,7 +49,7 @@ function freeQueued(task: u32): bool {
   const left = get(record + Gather.COUNT);
   if (left == 0) return false;
   if (bulk) {
-    freeInBulk(record);
+    freeInBulk(task);
     return false;
   }
   put(record + Gather.COUNT, left - 1);
@@ -96,8 +96,8 @@ export function visible(task: u32, pc: u32): u32 {
   const op = codeBase + (pc << 2);
   const next = pc + 1;
   switch (get(op)) {
-    case Op.LOCK_READ: locks.acquire(task, locks.lockOf(task, get(op + 1)), false, get(op + 2)); return next;
-    case Op.LOCK_WRITE: locks.acquire(task, locks.lockOf(task, get(op + 1)), true, get(op + 2)); return next;
+    case Op.LOCK_READ: locks.acquire(task, get(task + Task.WAIT), false, get(op + 2)); return next;
+    case Op.LOCK_WRITE: locks.acquire(task, get(task + Task.WAIT), true, get(op + 2)); return next;
     case Op.TRYLOCK_WRITE: setReg(task, get(op + 3), when(tryLock(task, get(op + 1), get(op + 2)))); return next;
     case Op.UNLOCK: locks.unlock(task, locks.lockOf(task, get(op + 1)), get(op + 2)); return next;
     case Op.DOWNGRADE: locks.downgrade(task, locks.lockOf(task, get(op + 1))); return next;

@@ -52,7 +52,7 @@ static bool isEqual(u32 other, u32 mm, u64 start, u32 level, u32 frame, u32 flag
 }
 
 static u32 findEqual(u32 mm, u64 start, u32 level, u32 frame, u32 flags) {
-  u32 stale = get(frameAt(frame) + Frame_STALE), count = obligationCount();
+  u32 stale = get(restAt(frame) + Rest_STALE), count = obligationCount();
   if (stale == 0) return 0;
   if (stale == 1) {
     u32 only = onlyOn(frame);
@@ -75,7 +75,7 @@ static u32 newRecord(u32 mm, u64 start, u32 level, u32 frame, u32 flags) {
   put(record + Obligation_GENERATION, get(frameAt(frame) + Frame_GENERATION));
   put(record + Obligation_HOLDERS, 0), put(record + Obligation_FLAGS, flags), put(record + Obligation_GUARD, 0);
   put(record + Obligation_DUE, 0);
-  add(frameAt(frame) + Frame_STALE, 1);
+  add(restAt(frame) + Rest_STALE, 1);
   return record;
 }
 
@@ -99,7 +99,7 @@ static void oweFor(u32 due, u32 mm, u64 start, u32 level, u32 frame, u32 holders
 
 static void forget(u32 i) {
   u32 last = obligationCount() - 1, record = obligationAt(i);
-  add(frameAt(get(record + Obligation_FRAME)) + Frame_STALE, -1);
+  add(restAt(get(record + Obligation_FRAME)) + Rest_STALE, -1);
   if (i != last) memcpy(memory + record, memory + obligationAt(last), Obligation_WORDS * 4);
   clear(obligationAt(last), Obligation_WORDS);
   put(globalWord(Globals_OBLIGATIONS), last);
@@ -227,11 +227,11 @@ static void entryCleared(u32 mm, u64 vpn, u32 level, u32 table, u32 slot, u32 gu
     subtreeCleared(mm, start, level, frameOf(entry), guard);
     return;
   }
-  if (get(frameAt(table) + Frame_PARENTS) <= 1) {
+  if (get(restAt(table) + Rest_PARENTS) <= 1) {
     if (reaches(mm, start, level, table))
       oweFor(moverIn(mm), mm, start, level, frameOf(entry), holdersOf(mm), guard, 0, 0);
   } else {
     sharersOwe(start, level, table, entry, guard, 0);
   }
-  if (get(frameAt(table) + Frame_STALE) != 0) staleParentsOwe(start, level, table, entry, 0);
+  if (get(restAt(table) + Rest_STALE) != 0) staleParentsOwe(start, level, table, entry, 0);
 }

@@ -8,8 +8,8 @@ static u32 lockOf(u32 task, u32 ref) {
     case LockRef_I_MMAP: return fileAt(regWord(task, Reg_FILE)) + FileRecord_I_MMAP;
     case LockRef_FAULT: return fileAt(regWord(task, Reg_FILE)) + FileRecord_FAULT_MUTEX;
     case LockRef_VMA: return vmaAt(regWord(task, Reg_VMA) - 1) + Vma_LOCK;
-    case LockRef_PTL: return frameAt(regWord(task, Reg_TABLE)) + Frame_LOCK;
-    case LockRef_NEW_PTL: return frameAt(regWord(task, Reg_TMP)) + Frame_LOCK;
+    case LockRef_PTL: return restAt(regWord(task, Reg_TABLE)) + Rest_LOCK;
+    case LockRef_NEW_PTL: return restAt(regWord(task, Reg_TMP)) + Rest_LOCK;
     case LockRef_PAGE_TABLE: return mmAt(regWord(task, Reg_MM)) + Mm_PAGE_TABLE_LOCK;
     default: return 0;
   }
@@ -124,11 +124,11 @@ static void putPage(u32 frame) {
   }
   add(record + Frame_REFERENCES, -1);
   if (get(record + Frame_REFERENCES) != 0) return;
-  bool table = get(record + Frame_KIND) == Kind_TABLE;
-  if (get(record + Frame_MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(record + Frame_SHARE) != 0)))
+  bool table = kindOf(frame) == Kind_TABLE;
+  if (get(record + Frame_MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(restAt(frame) + Rest_SHARE) != 0)))
     violation(Fault_UNBALANCED, 0, table ? 5 : 4);
   frameFreed(frame);
-  event(EventKind_FREED, 0, get(record + Frame_OWNER), 0, 0, frame, poolOf(frame));
+  event(EventKind_FREED, 0, ownerOf(frame), 0, 0, frame, poolOf(frame));
   release(frame);
   sometimes(table ? Sometimes_TABLE_FREED : Sometimes_PAGE_FREED);
 }
@@ -213,10 +213,11 @@ static bool freeNextTable(u32 task) {
 }
 
 static bool tablePut(u32 task, bool byShareCount) {
-  u32 table = frameAt(regWord(task, Reg_TABLE)), references = table + Frame_REFERENCES;
+  u32 table = regWord(task, Reg_TABLE), references = frameAt(table) + Frame_REFERENCES;
+  u32 sharers = restAt(table) + Rest_SHARE;
   if (byShareCount) {
-    if (get(table + Frame_SHARE) == 0) violation(Fault_UNBALANCED, 0, 11);
-    else add(table + Frame_SHARE, -1);
+    if (get(sharers) == 0) violation(Fault_UNBALANCED, 0, 11);
+    else add(sharers, -1);
     return false;
   }
   if (get(references) <= 1) return true;

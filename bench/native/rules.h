@@ -61,7 +61,7 @@ static void freed(u32 record, u32 frame) {
 }
 
 static void frameFreed(u32 frame) {
-  u32 stale = get(frameAt(frame) + Frame_STALE), count = obligationCount();
+  u32 stale = get(restAt(frame) + Rest_STALE), count = obligationCount();
   if (stale == 1) freed(onlyOn(frame), frame);
   else if (stale != 0)
     for (u32 i = 0; i < count; i++) freed(obligationAt(i), frame);

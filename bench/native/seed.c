@@ -70,8 +70,9 @@ static u32 runLocal(u32 task, u32 pc) {
         break;
       }
       case Op_PMD_SHARED: {
-        u32 table = frameAt(regWord(task, Reg_TABLE));
-        setReg(task, a, b != 0 ? get(table + Frame_SHARE) != 0 : get(table + Frame_REFERENCES) > 1);
+        u32 table = regWord(task, Reg_TABLE);
+        bool counted = get(restAt(table) + Rest_SHARE) != 0;
+        setReg(task, a, b != 0 ? counted : get(frameAt(table) + Frame_REFERENCES) > 1);
         break;
       }
       case Op_NEXT_DETACHED: nextDetached(task); break;

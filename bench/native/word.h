@@ -25,8 +25,8 @@ static inline void clear(u32 word, u32 words) { memset(memory + word, 0, (size_t
 static inline u32 boot(u32 field) { return get(Area_BOOT + field); }
 static inline u32 base(u32 field) { return get(Area_BASE + field); }
 
-static u32 stateBase, globalsBase, cpuBase, mmBase, fileBase, fileWords, vmaBase, frameBase, tableBase, tableWords;
-static u32 taskBase, gatherBase, gatherWords, obligationBase, codeBase, scriptBase;
+static u32 stateBase, globalsBase, cpuBase, mmBase, fileBase, fileWords, vmaBase, frameBase, restBase;
+static u32 tableBase, tableWords, taskBase, gatherBase, gatherWords, obligationBase, codeBase, scriptBase;
 static u32 cpus, tasks, vmas, levels, shifts[8];
 static u32 currentAgent, currentPc;
 
@@ -44,7 +44,8 @@ static void event(u32 kind, u32 cpu, u32 mm, u64 start, u64 end, u32 frame, u32 
 static void cacheBases(void) {
   stateBase = base(Base_STATE), globalsBase = stateBase + Tally_WORDS, cpuBase = base(Base_CPU);
   mmBase = base(Base_MM), fileBase = base(Base_FILE), fileWords = base(Base_FILE_WORDS), vmaBase = base(Base_VMA);
-  frameBase = base(Base_FRAME), tableBase = base(Base_TABLE), tableWords = base(Base_TABLE_WORDS);
+  frameBase = base(Base_FRAME), restBase = base(Base_REST);
+  tableBase = base(Base_TABLE), tableWords = base(Base_TABLE_WORDS);
   taskBase = base(Base_TASK), gatherBase = base(Base_GATHER), gatherWords = base(Base_GATHER_WORDS);
   obligationBase = base(Base_OBLIGATION), codeBase = base(Base_CODE), scriptBase = base(Base_SCRIPT);
   concrete = boot(Boot_CONCRETE) != 0, tracing = getenv("SHOOTDOWN_TRACE") != NULL;
@@ -59,6 +60,12 @@ static inline u32 mmAt(u32 index) { return mmBase + index * Mm_WORDS; }
 static inline u32 fileAt(u32 index) { return fileBase + index * fileWords; }
 static inline u32 vmaAt(u32 index) { return vmaBase + index * Vma_WORDS; }
 static inline u32 frameAt(u32 frame) { return frameBase + frame * Frame_WORDS; }
+static inline u32 restAt(u32 frame) { return restBase + frame * Rest_WORDS; }
+static inline u32 kindOf(u32 frame) { return get(frameAt(frame) + Frame_USE) >> USE_SHIFT; }
+static inline u32 ownerOf(u32 frame) {
+  u32 use = get(frameAt(frame) + Frame_USE);
+  return use >> USE_SHIFT == Kind_FREE ? 0 : use & USE_MASK;
+}
 static inline u32 tableAt(u32 frame) { return tableBase + (frame - 1) * tableWords; }
 static inline u32 taskAt(u32 index) { return taskBase + index * Task_WORDS; }
 static inline u32 taskNumber(u32 task) { return (task - taskBase) / Task_WORDS + 1; }
@@ -94,8 +101,8 @@ static u32 slotOf(u32 pgd, u64 vpn, u32 level) {
 
 static void writeEntry(u32 slot, u32 entry) {
   u32 old = get(slot);
-  if (isTableEntry(old)) add(frameAt(frameOf(old)) + Frame_PARENTS, -1);
-  if (isTableEntry(entry)) add(frameAt(frameOf(entry)) + Frame_PARENTS, 1);
+  if (isTableEntry(old)) add(restAt(frameOf(old)) + Rest_PARENTS, -1);
+  if (isTableEntry(entry)) add(restAt(frameOf(entry)) + Rest_PARENTS, 1);
   put(slot, entry);
 }
 
@@ -109,18 +116,17 @@ static void release(u32 frame) {
   u32 record = frameAt(frame), pool = poolOf(frame), policy = boot(Boot_REUSE);
   u32 head = globalWord(Globals_FREE_TABLE + pool), tail = globalWord(Globals_TAIL_TABLE + pool);
   add(record + Frame_GENERATION, 1);
-  put(record + Frame_KIND, Kind_FREE), put(record + Frame_OWNER, 0), put(record + Frame_REFERENCES, 0);
-  put(record + Frame_MAPS, 0), put(record + Frame_LOCK, 0), put(record + Frame_SHARE, 0);
+  put(record + Frame_REFERENCES, 0), put(record + Frame_MAPS, 0);
+  put(restAt(frame) + Rest_LOCK, 0), put(restAt(frame) + Rest_SHARE, 0);
   if (pool == 0 && !concrete) clear(tableAt(frame), tableWords);
   add(tally(pool == 0 ? Tally_TABLES_FREED : Tally_PAGES_FREED), 1);
+  put(record + Frame_USE, policy == 0 ? get(head) : 0);
   if (policy == 0) {
-    put(record + Frame_NEXT, get(head));
     if (get(head) == 0) put(tail, frame);
     put(head, frame);
   } else if (policy == 1) {
-    put(record + Frame_NEXT, 0);
     if (get(tail) == 0) put(head, frame);
-    else put(frameAt(get(tail)) + Frame_NEXT, frame);
+    else put(frameAt(get(tail)) + Frame_USE, frame);
     put(tail, frame);
   }
 }

@@ -39,20 +39,34 @@ export interface Suite {
   readonly name: string;
   readonly tasks: readonly Task[];
   readonly goals: readonly Goal[];
+  /**
+   * Time on the wall instead of CPU time, and the best round instead of the median: for what several threads do at
+   * once, where any other load is in the way.
+   */
+  readonly wall?: boolean;
   /** Numbers that must not change: what was computed. */
   readonly result: () => unknown;
+}
+
+/** Median over the rounds, or the best on the wall; and the quartiles. */
+export interface Ratio {
+  readonly name: string;
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  readonly atLeast: number;
 }
 
 export interface Measured {
   readonly suite: string;
   /** Million units per CPU second, medians. */
   readonly rates: Record<string, number>;
-  readonly ratios: { readonly name: string; readonly ratio: number; readonly atLeast: number }[];
+  readonly ratios: Ratio[];
   readonly result: unknown;
 }
 
 /** CPU time of this process in milliseconds: user and system. */
-function cpuNow(): number {
+export function cpuNow(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
@@ -95,7 +109,9 @@ export function childSeconds(path: string, input: string): number {
   return (user as number) + (system as number);
 }
 
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+const quartile = (values: number[], which: 1 | 2 | 3): number =>
+  values.toSorted((a, b) => a - b)[(values.length * which) >> 2] as number;
+export const median = (values: number[]): number => quartile(values, 2);
 
 /** Runs a suite for some rounds. The first round of ours is not counted: it compiles. */
 export async function measure(suite: Suite, rounds: number): Promise<Measured> {
@@ -103,19 +119,22 @@ export async function measure(suite: Suite, rounds: number): Promise<Measured> {
   const warm = rounds > 1 ? 1 : 0;
   for (let round = 0; round < rounds + warm; round++) {
     for (const task of suite.tasks) {
-      const seconds = task.run === undefined ? (task.seconds as () => number)() : await timeOnce(task);
+      const seconds = task.run === undefined ? (task.seconds as () => number)() : await timeOnce(task, suite.wall);
       if (round >= warm) samples.get(task.name)?.push(seconds);
     }
   }
   const rates: Record<string, number> = {};
-  for (const { name, units } of suite.tasks) rates[name] = units / median(samples.get(name) as number[]) / 1e6;
+  const typical = (seconds: number[]): number => (suite.wall ? Math.min(...seconds) : median(seconds));
+  for (const { name, units } of suite.tasks) rates[name] = units / typical(samples.get(name) as number[]) / 1e6;
   const ratios = suite.goals.flatMap(({ name, ours, against, atLeast }) => {
     const [a, b] = [samples.get(ours), samples.get(against)];
     if (a === undefined || b === undefined) return [];
     // Ratio of each round, then their median: rounds see the same noise.
     const units = (task: string): number => suite.tasks.find((candidate) => candidate.name === task)?.units as number;
     const each = a.map((seconds, i) => units(ours) / seconds / (units(against) / (b[i] as number)));
-    return [{ name, ratio: median(each), atLeast }];
+    const best = (rates[ours] as number) / (rates[against] as number);
+    const [low, high] = [quartile(each, 1), quartile(each, 3)];
+    return [{ name, ratio: suite.wall ? best : median(each), low, high, atLeast }];
   });
   return { suite: suite.name, rates, ratios, result: suite.result() };
 }
@@ -123,8 +142,9 @@ export async function measure(suite: Suite, rounds: number): Promise<Measured> {
 /** Told to tinybench, which would otherwise run a task once more to find out. */
 const asyncFunction = (async () => {}).constructor as unknown as new () => object;
 
-async function timeOnce({ name, run, prepare }: Task): Promise<number> {
-  const bench = new Bench({ time: 0, iterations: 1, warmup: false, now: cpuNow, retainSamples: true, throws: true });
+async function timeOnce({ name, run, prepare }: Task, wall = false): Promise<number> {
+  const now = wall ? (): number => performance.now() : cpuNow;
+  const bench = new Bench({ time: 0, iterations: 1, warmup: false, now, retainSamples: true, throws: true });
   bench.add(name, run as () => void | Promise<void>, {
     async: run instanceof asyncFunction,
     ...(prepare && { beforeEach: prepare }),

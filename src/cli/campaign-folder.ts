@@ -2,9 +2,10 @@
  * The folder of a campaign: its state, and a case file for each finding. Every file is written whole or not at all.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FuzzResult } from "../fuzz/fuzz.js";
+import { replaceFile } from "./files.js";
 
 export class CampaignFolder {
   readonly #path: string;
@@ -24,7 +25,7 @@ export class CampaignFolder {
   }
 
   write(state: Uint8Array): void {
-    replace(this.#state, state);
+    replaceFile(this.#state, state);
   }
 
   /** One file for each case, named by what it shows. Gives their paths. */
@@ -34,14 +35,8 @@ export class CampaignFolder {
       const text = `${JSON.stringify(finding.case, null, 2)}\n`;
       const name = createHash("sha256").update(`${finding.born} ${finding.where}`).digest("hex").slice(0, 8);
       const file = join(this.#path, "findings", `${finding.kind.toLowerCase().replaceAll("_", "-")}-${name}.json`);
-      replace(file, text);
+      replaceFile(file, text);
       return [file];
     });
   }
-}
-
-function replace(file: string, content: string | Uint8Array): void {
-  const temporary = `${file}.${process.pid}.part`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, file);
 }

@@ -1,7 +1,6 @@
 /**
  * The command line: names, options, help. Each command parses, calls the library and prints.
  */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addCheck } from "./commands/check.js";
 import { addConform } from "./commands/conform.js";
@@ -14,6 +13,7 @@ import { addReplay } from "./commands/replay.js";
 import { addRun } from "./commands/run.js";
 import { addStory } from "./commands/story.js";
 import { registerConvert } from "./convert.js";
+import { versionOf } from "./files.js";
 import { registerFlushcost } from "./flushcost.js";
 import { examples } from "./help.js";
 import type { Session } from "./session.js";
@@ -61,9 +61,4 @@ export async function runProgram(args: readonly string[], session: Session): Pro
 /** Only options, and none that asks for help: the story is meant. */
 function isBare(args: readonly string[]): boolean {
   return args.every((arg) => arg === "--json" || arg === "--no-color");
-}
-
-function versionOf(): string {
-  const file = new URL("../../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -3,6 +3,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { excerpt, InputError } from "../error.js";
+import type { ScheduleFile } from "../explore/saved.js";
 import type { CaseFile } from "../fuzz/case.js";
 import { parseToken } from "../schedule.js";
 
@@ -16,6 +17,8 @@ export interface Found {
   readonly remark?: string;
   /** The file is a case of a fuzzer. */
   readonly case?: CaseFile;
+  /** The file is a saved schedule. */
+  readonly saved?: ScheduleFile;
 }
 
 /** Throws an InputError when the argument is neither. */
@@ -87,6 +90,7 @@ async function tokenIn(file: string, value: unknown): Promise<Found> {
     throw new InputError(`${where}${what}`, { source: file, remedy: REMEDY });
   }
   const { data } = parsed;
+  if (data.schema === "shootdown/schedule@1") return { token: data.token, saved: data };
   if (data.schema !== "shootdown/check@1") return { token: data.token };
   const found = data.results.flatMap((row) => row.violations);
   const harms = found.filter((violation) => violation.severity === "harm");

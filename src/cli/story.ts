@@ -8,6 +8,7 @@ import { InputError } from "../error.js";
 import { type CheckResultRow, check } from "../explore/check.js";
 import { replay, type Story } from "../explore/replay.js";
 import { releases } from "../kernel/editions.js";
+import { type RepairResult, repair } from "../mutate/repair.js";
 import { type RunProgress, type RunResult, run } from "../run/run.js";
 
 /** States of the largest scenario of the story are a few thousand; a small visited set makes each check quick. */
@@ -64,15 +65,16 @@ async function rowsOf(asked: Asked, { signal, onCheck }: StoryOptions): Promise<
   return (await check({ ...asked, bound: BOUND, signal, onProgress })).results;
 }
 
-/** The shortest schedule on which a page of the seed's race is freed while a CPU still translates to it. */
-export async function counterexample(options: StoryOptions): Promise<Story> {
+/** The shortest schedule on which a page of the seed's race is freed while a CPU still translates to it; its repair. */
+export async function counterexample(options: StoryOptions): Promise<Story & { readonly repair: RepairResult }> {
   const rows = await rowsOf({ scenarios: ["seed"], editions: ["5.15"], backends: ["x86"] }, options);
   const found = rows
     .flatMap((row) => row.violations)
     .find((violation) => violation.kind === "STALE_TRANSLATION" && violation.case === "truncate");
   if (found === undefined) throw new Error("the race of CVE-2021-4002 is not found in 5.15 any more");
   if (!found.confirmed) throw new Error("the race of CVE-2021-4002 is found in 5.15, but no witness confirms it");
-  return replay(found.schedule);
+  const story = replay(found.schedule);
+  return { ...story, repair: await repair(story, { signal: options.signal }) };
 }
 
 /** The machines of the story: the others differ from these in what they drop besides, not in what they miss. */

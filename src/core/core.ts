@@ -68,6 +68,18 @@ export interface SearchExports extends CoreExports {
   restartSearch(): void;
   followSearch(agent: number): void;
   loggedStep(agent: number): number;
+  parentOf(state: number): number;
+  agentInto(state: number): number;
+  splitStart(): number;
+  splitExpand(count: number): number;
+  splitVisit(count: number, own: number): void;
+  splitSettle(): number;
+  splitLayer(): void;
+  splitExport(from: number, count: number): number;
+  splitKeep(from: number, count: number): void;
+  splitImport(live: number, count: number, before: number): number;
+  splitLive(): number;
+  splitWaiting(): number;
 }
 
 /** A compiled core. It can be sent to workers, where it costs nothing to open again. */

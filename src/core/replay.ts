@@ -44,7 +44,8 @@ export type ReplayModule = WebAssembly.Module;
 
 let shared: ReplayModule | undefined;
 
-function replayModule(): ReplayModule {
+/** The engine, compiled once. */
+export function replayModule(): ReplayModule {
   shared ??= new WebAssembly.Module(Uint8Array.from(atob(replayBase64), (char) => char.charCodeAt(0)));
   return shared;
 }

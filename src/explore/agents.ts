@@ -3,7 +3,7 @@
  */
 import { Base } from "../../assembly/abi/layout.js";
 import type { Machine } from "../machine.js";
-import type { ExhaustiveSearch } from "./search.js";
+import type { Searched } from "./search.js";
 import type { StageOptions } from "./stage.js";
 
 /** What `agent` is about to do. */
@@ -22,7 +22,7 @@ function tell(what: StageOptions, machine: Machine, agent: number): string {
 }
 
 /** Follows a path on the search's machine and tells each step. The search cannot go on after it. */
-export function tellPath(what: StageOptions, search: ExhaustiveSearch, agents: readonly number[]): string[] {
+export function tellPath(what: StageOptions, search: Searched, agents: readonly number[]): string[] {
   search.core.call.restartSearch();
   return agents.map((agent) => {
     const said = tell(what, search.machine, agent);

@@ -6,13 +6,22 @@ import { Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/tasks.js";
 import { type Core, openCore, openSearchCore, type SearchCore } from "../core/core.js";
 import { InputError } from "../error.js";
-import type { RawViolation } from "../machine.js";
+import type { Machine, RawViolation } from "../machine.js";
 import { detailOf, kindName, type Severity, severityOf, type ViolationKind } from "../names.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { tellPath } from "./agents.js";
 import { choicesOf } from "./path.js";
-import { ExhaustiveSearch, type HardwareMode, placesOf, type SearchFigures, type StoppedBy } from "./search.js";
+import {
+  ExhaustiveSearch,
+  type HardwareMode,
+  placesOf,
+  type Searched,
+  type SearchFigures,
+  type SearchOptions,
+  type StoppedBy,
+} from "./search.js";
 import { fewerSwitches } from "./shrink.js";
+import { type SplitSearch, searchInWorkers } from "./split.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness } from "./witness.js";
 
@@ -47,6 +56,8 @@ export interface CaseOptions {
   readonly hardware?: "enumerated" | "saturated";
   /** Fingerprints of 128 bits. */
   readonly wide?: boolean;
+  /** Workers that share each search (one by default). */
+  readonly workers?: number;
   readonly signal?: AbortSignal;
   /** An aborted search gives what it has, as bounded, instead of an AbortError. */
   readonly partial?: boolean;
@@ -104,17 +115,8 @@ export async function exploreCase(
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
   const wide = options.wide ?? false;
   const asked = { hardware, memoryMib, wide, statesMax, projection };
-  const search = new ExhaustiveSearch(cores.search, machine, asked);
-  const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
-  let status: number = Status.RUNNING;
-  let late = false;
-  while (status === Status.RUNNING && !late) {
-    if (options.partial !== true) options.signal?.throwIfAborted();
-    status = search.slice(STATES_PER_SLICE);
-    report(search.figures());
-    late = performance.now() > deadline || options.signal?.aborted === true;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const run = (options.workers ?? 1) > 1 ? searchSplit : searchAlone;
+  const search = await run(cores.search, machine, asked, options, report);
   const complete = search.complete();
   const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
   const setHash = search.setHash();
@@ -138,8 +140,55 @@ export async function exploreCase(
   };
 }
 
+type Report = (figures: SearchFigures) => void;
+
+/** Searches in slices, between which the clock and the caller are looked at. */
+async function searchAlone(
+  core: SearchCore,
+  machine: Machine,
+  asked: SearchOptions,
+  options: CaseOptions,
+  report: Report,
+): Promise<ExhaustiveSearch> {
+  const search = new ExhaustiveSearch(core, machine, asked);
+  const deadline = options.time === undefined ? Infinity : performance.now() + 1000 * options.time;
+  let status: number = Status.RUNNING;
+  let late = false;
+  while (status === Status.RUNNING && !late) {
+    if (options.partial !== true) options.signal?.throwIfAborted();
+    status = search.slice(STATES_PER_SLICE);
+    report(search.figures());
+    late = performance.now() > deadline || options.signal?.aborted === true;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return search;
+}
+
+/** The same on several workers; they hear of the clock and the caller between two rounds. */
+async function searchSplit(
+  core: SearchCore,
+  machine: Machine,
+  asked: SearchOptions,
+  options: CaseOptions,
+  report: Report,
+): Promise<SplitSearch> {
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  options.signal?.addEventListener("abort", end);
+  const timer = options.time === undefined ? undefined : setTimeout(end, 1000 * options.time);
+  try {
+    const workers = options.workers ?? 1;
+    const search = await searchInWorkers(core, machine, { ...asked, workers, stop: stop.signal, report });
+    if (options.partial !== true) options.signal?.throwIfAborted();
+    return search;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", end);
+  }
+}
+
 /** The agents from the start to the violating step; undefined when it was found too late for its path to be kept. */
-function readPath(search: ExhaustiveSearch, violation: RawViolation): number[] | undefined {
+function readPath(search: Searched, violation: RawViolation): number[] | undefined {
   const path = search.pathTo(violation.state - 1);
   return path === undefined || violation.agent === 0xffffffff ? path : [...path, violation.agent];
 }
@@ -147,7 +196,7 @@ function readPath(search: ExhaustiveSearch, violation: RawViolation): number[] |
 /** A violation on concrete TLBs is a fact: the path is all that there is to tell. */
 function tellViolation(
   what: StageOptions,
-  search: ExhaustiveSearch,
+  search: Searched,
   found: RawViolation,
   agents: readonly number[] | undefined,
 ): FoundViolation {

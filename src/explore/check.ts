@@ -9,9 +9,11 @@
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
+import { findScenario } from "../scenarios/index.js";
 import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
+import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
 import type { SearchFigures, StoppedBy } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
@@ -76,7 +78,12 @@ export interface CheckProgress {
   readonly bytes: number;
 }
 
-export interface CheckOptions extends CaseOptions {
+export interface CheckOptions extends Omit<CaseOptions, "workers"> {
+  /**
+   * Workers: several checks at once, or, when there is only one check, one search that they share. Same results.
+   * Scenarios that are not in the catalogue are searched one after another, each shared.
+   */
+  readonly jobs?: number;
   /** Names, aliases or scenarios of your own; all of ours by default. */
   readonly scenarios?: readonly (string | Scenario)[];
   /** Names, or "all": the releases. By default a scenario's own pair of editions, or all releases. */
@@ -91,6 +98,9 @@ export interface CheckOptions extends CaseOptions {
 export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const chosen = chooseScenarios(options.scenarios);
   const jobs = checksOf(chosen, options.editions, options.backends, options.set);
+  const workers = mustBeJobs(options.jobs ?? 1);
+  const errands = workers > 1 && jobs.length > 1 ? errandsOf(jobs) : undefined;
+  if (errands !== undefined) return checkTogether(errands, options, workers);
   const results: CheckResultRow[] = [];
   const cores = openCores();
   for (const { scenario, edition, backend } of jobs) {
@@ -108,11 +118,41 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
         rate: (1000 * figures.states) / Math.max(1, performance.now() - started),
         bytes: figures.bytesPerState * figures.states + figures.queueBytes,
       });
-    results.push(await checkOne(scenario, edition, backend, options, cores, report));
+    results.push(await checkOne(scenario, edition, backend, { ...options, workers }, cores, report));
     if (options.partial !== true) options.signal?.throwIfAborted();
     if (options.signal?.aborted) break;
   }
   return { schema: "shootdown/check@1", results };
+}
+
+type Jobs = ReturnType<typeof checksOf>;
+
+/** The checks in words for workers; undefined when one is about a scenario that has no name in the catalogue. */
+function errandsOf(jobs: Jobs): Errand[] | undefined {
+  const errands: Errand[] = [];
+  for (const { scenario, edition, backend } of jobs) {
+    const known = findScenario(scenario.name);
+    if (known !== scenario && (scenario.values === undefined || known?.make !== scenario.make)) return undefined;
+    const set = scenario.values === undefined ? {} : { set: scenario.values };
+    errands.push({ scenario: scenario.name, ...set, edition: edition.name, backend: backend.name });
+  }
+  return errands;
+}
+
+async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
+  const { bound, time, memory, witness, hardware, wide, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, wide };
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  let done = 0;
+  const rows = await checkInPool(errands, {
+    ...given,
+    jobs,
+    signal,
+    onRow: () => done++,
+    onProgress: (progress) => onProgress?.({ ...progress, done, total: errands.length }),
+  });
+  if (options.partial !== true) signal?.throwIfAborted();
+  return { schema: "shootdown/check@1", results: rows.filter((row) => row !== undefined) };
 }
 
 /** Whether the edition has the path that the case is about. */
@@ -130,7 +170,7 @@ async function checkOne(
   scenario: Scenario,
   edition: Edition,
   backend: Backend,
-  options: CheckOptions,
+  options: CaseOptions,
   cores: Cores,
   report: (figures: SearchFigures) => void,
 ): Promise<CheckResultRow> {
@@ -178,7 +218,7 @@ async function checkOne(
 /** What only a search with concrete TLBs can count. */
 function concreteFigures(
   scenario: Scenario,
-  options: CheckOptions,
+  options: CaseOptions,
   all: readonly CaseResult[],
   sum: (field: "instances" | "badStates") => number,
 ): Partial<CheckResultRow> {

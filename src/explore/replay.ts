@@ -11,6 +11,7 @@ import { caseIn } from "./check.js";
 import { chooseBackend, chooseEdition, chooseScenario } from "./choose.js";
 import { fillIn, formatAddress, formatFrame, notesOf, placeholders, readEvents } from "./describe.js";
 import { pathOf, restart } from "./path.js";
+import { type Reason, reasonOf } from "./reason.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness, type WitnessStep } from "./witness.js";
 
@@ -38,12 +39,14 @@ export interface Story {
   readonly backend: string;
   readonly steps: readonly StoryStep[];
   readonly violations: readonly { kind: string; severity: string; step: number; confirmed: boolean }[];
+  /** Why the worst violation could happen; not given when it is about no entry that somebody may still hold. */
+  readonly reason?: Reason;
   /** Hash of the final state: the same on every machine. */
   readonly hash: string;
 }
 
-/** Replays a token of one of our scenarios, or of `own`. Throws an InputError when it does not fit. */
-export function replay(token: string, own: readonly Scenario[] = []): Story {
+/** What a token names. Throws an InputError when there is no such thing. */
+export function placeOf(token: string, own: readonly Scenario[] = []): StageOptions {
   const parsed = parseToken(token);
   const scenario = own.find((s) => s.name === parsed.scenario) ?? chooseScenario(parsed.scenario);
   const original = scenario.cases.find((c) => c.name === parsed.case);
@@ -54,9 +57,14 @@ export function replay(token: string, own: readonly Scenario[] = []): Story {
     });
   }
   const edition = chooseEdition(parsed.edition, scenario);
-  const what = { scenario, which: caseIn(original, edition), edition, backend: chooseBackend(parsed.backend) };
+  return { scenario, which: caseIn(original, edition), edition, backend: chooseBackend(parsed.backend) };
+}
+
+/** Replays a token of one of our scenarios, or of `own`. Throws an InputError when it does not fit. */
+export function replay(token: string, own: readonly Scenario[] = []): Story {
+  const what = placeOf(token, own);
   const machine = stage(what);
-  const path = pathOfToken(machine, parsed, token);
+  const path = pathOfToken(machine, parseToken(token), token);
   return tell(what, machine, path, token);
 }
 
@@ -89,6 +97,7 @@ export function tell(what: StageOptions, machine: Machine, path: readonly number
   const worst = violations.filter(needsWitness).sort(bySeverity).at(-1);
   const witness = worst === undefined ? undefined : findWitness(what, path, worst);
   const told = witness === undefined || worst === undefined ? steps : withWitness(machine, steps, witness, worst);
+  const reason = worst === undefined ? undefined : reasonOf(what, path, worst, witness);
   return {
     schema: "shootdown/replay@1",
     token,
@@ -103,6 +112,7 @@ export function tell(what: StageOptions, machine: Machine, path: readonly number
       step: violation.step,
       confirmed: !needsWitness(violation) || findWitness(what, path.slice(0, violation.step), violation) !== undefined,
     })),
+    ...(reason === undefined ? {} : { reason }),
     hash,
   };
 }

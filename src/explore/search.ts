@@ -7,11 +7,12 @@ import { Full, Hardware, Search, WATCHED_MAX } from "../../assembly/abi/search.j
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
+import { SetHash } from "./set-hash.js";
 
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
 export type HardwareMode = "oracle" | "enumerated" | "saturated";
 
-const MODES: Readonly<Record<HardwareMode, Hardware>> = {
+export const MODES: Readonly<Record<HardwareMode, Hardware>> = {
   oracle: Hardware.ORACLE,
   enumerated: Hardware.ENUMERATED,
   saturated: Hardware.SATURATED,
@@ -41,34 +42,37 @@ export interface SearchFigures {
   /** Bytes of the visited set for each state. */
   readonly bytesPerState: number;
   readonly queueBytes: number;
+  /** Sum of the fingerprints of all states: equal for equal sets of states. */
+  readonly keySum: bigint;
+}
+
+/** A search that has ended, on one worker or several. */
+export interface Searched {
+  readonly core: SearchCore;
+  readonly machine: Machine;
+  figures(): SearchFigures;
+  complete(): boolean;
+  stoppedBy(): StoppedBy | undefined;
+  setHash(): string | undefined;
+  pathTo(state: number): number[] | undefined;
 }
 
 export type StoppedBy = "states" | "memory" | "steps" | "time" | "interrupt";
 
-const STOPPED: Readonly<Record<number, StoppedBy>> = {
+export const STOPPED: Readonly<Record<number, StoppedBy>> = {
   [Full.STATES]: "states",
   [Full.VISITED]: "memory",
   [Full.QUEUE]: "memory",
   [Full.DEPTH]: "steps",
 };
 
-const MASK = (1n << 64n) - 1n;
-const MULTIPLIER = 0xd6e8feb86659fd93n;
-
-/** The hash of a packed state that the other implementations of the yardstick add up. */
-export function mixPacked(packed: bigint): bigint {
-  let x = packed;
-  x = ((x ^ (x >> 32n)) * MULTIPLIER) & MASK;
-  x = ((x ^ (x >> 32n)) * MULTIPLIER) & MASK;
-  return x ^ (x >> 32n);
-}
-
-export class ExhaustiveSearch {
+export class ExhaustiveSearch implements Searched {
   readonly core: SearchCore;
   readonly machine: Machine;
   readonly #wide: boolean;
   readonly #projection: Projection | undefined;
-  #setHash = 0n;
+  readonly #setHash = new SetHash();
+  readonly #packed = new Uint32Array(2);
 
   /** `machine` is a machine that was staged on `core`. Throws when there is no memory. */
   constructor(core: SearchCore, machine: Machine, options: SearchOptions) {
@@ -119,16 +123,17 @@ export class ExhaustiveSearch {
     const count = this.#told(Search.WATCH_COUNT);
     const words = this.core.words();
     let at = this.#told(Search.WATCH_AT);
+    const value = (index: number): number => words[at + index] as number;
     for (let i = 0; i < count; i++, at += projection.words.length) {
-      const packed = projection.pack((index) => words[at + index] as number);
-      this.#setHash = (this.#setHash + mixPacked((packed + 1n) & MASK)) & MASK;
+      projection.pack(value, this.#packed);
+      this.#setHash.add(this.#packed[0] as number, this.#packed[1] as number);
     }
     this.#ask(Search.WATCH_COUNT, 0);
   }
 
   /** The order-free hash of all states so far, 16 hex digits; undefined without a projection. */
   setHash(): string | undefined {
-    return this.#projection === undefined ? undefined : this.#setHash.toString(16).padStart(16, "0");
+    return this.#projection === undefined ? undefined : this.#setHash.toString();
   }
 
   figures(): SearchFigures {
@@ -145,6 +150,7 @@ export class ExhaustiveSearch {
       badDepth: badDepth === 0xffffffff ? undefined : badDepth,
       bytesPerState: (this.#told(Search.SLOTS) * (this.#wide ? 16 : 8)) / Math.max(1, states),
       queueBytes: this.#told(Search.QUEUE_BYTES),
+      keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
     };
   }
 

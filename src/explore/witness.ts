@@ -122,7 +122,7 @@ function attempt(
 }
 
 /** One step of the path. An access is one step there; on concrete TLBs its walk reads one table a step. */
-function stepWhole(machine: Machine, agent: number): void {
+export function stepWhole(machine: Machine, agent: number): void {
   machine.core.call.stepAgent(agent);
   if (agent >= machine.config.tasks) return;
   while (machine.get(machine.task(agent) + Task.WALK_LEVEL) !== 0) machine.core.call.stepAgent(agent);

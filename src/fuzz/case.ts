@@ -9,9 +9,9 @@ import { check } from "../explore/check.js";
 import { chooseBackend, chooseEdition } from "../explore/choose.js";
 import { choicesOf, enabledAgents, follow, restart } from "../explore/path.js";
 import { type Story, tell } from "../explore/replay.js";
+import { compareSaved, listingsOf, remedyOf, type SavedComparison, traceOf } from "../explore/saved.js";
 import { shrink } from "../explore/shrink.js";
 import { type StageOptions, stage } from "../explore/stage.js";
-import { findWitness, needsWitness } from "../explore/witness.js";
 import type { Machine } from "../machine.js";
 import { kindNumber, type Severity, severityOf, type ViolationKind } from "../names.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
@@ -36,6 +36,9 @@ export interface CaseFile {
     /** A witness on concrete TLBs exists, or the violation is a fact of the run itself. */
     readonly confirmed: boolean;
   };
+  /** Hashes of the kernel functions that the calls can run, and of every step: what another version compares. */
+  readonly listings?: Readonly<Record<string, string>> | undefined;
+  readonly trace?: string | undefined;
 }
 
 const SEARCH_STATES = 200_000;
@@ -78,20 +81,22 @@ function whereOn(machine: Machine, kind: number): string {
 }
 
 /**
- * Makes a case of a run that showed `kind` at `where`: its own schedule made shorter, or the shortest of all schedules
- * when those can be tried. Undefined when the run does not show it.
+ * Makes a case of a run that showed `kind` at the line `at`: its own schedule made shorter, or the shortest of all
+ * schedules when those can be tried. Undefined when the run does not show it.
  */
-export async function makeCase(run: FuzzOneResult, kind: ViolationKind, where: string): Promise<CaseFile | undefined> {
+export async function makeCase(run: FuzzOneResult, kind: ViolationKind, at: string): Promise<CaseFile | undefined> {
   const { what, machine } = stageProgram(run.program, run.edition, run.backend);
   const number = kindNumber(kind);
   const first = follow(machine, pathOfRun(machine, run), number);
   if (!first.found) return undefined;
   const own = shrink(machine, first.path, number);
-  const path = (await shortest(what, machine, kind, where)) ?? own;
+  const path = (await shortest(what, machine, kind, at)) ?? own;
   const schedule = encodeSchedule(choicesOf(machine, path));
   const violation = machine.violations().find((other) => other.kind === number);
   if (violation === undefined) return undefined;
-  const confirmed = !needsWitness(violation) || findWitness(what, path, violation) !== undefined;
+  const where = whereOn(machine, number);
+  const story = tell(what, machine, path, "");
+  const { confirmed = false } = story.violations.find((other) => other.kind === kind) ?? {};
   return {
     schema: "shootdown/case@1",
     edition: run.edition,
@@ -99,7 +104,9 @@ export async function makeCase(run: FuzzOneResult, kind: ViolationKind, where: s
     program: run.program,
     schedule,
     steps: path.length,
-    violation: { kind, severity: severityOf(kind), where: whereOn(machine, number), confirmed },
+    violation: { kind, severity: severityOf(kind), where, confirmed },
+    listings: listingsOf(what),
+    trace: traceOf(story),
   };
 }
 
@@ -143,17 +150,20 @@ function fullPath(machine: Machine, choices: readonly number[], steps: number): 
 }
 
 /** The story of a case, step by step, with its witness. Throws an InputError when it does not fit this version. */
-export function replayCase(file: CaseFile, source: string): Story {
+export function replayCase(file: CaseFile, source: string): Story & { readonly saved?: SavedComparison } {
   const { what, machine } = stageCase(file, source);
   const path = fullPath(machine, decodeSchedule(file.schedule, source), file.steps);
-  const remedy = "the case belongs to another version of the listings; fuzz again for a new one";
+  const again = "the case belongs to another version of the listings; fuzz again for a new one";
+  const remedy = file.listings === undefined ? again : remedyOf(file, what);
   if (path.length < file.steps) {
     throw new InputError(`the schedule fits for ${path.length} of ${file.steps} steps`, { source, remedy });
   }
   if (!follow(machine, path, kindNumber(file.violation.kind)).found) {
     throw new InputError(`the schedule does not show ${file.violation.kind} any more`, { source, remedy });
   }
-  return tell(what, machine, path, source);
+  const story = tell(what, machine, path, source);
+  const saved = compareSaved(file, story, what);
+  return saved === undefined ? story : { ...story, saved };
 }
 
 function stageCase(file: CaseFile, source: string): Staged {

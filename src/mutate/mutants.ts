@@ -47,11 +47,11 @@ export function textOf(line: Line): string {
 }
 
 const isOurs = (line: Line): boolean => "kind" in line && line.kind === "op" && OURS.has(line.op);
-const isControl = (line: Line): boolean => "kind" in line && line.kind === "op" && CONTROL.has(line.op);
-const isSingle = (line: Line): boolean =>
+export const isControl = (line: Line): boolean => "kind" in line && line.kind === "op" && CONTROL.has(line.op);
+export const isSingle = (line: Line): boolean =>
   "kind" in line && (line.kind === "op" || line.kind === "sub" || line.kind === "arch") && !isOurs(line);
 
-function flushes(line: Line): boolean {
+export function flushes(line: Line): boolean {
   if (!("kind" in line)) return line.some(flushes);
   if (line.kind === "op") return FLUSHES.has(line.op);
   if (line.kind === "arch") return line.name !== "tlb_end_vma";
@@ -71,6 +71,21 @@ function narrower(line: Line): OpLine[] {
   return [
     ...(pages > 0 ? [narrow([reg, pages - 1, level], "a level's worth of pages too few")] : []),
     ...(level > 0 ? [narrow([reg, pages, level - 1], "a level too low")] : []),
+  ];
+}
+
+/** The line with a wider range or a higher level; none when it records nothing. */
+export function wider(line: OpLine): OpLine[] {
+  if (line.op !== Op.RECORD) return [];
+  const [reg, pages, level] = line.operands as [number, number, number];
+  const wide = (operands: readonly number[], how: string): OpLine => ({
+    ...line,
+    operands,
+    text: `${line.text} (${how})`,
+  });
+  return [
+    ...(pages < 2 ? [wide([reg, pages + 1, level], "a level's worth of pages")] : []),
+    ...(level < 2 ? [wide([reg, pages, level + 1], "a level higher")] : []),
   ];
 }
 

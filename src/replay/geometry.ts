@@ -17,14 +17,25 @@ export interface StructureSpec {
   readonly ways: number;
 }
 
+/**
+ * What a number rests on: the vendor's manual, a measurement (CPUID counts), a simulator's configuration, an article
+ * of others, or nothing.
+ */
+export type OriginBasis = "manual" | "measurement" | "simulator" | "article" | "assumption";
+
+export interface Origin {
+  readonly basis: OriginBasis;
+  readonly text: string;
+}
+
 export interface TlbGeometry {
   readonly name: string;
   /** Of the TLBs; the paging-structure caches are always LRU. */
   readonly policy: PolicyName;
   /** By name of the structure: see `structureNames`. */
   readonly structures: Readonly<Record<string, StructureSpec>>;
-  /** Where the numbers are from. */
-  readonly source?: string;
+  /** Where the numbers of each structure are from. */
+  readonly origins?: Readonly<Record<string, Origin>>;
   /** What is known of the machine and not simulated. */
   readonly note?: string;
 }

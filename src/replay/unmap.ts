@@ -6,7 +6,7 @@
  */
 import { Tally, VmaFlag } from "../../assembly/abi/records.js";
 import { backends } from "../kernel/arch/backends.js";
-import { findEdition } from "../kernel/editions.js";
+import { type Edition, findEdition, hasChange } from "../kernel/editions.js";
 import { type CallSpec, Machine } from "../machine.js";
 
 export interface UnmapOptions {
@@ -31,6 +31,8 @@ const HUGE_PAGES = 512;
 /** Base pages of a 48-bit space; pages whose records fit into the memory of a machine. */
 const SPACE = 2 ** 36;
 export const PAGES_MOST = 1 << 22;
+/** Pages of a gather, as recorded kernels have them: 8 and 19 batches of 510; by 6.12, 7 and 19 batches of 509. */
+const gatherPages = (edition: Edition): number => (hasChange(edition, "6.12", undefined) ? 9678 : 9698);
 /** Calls whose words fit the script region. */
 const CALLS = 4096;
 
@@ -59,7 +61,7 @@ export function prepareUnmap(options: UnmapOptions): UnmapRun {
     tableFrames: tables,
     baseFrames: kind === "huge" ? 2 : pages + 8,
     hugeFrames: kind === "huge" ? pages + 8 : 2,
-    batch: 506,
+    batch: gatherPages(edition),
     script: 16 * CALLS,
     obligations: 64,
   });

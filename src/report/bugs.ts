@@ -4,26 +4,52 @@
 import { type Bug, bugs, onlyBefore, type Survey, survey } from "../explore/catalogue.js";
 import type { CheckResultRow, FoundViolation } from "../explore/check.js";
 import { replay } from "../explore/replay.js";
+import { repair } from "../mutate/repair.js";
 import type { Scenario, TaskSpec } from "../scenarios/scenario.js";
 import { plain } from "./paint.js";
-import { storyTable } from "./replay.js";
+import { formatReason } from "./reason.js";
+import { storyTable, type ToldStory } from "./replay.js";
 import { listed, plural, wrap } from "./text.js";
 import { shortestOfEach } from "./words.js";
 
 const WIDTH = 118;
 const look = { paint: plain, width: WIDTH, folded: true };
 
-/** What the page generator reads: the survey of each scenario, by name. */
-export type Surveys = ReadonlyMap<string, Survey>;
+/** A pair that was checked, and the story of its shortest harm with what repairs it. */
+export type ToldSurvey = Survey & { readonly told?: { readonly best: FoundViolation; readonly story: ToldStory } };
 
-/** Checks every pair of the catalogue. */
+/** What the page generator reads: the survey of each scenario, by name. */
+export type Surveys = ReadonlyMap<string, ToldSurvey>;
+
+/** Checks every pair of the catalogue, and looks for repairs. */
 export async function surveyAll(all: readonly Bug[] = bugs()): Promise<Surveys> {
-  const found = new Map<string, Survey>();
+  const found = new Map<string, ToldSurvey>();
   for (const scenario of all.flatMap((bug) => bug.scenarios)) {
     const one = await survey(scenario);
-    if (one !== undefined) found.set(scenario.name, one);
+    if (one === undefined) continue;
+    const told = await tellShortest(one);
+    found.set(scenario.name, told === undefined ? one : { ...one, told });
   }
   return found;
+}
+
+/** The shortest schedule to harm that the fix takes away, on the first machine that shows it. */
+async function tellShortest(found: Survey): Promise<ToldSurvey["told"]> {
+  const harms = found.vulnerable.flatMap((row) =>
+    onlyBefore(
+      row,
+      found.fixed.find((other) => other.backend === row.backend),
+    ),
+  );
+  const best = harms.reduce<FoundViolation | undefined>(
+    (least, v) => (least === undefined || v.steps < least.steps ? v : least),
+    undefined,
+  );
+  if (best === undefined) return undefined;
+  const story = replay(best.schedule);
+  // Never cut short by time: the page is the same on every computer.
+  const repairs = await repair(story, { time: Number.POSITIVE_INFINITY });
+  return { best, story: { ...story, repair: repairs } };
 }
 
 const numberOf = (id: string): string => id.replace(/\(.*/, "");
@@ -84,7 +110,7 @@ function bugText(bug: Bug, surveys: Surveys): string {
 
 const wrapItem = (line: string): string => wrap(line, WIDTH).replaceAll("\n", "\n  ");
 
-function scenarioText(scenario: Scenario, found: Survey | undefined): string {
+function scenarioText(scenario: Scenario, found: ToldSurvey | undefined): string {
   const parts = [
     `### Scenario \`${scenario.name}\``,
     wrap(scenario.story, WIDTH),
@@ -131,21 +157,10 @@ function outcome(row: CheckResultRow): string {
   return `${row.verdict}${kinds.length > 0 ? ` (${kinds.join(", ")})` : ""}, ${row.states} states`;
 }
 
-/** The shortest schedule to harm that the fix takes away, on the first machine that shows it. */
-function counterexample(found: Survey): string {
-  const harms = found.vulnerable.flatMap((row) =>
-    onlyBefore(
-      row,
-      found.fixed.find((other) => other.backend === row.backend),
-    ),
-  );
-  const best = harms.reduce<FoundViolation | undefined>(
-    (least, v) => (least === undefined || v.steps < least.steps ? v : least),
-    undefined,
-  );
-  if (best === undefined) return "";
-  const lines = storyTable(replay(best.schedule), look);
-  const [, edition, backend] = /@(.+)\/(.+):/.exec(best.schedule) ?? [];
-  const head = `${best.kind} in ${edition} on ${backend}, in the fewest steps of any schedule:`;
-  return `${wrap(head, WIDTH)}\n\n\`\`\`text\n${lines}\n\`\`\``;
+function counterexample({ told }: ToldSurvey): string {
+  if (told === undefined) return "";
+  const { best, story } = told;
+  const head = `${best.kind} in ${story.edition} on ${story.backend}, in the fewest steps of any schedule:`;
+  const text = [storyTable(story, look), formatReason(story.reason, story.repair, look)].join("\n\n");
+  return `${wrap(head, WIDTH)}\n\n\`\`\`text\n${text}\n\`\`\``;
 }

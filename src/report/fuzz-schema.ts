@@ -31,6 +31,8 @@ export const caseFile = z.object({
     where: z.string(),
     confirmed: z.boolean(),
   }),
+  listings: z.record(z.string(), z.string()).optional(),
+  trace: z.string().optional(),
 });
 
 const finding = z.strictObject({

@@ -6,6 +6,8 @@ import { geometries } from "../geometry.js";
 import { backends } from "../kernel/arch/backends.js";
 import { calls } from "../kernel/calls.js";
 import { editions, recorded } from "../kernel/editions.js";
+import type { StructureSpec, TlbGeometry } from "../replay/geometry.js";
+import { tlbs } from "../replay/presets.js";
 import { models, scenarios } from "../scenarios/index.js";
 import type { Look } from "./paint.js";
 import { type Column, table } from "./text.js";
@@ -74,7 +76,31 @@ const makers = {
     columns: [{ head: "geometry" }, title],
     rows: geometries.map((g) => [g.name, g.title]),
   }),
+  tlbs: (): Listed => ({
+    items: tlbs.map(({ name, policy, structures, origins, note }) => ({ name, policy, structures, origins, note })),
+    columns: [
+      { head: "TLB" },
+      { head: "part" },
+      { head: "entries", align: "right" },
+      { head: "ways", align: "right" },
+      { head: "rests on" },
+      { head: "where it is from", flexible: true, least: 30 },
+    ],
+    rows: tlbs.flatMap((tlb) => [...Object.entries(tlb.structures).map(structureRow(tlb)), noteRow(tlb)]),
+  }),
 } as const;
+
+/** One row a structure; the name stands in the first. */
+function structureRow({ name, origins }: TlbGeometry) {
+  return ([part, { entries, ways }]: [string, StructureSpec], index: number): string[] => {
+    const origin = origins?.[part];
+    const way = entries === ways ? "all" : `${ways}`;
+    const size = entries === 0 ? ["none", ""] : [`${entries}`, way];
+    return [index === 0 ? name : "", part, ...size, origin?.basis ?? "", origin?.text ?? ""];
+  };
+}
+
+const noteRow = ({ note }: TlbGeometry): string[] => ["", "", "", "", "not simulated", note ?? ""];
 
 /** The scenarios of a bug, or what is missing to have one. */
 function shownBy(bug: Bug): string {

@@ -4,8 +4,10 @@
  * Folded, steps of one task that change nothing another CPU may hold share one row, which names them all ("8-10").
  */
 import type { Story, StoryStep } from "../explore/replay.js";
+import type { RepairResult } from "../mutate/repair.js";
 import type { ViolationKind } from "../names.js";
 import type { Look, Paint } from "./paint.js";
+import { formatReason } from "./reason.js";
 import { listed, plural, table, wrap } from "./text.js";
 import { meanings } from "./words.js";
 
@@ -23,8 +25,18 @@ const COLUMNS = [
   { head: "effect", flexible: true, least: 40 },
 ] as const;
 
-export function formatStory(story: Story, look: StoryLook): string {
-  return `${[heading(story, look), storyTable(story, look), legend(story, look), verdict(story, look)].join("\n\n")}\n`;
+/** A story, and what repairs it when that was looked for. */
+export type ToldStory = Story & { readonly repair?: RepairResult };
+
+export function formatStory(story: ToldStory, look: StoryLook): string {
+  const parts = [
+    heading(story, look),
+    storyTable(story, look),
+    legend(story, look),
+    verdict(story, look),
+    formatReason(story.reason, story.repair, look),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
 /** The table alone. */

@@ -7,6 +7,8 @@
 import * as z from "zod";
 import { violationKinds } from "../names.js";
 import { parameters, searchFields, witness } from "./check-schema.js";
+import { reason, repairs, savedSchedule } from "./reason-schema.js";
+import { tlbPreset } from "./tlb-schema.js";
 
 const whole = z.int().min(0);
 const verdict = z.enum(["holds", "masked", "violated", "bounded"]);
@@ -70,6 +72,9 @@ export const replayOutput = z.strictObject({
     }),
   ),
   violations: z.array(z.strictObject({ kind, severity, step: whole, confirmed: z.boolean() })),
+  reason: reason.optional(),
+  repair: repairs.optional(),
+  saved: z.strictObject({ version: z.string().optional(), same: z.boolean(), changed: z.array(z.string()) }).optional(),
   hash: z.string(),
 });
 
@@ -122,6 +127,7 @@ export const listOutput = z.discriminatedUnion("what", [
     "geometries",
     z.strictObject({ ...named, bits: z.array(whole), ceiling: whole, dvmOps: whole, fenceOps: whole }),
   ),
+  listOf("tlbs", tlbPreset),
 ]);
 
 const functionDifference = z.strictObject({
@@ -268,7 +274,7 @@ export const storyOutput = z.strictObject({
 
 /** What `replay FILE` reads: a schedule of its own, or what `check` and `replay` printed. */
 export const scheduleFile = z.discriminatedUnion("schema", [
-  z.object({ schema: z.literal("shootdown/schedule@1"), token: z.string() }),
+  savedSchedule,
   z.object({ schema: z.literal("shootdown/replay@1"), token: z.string() }),
   z.object({
     schema: z.literal("shootdown/check@1"),

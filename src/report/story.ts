@@ -2,7 +2,6 @@
  * The story's parts as text: each a title, two or three sentences, and what was computed.
  */
 import type { CheckResultRow } from "../explore/check.js";
-import type { Story } from "../explore/replay.js";
 import { findEdition } from "../kernel/editions.js";
 import type { RunResult } from "../run/result.js";
 import { findScenario } from "../scenarios/index.js";
@@ -10,7 +9,8 @@ import { violationsOf } from "./check.js";
 import { Footnotes } from "./footnotes.js";
 import { formatMatrix } from "./matrix.js";
 import type { Look } from "./paint.js";
-import { storyTable } from "./replay.js";
+import { formatReason } from "./reason.js";
+import { storyTable, type ToldStory } from "./replay.js";
 import { promisesPart, readPart, runTable } from "./run.js";
 import { count, listed, plural, table, wrap } from "./text.js";
 
@@ -64,7 +64,7 @@ function whatItCosts({ editions }: RunResult): string[] {
   ].filter((sentence) => sentence !== "");
 }
 
-export function counterexamplePart(story: Story, look: Look): string {
+export function counterexamplePart(story: ToldStory, look: Look): string {
   const last = story.steps.findLast((step) => step.step !== undefined)?.step ?? 0;
   return part(
     `2. The smallest counterexample: ${last} steps in ${story.edition} on ${story.backend}; no schedule needs fewer`,
@@ -77,6 +77,7 @@ export function counterexamplePart(story: Story, look: Look): string {
       "* is the witness: the same steps ran on TLBs simulated entry by entry, with the machine's own invalidations,",
       "and the load really reached the page of its new owner.",
     ),
+    formatReason(story.reason, story.repair, look),
     `Every step: ${look.paint("command", `shootdown replay ${story.token}`)}`,
   );
 }

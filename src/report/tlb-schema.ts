@@ -9,6 +9,21 @@ const pages = z.enum(["4k", "2m", "1g", "thp"]);
 const cut = z.strictObject({ line: whole.optional(), byte: whole.optional(), what: z.string() });
 const format = z.enum(["lackey", "drmemtrace-view", "drmemtrace", "champsim", "compact"]);
 
+/** An item of `list tlbs`. */
+export const tlbPreset = z.strictObject({
+  name: z.string(),
+  policy: z.enum(["lru", "fifo", "plru", "random"]),
+  structures: z.record(z.string(), z.strictObject({ entries: whole, ways: whole })),
+  origins: z.record(
+    z.string(),
+    z.strictObject({
+      basis: z.enum(["manual", "measurement", "simulator", "article", "assumption"]),
+      text: z.string(),
+    }),
+  ),
+  note: z.string(),
+});
+
 const tlbRow = z.strictObject({
   pages,
   tlb: z.string(),
@@ -34,14 +49,22 @@ const tlbSweep = z.strictObject({
   seconds: z.number().min(0),
 });
 
-export const tlbOutput = z.strictObject({
-  schema: z.literal("shootdown/tlb@1"),
+const tlbTrace = z.strictObject({
   source: z.string(),
   records: whole,
   clipped: whole,
   cut: cut.optional(),
   results: z.array(tlbRow),
   sweeps: z.array(tlbSweep),
+});
+
+export const tlbOutput = z.strictObject({ schema: z.literal("shootdown/tlb@1"), ...tlbTrace.shape });
+
+export const tlbTracesOutput = z.strictObject({
+  schema: z.literal("shootdown/tlb-traces@1"),
+  traces: z.array(tlbTrace),
+  /** One line for each trace that was refused. */
+  refused: z.array(z.string()),
 });
 
 export const convertOutput = z.strictObject({

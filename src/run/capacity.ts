@@ -3,7 +3,7 @@
  *
  * Everything here is an upper bound that is nearly exact; what is left over are a few frames.
  */
-import { Frame, Vma } from "../../assembly/abi/records.js";
+import { Frame, Rest, Vma } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
 import type { HugeFiles } from "./files.js";
 import { HUGE } from "./pages.js";
@@ -116,7 +116,7 @@ export function capacityFor(needs: Needs, machines: number, source: string): Cap
   };
   const frames = capacity.tableFrames + capacity.baseFrames + capacity.hugeFrames;
   const words =
-    frames * Frame.WORDS +
+    frames * (Frame.WORDS + Rest.WORDS) +
     capacity.tableFrames * TABLE_WORDS +
     capacity.vmas * Vma.WORDS +
     capacity.files * capacity.filePages +

@@ -161,7 +161,7 @@ export class Simulation implements Sink {
     const words = machine.core.words();
     for (let frame = 1; frame <= (machine.config.tableFrames ?? 0); frame++) {
       const record = machine.frame(frame);
-      if (words[record + Frame.KIND] !== Kind.TABLE) continue;
+      if (machine.kind(frame) !== Kind.TABLE) continue;
       this.#sharersPeak = Math.max(this.#sharersPeak, words[record + Frame.REFERENCES] as number);
     }
     if (this.#sharersPeak === 1) this.#sharersPeak = 0;

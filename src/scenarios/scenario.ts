@@ -65,7 +65,8 @@ export interface Places {
 /** A state as a number of another model of the same thing: the words that it needs, and what they are there. */
 export interface Projection {
   readonly words: readonly number[];
-  pack(values: (index: number) => number): bigint;
+  /** Writes the number's low and high word. */
+  pack(values: (index: number) => number, packed: Uint32Array): void;
 }
 
 /** What the machine of a scenario has beyond the defaults. */

@@ -10,7 +10,7 @@
  * same machine. docs/search.md says why its states are one to one with those of the other implementations.
  */
 import { Reg } from "../../assembly/abi/operands.js";
-import { Cpu, FileRecord, Frame, Kind, OWNER_STRANGER } from "../../assembly/abi/records.js";
+import { Cpu, FileRecord, Frame, Kind, OWNER_STRANGER, USE_MASK, USE_SHIFT } from "../../assembly/abi/records.js";
 import { Task } from "../../assembly/abi/tasks.js";
 import { at, type Call, type Line, listing } from "../kernel/listing.js";
 import * as k from "../kernel/ops.js";
@@ -124,8 +124,7 @@ function project(size: Size, places: Places): Projection | undefined {
   const page = each(mms, (m) => places.task(m) + Task.REGISTER + 2 * Reg.ADDRESS);
   const index = each(mms, (m) => places.task(m) + Task.REGISTER + 2 * Reg.INDEX);
   const frames = [table, ...Array.from({ length: pages }, (_, h) => table + 1 + h)];
-  const kind = frames.map((frame) => read(places.frame(frame) + Frame.KIND));
-  const owner = frames.map((frame) => read(places.frame(frame) + Frame.OWNER));
+  const uses = frames.map((frame) => read(places.frame(frame) + Frame.USE));
   const pending = each(cpus, (c) => places.cpu(c) + Cpu.PENDING);
   const slots = Array.from({ length: cpus }, (_, c) => each(1 + pages, (i) => places.slot(c, i)));
   const counterOf = (value: (i: number) => number, m: number): number => {
@@ -134,30 +133,32 @@ function project(size: Size, places: Places): Projection | undefined {
     if (counter === DONE + 1) return counter + value(page[m] as number) / HUGE;
     return counter === 13 + pages ? counter + value(index[m] as number) : counter;
   };
-  const pack = (value: (i: number) => number): bigint => {
-    let bits = 0n;
-    let at = 0n;
+  const pack = (value: (i: number) => number, packed: Uint32Array): void => {
+    let bits = 0;
+    let at = 0;
     const field = (width: number, content: number): void => {
-      bits |= BigInt(content) << at;
-      at += BigInt(width);
+      bits |= content << at;
+      at += width;
     };
     for (let c = 0; c < cpus; c++) {
-      const [psc, ...tlb] = (slots[c] as number[]).map((i) => (value(i) === 0 ? 0 : 1));
-      field(1, psc as number);
+      const own = slots[c] as number[];
+      field(1, value(own[0] as number) === 0 ? 0 : 1);
       field(1, value(pending[c] as number) === 0 ? 0 : 1);
-      for (const bit of tlb) field(1, bit);
+      for (let h = 1; h <= pages; h++) field(1, value(own[h] as number) === 0 ? 0 : 1);
     }
-    at = 32n;
+    packed[0] = bits;
+    bits = 0;
+    at = 0;
     field(2, 32 - Math.clz32(value(lock) & 0x7fffffff));
     field(3, Math.max(1, value(references)));
     for (const i of pmd) field(1, value(i) === 0 ? 0 : 1);
     for (const i of pud) field(1, value(i) === 0 ? 0 : 1);
     for (let m = 0; m < mms; m++) field(5, counterOf(value, m));
-    frames.forEach((_, f) => {
-      const stranger = value(owner[f] as number) === OWNER_STRANGER;
-      field(2, value(kind[f] as number) === Kind.FREE ? 1 : stranger ? 2 : 0);
-    });
-    return bits;
+    for (const i of uses) {
+      const stranger = (value(i) & USE_MASK) === OWNER_STRANGER;
+      field(2, value(i) >>> USE_SHIFT === Kind.FREE ? 1 : stranger ? 2 : 0);
+    }
+    packed[1] = bits;
   };
   return { words, pack };
 }

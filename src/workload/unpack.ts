@@ -1,12 +1,11 @@
 /**
  * Decoders that need nothing but this package: gzip by node:zlib, xz by wasm, zstd in JavaScript.
  *
+ * The two libraries are loaded when a file needs them: a worker that reads a plain trace starts sooner.
  * All of them hand out what they have before they say that the file is cut. The xz decoder is one wasm instance per
  * thread: two .xz files are read one after the other, so do not hold one open half-read while waiting for another.
  */
 import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
-import xzDecompress from "xz-decompress";
 import { InputError } from "../error.js";
 import { CHUNK_BYTES, type FileSource } from "./file.js";
 
@@ -47,6 +46,7 @@ export async function* gunzip(file: FileSource): AsyncGenerator<Buffer> {
 }
 
 export async function* unxz(file: FileSource): AsyncGenerator<Buffer> {
+  const { default: xzDecompress } = await import("xz-decompress");
   const feed = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -78,6 +78,7 @@ export async function* unxz(file: FileSource): AsyncGenerator<Buffer> {
 const UNEXPECTED_END = 5;
 
 export async function* unzstd(file: FileSource): AsyncGenerator<Buffer> {
+  const { Decompress } = await import("fzstd");
   const pieces: Uint8Array[] = [];
   const unpacker = new Decompress((piece) => {
     if (piece.length > 0) pieces.push(piece);

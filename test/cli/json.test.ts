@@ -45,7 +45,7 @@ describe("--json", () => {
   it("of check is taken by replay, which plays the shortest harm and says so", async () => {
     const path = join(folder, "check.json");
     writeFileSync(path, (await printed(["check", "seed", "--edition", "5.15", "--backend", "x86"])).stdout);
-    const { code, stdout, stderr } = await shootdown(["replay", path, "--json"]);
+    const { code, stdout, stderr } = await shootdown(["replay", path, "--json", "--no-repair"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^replaying the shortest of \d+ violations: seed\/truncate@5\.15\/x86:\d+\.20\n$/);
     expect(schemas.replayOutput.parse(JSON.parse(stdout)).violations.at(-1)?.kind).toBe("RIGHTS_OUTLIVE_CALL");
@@ -59,10 +59,10 @@ describe("--json", () => {
   });
 
   it("of fuzz gives a campaign that fits its schema, and 1 when harm was found", async () => {
-    const { code, value } = await printed(["fuzz", "--edition", "5.15", "--runs", "5000", "--seed", "3"]);
+    const { code, value } = await printed(["fuzz", "--edition", "5.15", "--runs", "20000", "--seed", "3"]);
     const result = fuzzSchemas.fuzzOutput.parse(value);
     expect(code).toBe(1);
-    expect(result.runs).toBe(5000);
+    expect(result.runs).toBe(20_000);
     expect(result.findings.some((finding) => finding.severity === "harm")).toBe(true);
   });
 
@@ -103,7 +103,7 @@ describe("--json", () => {
     expect(schemas.conformOutput.parse(wrong.value).disagreements.length).toBeGreaterThan(0);
   });
 
-  it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries"])(
+  it.each(["editions", "backends", "scenarios", "bugs", "calls", "geometries", "tlbs"])(
     "of list %s gives its items",
     async (what) => {
       const { value } = await printed(["list", what]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../assembly/abi/events.js";
-import { FileRecord, Frame, Mm, Vma } from "../../assembly/abi/records.js";
+import { FileRecord, Frame, Mm, Rest, Vma } from "../../assembly/abi/records.js";
 import type { RawViolation } from "../../src/machine.js";
 import { detailOf, kindName } from "../../src/names.js";
 import { type Rig, rig } from "./harness.js";
@@ -39,7 +39,7 @@ describe("audit, when all is done", () => {
     expect(left(made)).toEqual([expect.stringContaining("more or fewer sharers")]);
     const other = settled();
     other.put(other.machine.frame(other.table) + Frame.REFERENCES, 1);
-    other.put(other.machine.frame(other.table) + Frame.SHARE, 1);
+    other.put(other.machine.rest(other.table) + Rest.SHARE, 1);
     expect(left(other)).toEqual([]);
   });
 

@@ -31,6 +31,7 @@ export {
   alignDown,
   alignUp,
   entriesOf,
+  firstUsed,
   frameOf,
   indexOf,
   isTableEntry,

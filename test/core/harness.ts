@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { Base } from "../../assembly/abi/layout.js";
 import type { LockRef, Reg, Scope } from "../../assembly/abi/operands.js";
-import { Entry, type Frame, Mm, Vma, VmaFlag } from "../../assembly/abi/records.js";
+import { Entry, type Frame, Mm, type Rest, Vma, VmaFlag } from "../../assembly/abi/records.js";
 import { Obligation } from "../../assembly/abi/tasks.js";
 import { type CoreExports, type CoreModule, compileCore } from "../../src/core/core.js";
 import { findBackend } from "../../src/kernel/arch/backends.js";
@@ -43,6 +43,7 @@ type Inside = Record<
   | "addressScope"
   | "invalidateAll"
   | "entriesOf"
+  | "firstUsed"
   | "frameOf"
   | "isTableEntry"
   | "makeEntry"
@@ -235,6 +236,10 @@ export class Rig {
 
   frame(frame: number, field: Frame): number {
     return this.get(this.machine.frame(frame) + field);
+  }
+
+  rest(frame: number, field: Rest): number {
+    return this.get(this.machine.rest(frame) + field);
   }
 
   mm(mm: number, field: Mm): number {

@@ -65,9 +65,12 @@ describe("a finding", () => {
     const told = await shootdown(["replay", file]);
     expect(told.stdout).toMatch(/>>> [A-Z_]+/);
     expect(told.stdout).not.toContain("UNCONFIRMED");
+    expect(told.stderr).toContain("every step is told as when");
     const wrong = join(folder, "wrong.json");
     const made = JSON.parse(readFileSync(file, "utf8")) as CaseFile;
     writeFileSync(wrong, JSON.stringify({ ...made, edition: "5.19", steps: 400 }));
-    expect((await shootdown(["replay", wrong])).code).toBe(2);
+    const refused = await shootdown(["replay", wrong]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("since it was saved these functions have changed:");
   });
 });

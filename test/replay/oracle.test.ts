@@ -34,7 +34,19 @@ function drawShape(draw: Draw, policy: PolicyName, isMixed: boolean, splits: boo
     }
     return shapes;
   };
-  return { l1: level(false), ...(splits ? { l1i: level(false) } : {}), l2: level(true), policy, levels: 4 + draw(2) };
+  // Often the usual caches, which have loops of their own; else any, also none.
+  const usual: [number, number][] = [
+    [8, 4],
+    [1, 4],
+    [1, 2],
+    [1, 1],
+  ]; // prettier-ignore
+  const pscs = usual.map(([s, w]): [number, number] => {
+    const kind = draw(8);
+    return kind < 5 ? [s, w] : kind === 5 ? [1, 0] : [2 ** draw(3), 1 + draw(6)];
+  });
+  const levels = 4 + draw(2);
+  return { l1: level(false), ...(splits ? { l1i: level(false) } : {}), l2: level(true), policy, levels, pscs };
 }
 
 function geometryOf(shape: OracleShape): TlbGeometry {
@@ -49,6 +61,10 @@ function geometryOf(shape: OracleShape): TlbGeometry {
   name("l1", shape.l1);
   if (shape.l1i) name("l1i", shape.l1i);
   name("l2", shape.l2);
+  ["pde", "pdpte", "pml4e", "pml5e"].forEach((key, i) => {
+    const [sets, ways] = shape.pscs[i] as readonly [number, number];
+    structures[key] = { entries: sets * ways, ways };
+  });
   return { name: "drawn", policy: shape.policy, structures };
 }
 
@@ -66,10 +82,9 @@ function drawScript(draw: Draw, count: number, hasFetches: boolean, eventsOf1000
   const span = [6, 40, 300, 5000][draw(4)] as number;
   const records: bigint[] = [];
   const steps: ((oracle: Oracle) => void)[] = [];
-  let asid = 0;
   const address = (): number => ((bases[draw(bases.length)] as number) + draw(span) * (draw(3) === 0 ? 37 : 1)) * 4096;
   for (let i = 0; i < count; i++) {
-    const kind = draw(1000) < eventsOf1000 ? draw(5) : 5;
+    const kind = draw(1000) < eventsOf1000 ? draw(6) : 6;
     const at = address();
     if (kind === 0) {
       records.push(record(16, 0));
@@ -86,10 +101,15 @@ function drawScript(draw: Draw, count: number, hasFetches: boolean, eventsOf1000
       records.push(record(19, at), record(19, at + pages * 4096));
       steps.push((oracle) => oracle.invalidate(oracle.asid, at / 4096, at / 4096 + pages - 1));
     } else if (kind === 4) {
-      asid = draw(3);
-      const next = asid;
+      const next = draw(3);
       records.push(record(21, next));
-      steps.push((oracle) => oracle.switchAsid(next));
+      steps.push((oracle) => {
+        oracle.asid = next;
+      });
+    } else if (kind === 5) {
+      const next = [0, 0, 1, 5][draw(4)] as number;
+      records.push(record(20, next));
+      steps.push((oracle) => oracle.switchCpu(next));
     } else {
       const type = hasFetches ? draw(4) : 1 + draw(3);
       const offset = draw(50) === 0 ? 4090 : draw(4000);
@@ -145,16 +165,20 @@ function compare(policy: PolicyName, seed: number, operations: number): number {
     at = end;
   }
   engine.finish();
-  const { references, l1Misses, fetchMisses, l2Misses, walkReferences } = engine.counts();
   const label = `${policy} seed ${seed}: ${JSON.stringify(shape)}`;
-  expect([label, references, l1Misses, fetchMisses, l2Misses, walkReferences]).toEqual([
-    label,
-    oracle.references,
-    oracle.l1Misses,
-    oracle.fetchMisses,
-    oracle.l2Misses,
-    oracle.loads,
-  ]);
+  for (const [cpu, { references, l1Misses, fetchMisses, l2Misses, loads }] of oracle.cpus) {
+    const found = engine.counts(cpu);
+    const { walkReferences } = found;
+    expect([label, cpu, found.references, found.l1Misses, found.fetchMisses, found.l2Misses, walkReferences]).toEqual([
+      label,
+      cpu,
+      references,
+      l1Misses,
+      fetchMisses,
+      l2Misses,
+      loads,
+    ]);
+  }
   return records.length;
 }
 

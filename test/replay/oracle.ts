@@ -11,6 +11,8 @@ export interface OracleShape {
   readonly l2: readonly (readonly [number, number])[];
   readonly policy: PolicyName;
   readonly levels: number;
+  /** Sets and ways of the paging-structure caches, all LRU: PDE, PDPTE, PML4E, PML5E. */
+  readonly pscs: readonly (readonly [number, number])[];
 }
 
 interface Entry {
@@ -124,13 +126,13 @@ function caches(shapes: readonly (readonly [number, number])[], policy: PolicyNa
   return made;
 }
 
-export class Oracle {
+/** One CPU: caches of its own, and nothing of the others'. */
+class Cpu {
   references = 0;
   l1Misses = 0;
   fetchMisses = 0;
   l2Misses = 0;
   loads = 0;
-  #asid = 0;
   readonly #l1: Cache[];
   readonly #l1i: Cache[];
   readonly #l2: Cache[];
@@ -146,49 +148,39 @@ export class Oracle {
     this.#l1 = caches(shape.l1, shape.policy, l1Dice);
     this.#l1i = shape.l1i ? caches(shape.l1i, shape.policy, l1Dice) : this.#l1;
     this.#l2 = caches(shape.l2, shape.policy, new Dice());
-    const walk = [
-      [1, 0],
-      [8, 4],
-      [1, 4],
-      [1, 2],
-      [1, 1],
-    ] as const;
+    const walk = [[1, 0] as const, ...shape.pscs];
     this.#walkCaches = walk.map(([sets, ways]) => new Cache(sets, ways, "lru", l1Dice));
   }
 
-  switchAsid(asid: number): void {
-    this.#asid = asid;
-  }
-
-  access(address: number, size: number, isFetch: boolean): void {
+  access(asid: number, address: number, size: number, isFetch: boolean): void {
     const last = Math.floor((address + Math.max(size, 1) - 1) / 4096);
     let page = Math.floor(address / 4096);
     while (page <= last) {
       const span = 512 ** this.sizeOf(page);
-      this.#refer(page, isFetch && this.shape.l1i !== undefined, isFetch);
+      this.#refer(asid, page, isFetch && this.shape.l1i !== undefined);
       page = (Math.floor(page / span) + 1) * span;
     }
   }
 
-  #refer(page: number, splits: boolean, _isFetch: boolean): void {
+  #refer(asid: number, page: number, splits: boolean): void {
     this.references++;
     const size = this.sizeOf(page);
     const number = Math.floor(page / 512 ** size);
     const first = number * 512 ** size;
-    const entry = { key: `${this.#asid}:${size}:${number}`, asid: this.#asid, first, last: first + 512 ** size - 1 };
+    const entry = { key: `${asid}:${size}:${number}`, asid, first, last: first + 512 ** size - 1 };
     if (((splits ? this.#l1i : this.#l1)[size] as Cache).refer(entry, number)) return;
     if (splits) this.fetchMisses++;
     else this.l1Misses++;
     if ((this.#l2[size] as Cache).refer(entry, number)) return;
     this.l2Misses++;
-    this.#walk(page, size);
+    this.#walk(asid, page, size);
   }
 
-  #walk(page: number, size: number): void {
+  #walk(asid: number, page: number, size: number): void {
     const top = this.shape.levels;
     const entryAt = (level: number): [Entry, number] => {
       const number = Math.floor(page / 512 ** level);
-      return [{ key: `${this.#asid}:${number}`, asid: this.#asid, first: 0, last: 0 }, number];
+      return [{ key: `${asid}:${number}`, asid, first: 0, last: 0 }, number];
     };
     let level = size + 1;
     while (level < top && !this.#holds(level, entryAt(level))) level++;
@@ -221,8 +213,39 @@ export class Oracle {
     }
     for (const cache of this.#walkCaches) cache.clear();
   }
+}
 
-  get asid(): number {
-    return this.#asid;
+/** The machine: its CPUs, and which CPU and ASID the trace has switched to. */
+export class Oracle {
+  asid = 0;
+  #cpu = 0;
+  readonly cpus = new Map<number, Cpu>();
+
+  constructor(
+    readonly shape: OracleShape,
+    readonly sizeOf: (page: number) => number,
+  ) {
+    this.switchCpu(0);
+  }
+
+  switchCpu(cpu: number): void {
+    this.#cpu = cpu;
+    if (!this.cpus.has(cpu)) this.cpus.set(cpu, new Cpu(this.shape, this.sizeOf));
+  }
+
+  get #now(): Cpu {
+    return this.cpus.get(this.#cpu) as Cpu;
+  }
+
+  access(address: number, size: number, isFetch: boolean): void {
+    this.#now.access(this.asid, address, size, isFetch);
+  }
+
+  flush(): void {
+    this.#now.flush();
+  }
+
+  invalidate(asid: number, first: number, last: number): void {
+    this.#now.invalidate(asid, first, last);
   }
 }

@@ -78,9 +78,15 @@ describe("tlb()", () => {
 });
 
 describe("geometry", () => {
-  it("every preset names its source and runs", async () => {
+  it("every structure of a preset says what it rests on, and every preset runs", async () => {
     for (const preset of tlbs) {
-      expect(preset.source).toMatch(/Intel|AMD|Arm/);
+      expect(Object.keys(preset.origins ?? {})).toEqual(Object.keys(preset.structures));
+      // The walk caches of the engine are a default: a preset does not lean on it silently.
+      expect(Object.keys(preset.structures)).toEqual(expect.arrayContaining(["l1", "l2", "pde", "pdpte", "pml4e"]));
+      for (const { basis, text } of Object.values(preset.origins ?? {})) {
+        expect(text.length).toBeGreaterThan(10);
+        if (basis === "manual") expect(text).toMatch(/Intel|AMD|Arm/);
+      }
       const records = BigUint64Array.of(record(0x1000n), record(0x1ff8n), record(0x40000000n));
       const { results } = await tlb({ source: () => [records], tlb: preset.name, pages: ["4k", "2m", "1g"] });
       expect(results.map((row) => row.levels[0]?.misses)).toEqual([2, 2, 2]);

@@ -8,10 +8,15 @@ describe("munmap of gigabytes", () => {
   it("frees 262,144 base pages and flushes once for each full gather", () => {
     const result = rangeUnmap({ kind: "dense", pages: 262_144 });
     expect(result.pagesFreed).toBe(262_144);
-    // 512 tables of the last level, one of the next; a gather holds 506 pages.
+    // 512 tables of the last level, one of the next; a gather holds 9698 pages, and the last flush is the tables'.
     expect(result.tablesFreed).toBeGreaterThanOrEqual(513);
-    expect(result.flushes).toBeGreaterThanOrEqual(Math.floor(262_144 / 506));
-    expect(result.flushes).toBeLessThan(2 * Math.ceil(262_144 / 506));
+    expect(result.flushes).toBe(Math.floor(262_144 / 9698) + 1);
+  });
+
+  it("flushes as often as recorded kernels do", () => {
+    const flushes = (pages: number, edition: string): number => rangeUnmap({ kind: "dense", pages, edition }).flushes;
+    expect([flushes(9670, "6.1"), flushes(9700, "6.1"), flushes(100_000, "6.1")]).toEqual([1, 2, 11]);
+    expect([flushes(9640, "6.16"), flushes(9670, "6.16"), flushes(100_000, "6.16")]).toEqual([1, 2, 11]);
   });
 
   it("unmaps 512 huge pages, which stay in their file's page cache", () => {

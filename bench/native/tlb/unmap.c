@@ -1,7 +1,7 @@
 /* unmap: clear 262,144 entries of page tables, gather the pages in batches of 506, drop mapping and reference, free.
  * The algorithm of zap_pte_range() with tlb_flush_mmu(): what the machine's munmap does, without its checks.
  *   packed   mapping and reference counts in arrays of their own: the least memory that the work can touch
- *   records  the machine's own frame records (assembly/abi/records.ts): 11 words a frame, a free list through them
+ *   records  the machine's own frame records (assembly/abi/records.ts): 4 words a frame, a free list through them
  * usage: unmap [-r REPS] */
 #include <string.h>
 #include "common.h"
@@ -11,7 +11,7 @@ static u64 pte[PAGES];
 static u32 map[PAGES], ref[PAGES], list[PAGES], gathered[GATHER];
 static u32 freed;
 struct frame {
-  u32 kind, owner, references, maps, generation, parents, share, lock, stale, next, value;
+  u32 use, references, maps, generation;
 };
 static u32 entry[PAGES];
 static struct frame frames[PAGES];
@@ -53,9 +53,9 @@ static void release(u32 n) {
     struct frame *r = frames + f;
     if (--r->references != 0)
       continue;
-    r->kind = r->owner = r->maps = r->share = r->lock = 0;
+    r->maps = 0;
     r->generation++;
-    r->next = head;
+    r->use = head;
     head = f;
     freed++;
   }
@@ -63,8 +63,8 @@ static void release(u32 n) {
 static double records(void) {
   for (u32 i = 0; i < PAGES; i++) {
     entry[i] = i << 8 | 1;
-    frames[i].kind = 2;
-    frames[i].owner = frames[i].references = frames[i].maps = 1;
+    frames[i].use = 2u << 30 | 1;
+    frames[i].references = frames[i].maps = 1;
   }
   freed = head = 0;
   double a = cpu_now();

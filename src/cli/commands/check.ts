@@ -7,6 +7,8 @@ import { proofread } from "../../author/proofread.js";
 import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/case.js";
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
+import { checkInPool } from "../../explore/pool.js";
+import { SPLIT_MAX } from "../../explore/split.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
 import type { Scenario } from "../../scenarios/scenario.js";
@@ -26,6 +28,7 @@ interface CheckFlags {
   readonly set?: Readonly<Record<string, string>>;
   readonly hardware: "enumerated" | "saturated";
   readonly witness: boolean;
+  readonly jobs: number;
 }
 
 export function addCheck(program: Command, session: Session): void {
@@ -66,6 +69,12 @@ export function addCheck(program: Command, session: Session): void {
       DEFAULT_MEMORY_MIB,
     )
     .option("--time <s>", "most seconds of one search", secondsNumber("--time", TIME_MOST))
+    .option(
+      "-j, --jobs <n>",
+      "workers: several checks at once, or one search that they share when there is one check",
+      wholeNumber("--jobs", 1, SPLIT_MAX),
+      1,
+    )
     .option("--no-witness", "do not look for witnesses")
     .addHelpText(
       "after",
@@ -128,22 +137,24 @@ async function checkEach(
   }
   const total = jobs.length;
   const onProgress = (p: CheckProgress): void => session.progress.show(() => progressLine(p, rows.length, total));
+  const options = optionsOf(flags);
+  if (flags.jobs > 1 && total > 1) {
+    const errands = jobs.map(({ scenario, edition, backend }) => {
+      const file = sources.get(scenario.name);
+      const names = { scenario: scenario.name, edition: edition.name, backend: backend.name };
+      return { ...names, ...(file === undefined ? { set: scenario.values ?? {} } : { file }) };
+    });
+    const asked = { ...options, jobs: flags.jobs, signal: session.signal };
+    const done = await checkInPool(errands, { ...asked, onRow: (row) => rows.push(row), onProgress });
+    rows.splice(0, rows.length, ...done.filter((row) => row !== undefined));
+    return { interrupted: session.signal.aborted, total };
+  }
   try {
     for (const { scenario, edition, backend } of jobs) {
       session.signal.throwIfAborted();
-      const { results } = await check({
-        scenarios: [scenario],
-        editions: [edition.name],
-        backends: [backend.name],
-        ...(flags.bound === undefined ? {} : { bound: flags.bound }),
-        memory: flags.memory,
-        hardware: flags.hardware,
-        partial: true,
-        ...(flags.time === undefined ? {} : { time: flags.time }),
-        witness: flags.witness,
-        signal: session.signal,
-        onProgress,
-      });
+      const one = { scenarios: [scenario], editions: [edition.name], backends: [backend.name] };
+      const asked = { ...options, jobs: flags.jobs, partial: true, signal: session.signal };
+      const { results } = await check({ ...one, ...asked, onProgress });
       rows.push(...results);
       session.signal.throwIfAborted();
     }
@@ -152,6 +163,17 @@ async function checkEach(
     return { interrupted: true, total };
   }
   return { interrupted: false, total };
+}
+
+/** What the flags say about each search. */
+function optionsOf(flags: CheckFlags) {
+  return {
+    ...(flags.bound === undefined ? {} : { bound: flags.bound }),
+    ...(flags.time === undefined ? {} : { time: flags.time }),
+    memory: flags.memory,
+    hardware: flags.hardware,
+    witness: flags.witness,
+  };
 }
 
 function progressLine(p: CheckProgress, done: number, total: number): string {

@@ -3,7 +3,7 @@
  */
 import { Base, Boot } from "../../../assembly/abi/layout.js";
 import { Reg } from "../../../assembly/abi/operands.js";
-import { Cpu, FileRecord, Frame, Globals, Mm, Tally, Vma } from "../../../assembly/abi/records.js";
+import { Cpu, FileRecord, Frame, Globals, Mm, Rest, Tally, Vma } from "../../../assembly/abi/records.js";
 import { Gather, Obligation, REGISTERS, Task } from "../../../assembly/abi/tasks.js";
 import type { Machine } from "../../machine.js";
 import { type Sizes, SLOTS, sizesOf } from "./sizes.js";
@@ -87,11 +87,12 @@ function vmaRows(machine: Machine, sizes: Sizes): Row[] {
 
 function frameRows(machine: Machine, sizes: Sizes): Row[] {
   const of = (field: Frame): number[] => range(sizes.frames).map((f) => machine.get(machine.frame(f) + field));
+  const rest = (field: Rest): number[] => range(sizes.frames).map((f) => machine.get(machine.rest(f) + field));
   const stack = new Array<number>(sizes.frames).fill(0);
   const counts = range(3).map((pool) => {
     const head = machine.get(machine.base(Base.STATE) + Tally.WORDS + Globals.FREE_TABLE + pool);
     const list: number[] = [];
-    for (let f = head; f !== 0; f = machine.get(machine.frame(f) + Frame.NEXT)) list.unshift(f);
+    for (let f = head; f !== 0; f = machine.get(machine.frame(f) + Frame.USE)) list.unshift(f);
     const first = 1 + range(pool).reduce((sum, p) => sum + sizes.boot(Boot.TABLE_FRAMES + p), 0);
     list.forEach((f, i) => {
       stack[first + i] = f;
@@ -100,15 +101,15 @@ function frameRows(machine: Machine, sizes: Sizes): Row[] {
   });
   const words = sizes.tableFrames * sizes.width;
   return [
-    ["byte", "kind", of(Frame.KIND)],
-    ["short", "owner", of(Frame.OWNER)],
+    ["byte", "kind", range(sizes.frames).map((f) => machine.kind(f))],
+    ["short", "owner", range(sizes.frames).map((f) => machine.owner(f))],
     ["byte", "refs", of(Frame.REFERENCES)],
     ["byte", "maps", of(Frame.MAPS)],
     ["byte", "generation", of(Frame.GENERATION)],
-    ["byte", "parents", of(Frame.PARENTS)],
-    ["byte", "share", of(Frame.SHARE)],
-    ["short", "content", of(Frame.VALUE)],
-    ["bit", "dirty", of(Frame.DIRTY)],
+    ["byte", "parents", rest(Rest.PARENTS)],
+    ["byte", "share", rest(Rest.SHARE)],
+    ["short", "content", rest(Rest.VALUE)],
+    ["bit", "dirty", rest(Rest.DIRTY)],
     ["byte", "free_count", counts],
     ["byte", "free_stack", stack],
     ["short", "pt", range(words).map((i) => machine.get(machine.base(Base.TABLE) + i))],
@@ -164,7 +165,7 @@ function lockWords(machine: Machine, sizes: Sizes): number[] {
     0,
     ...range(sizes.vmas).map((v) => machine.vma(v) + Vma.LOCK),
     0,
-    ...range(sizes.frames - 1).map((f) => machine.frame(f + 1) + Frame.LOCK),
+    ...range(sizes.frames - 1).map((f) => machine.rest(f + 1) + Rest.LOCK),
     ...range(sizes.mms).map((m) => machine.mm(m) + Mm.VMA_WRITE),
   ];
 }

@@ -40,7 +40,7 @@ const PINNED = "aa88b68c3b1d";
 
 /**
  * A huge page: khugepaged's, with its deposited table, or the huge zero page. The reference of that one was dropped
- * here up to 4.5; 4.6 and 4.7 keep it in the gather until the flush; from 4.8 on (6fcb52a56ff6) it belongs to the mm and
+ * here up to 4.5; 4.6 and 4.7 keep it in the gather until the flush; from 4.8 on (6fcb52a56ff6) it belongs to the mm,
  * not to the mapping. [T: aa88b68c3b1d; M: 4.8]
  */
 const zap_huge_pmd = listing("mm/huge_memory.c", "zap_huge_pmd", [

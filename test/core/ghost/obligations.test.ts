@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Scope } from "../../../assembly/abi/operands.js";
-import { Cpu, Entry, Frame, Mm, Tally } from "../../../assembly/abi/records.js";
+import { Cpu, Entry, Mm, Rest, Tally } from "../../../assembly/abi/records.js";
 import { OBLIGATION_TABLE, ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
@@ -33,7 +33,7 @@ describe("the birth of an obligation", () => {
     const frame = made.map(A, 6, 1);
     made.clear(A, 7, 1);
     expect(made.owed()).toEqual([{ mm: A, start: 6, level: 1, frame, holders: 0b011, flags: 0 }]);
-    expect(made.frame(frame, Frame.STALE)).toBe(1);
+    expect(made.rest(frame, Rest.STALE)).toBe(1);
   });
 
   it("does not happen when no CPU has had the mm loaded (G1)", () => {
@@ -92,7 +92,7 @@ describe("the birth of an obligation", () => {
     made.mapFrame(A, 6, 1, frame);
     made.clear(A, 6, 1);
     expect(made.owed().map(({ holders }) => holders)).toEqual([0b011]);
-    expect(made.frame(frame, Frame.STALE)).toBe(1);
+    expect(made.rest(frame, Rest.STALE)).toBe(1);
   });
 
   it("is another one when the frame has been freed in between (F2)", () => {
@@ -103,7 +103,7 @@ describe("the birth of an obligation", () => {
     expect(made.map(A, 6, 1)).toBe(frame);
     made.clear(A, 6, 1);
     expect(made.owed()).toHaveLength(2);
-    expect(made.frame(frame, Frame.STALE)).toBe(2);
+    expect(made.rest(frame, Rest.STALE)).toBe(2);
   });
 
   it("that finds no room is counted: the verdict is bounded", () => {
@@ -264,7 +264,7 @@ describe("the discharge of an obligation", () => {
     expect(made.owed().map(({ holders }) => holders)).toEqual([0b001]);
     made.invalidate(0, A, Scope.LEAF, 6, 8);
     expect(made.owed()).toEqual([]);
-    expect(made.frame(frame, Frame.STALE)).toBe(0);
+    expect(made.rest(frame, Rest.STALE)).toBe(0);
   });
 
   it("needs the right mm, an overlap and the level of the hint", () => {

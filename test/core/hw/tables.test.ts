@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Entry, Frame } from "../../../assembly/abi/records.js";
+import { Entry, Frame, Rest } from "../../../assembly/abi/records.js";
 import { Kind, Pool, rig } from "../harness.js";
 
 const TABLE = Entry.PRESENT | Entry.WRITE;
@@ -52,6 +52,22 @@ describe("geometry of x86-64", () => {
     expect(core.alignUp(highest, 3)).toBe(2n ** 36n);
   });
 
+  it("finds the first entry in use of any part of a table", () => {
+    const table = made.table(made.core.allocate(Pool.TABLE, Kind.TABLE, 1));
+    expect(core.firstUsed(table, table + 512)).toBe(table + 512);
+    for (const used of [511, 300, 77, 64, 3]) {
+      made.put(table + used, 1);
+      for (const [from, to] of [
+        [0, 512],
+        [used, used + 1],
+        [used > 40 ? used - 40 : 0, used + 1],
+      ] as const) {
+        expect(core.firstUsed(table + from, table + to)).toBe(table + used);
+      }
+      expect(core.firstUsed(table, table + used)).toBe(table + used);
+    }
+  });
+
   it("makes tables for the highest page and finds its entry again", () => {
     expect(core.allocTables(0, highest, 0)).toBe(1);
     const slot = core.slotOf(made.pgd(0), highest, 0);
@@ -98,13 +114,13 @@ describe("parents of a table", () => {
     const made = rig();
     made.map(0, 4, 1);
     const table = made.tableOf(0, 4, 1);
-    expect(made.frame(table, Frame.PARENTS)).toBe(1);
+    expect(made.rest(table, Rest.PARENTS)).toBe(1);
     made.share(1, 8, table);
-    expect(made.frame(table, Frame.PARENTS)).toBe(2);
+    expect(made.rest(table, Rest.PARENTS)).toBe(2);
     made.core.writeEntry(made.slot(0, 4, 2), 0);
-    expect(made.frame(table, Frame.PARENTS)).toBe(1);
+    expect(made.rest(table, Rest.PARENTS)).toBe(1);
     made.core.writeEntry(made.slot(1, 8, 2), 0);
-    expect(made.frame(table, Frame.PARENTS)).toBe(0);
+    expect(made.rest(table, Rest.PARENTS)).toBe(0);
   });
 
   it("move to the new table when an entry is replaced", () => {
@@ -113,13 +129,13 @@ describe("parents of a table", () => {
     const slot = made.slot(0, 0, 2);
     made.core.writeEntry(slot, made.core.makeEntry(a, TABLE));
     made.core.writeEntry(slot, made.core.makeEntry(b, TABLE));
-    expect([a, b].map((table) => made.frame(table, Frame.PARENTS))).toEqual([0, 1]);
+    expect([a, b].map((table) => made.rest(table, Rest.PARENTS))).toEqual([0, 1]);
   });
 
   it("are not counted for leaves: a huge page has none", () => {
     const made = rig();
     const page = made.map(0, 4, 1);
-    expect(made.frame(page, Frame.PARENTS)).toBe(0);
+    expect(made.rest(page, Rest.PARENTS)).toBe(0);
   });
 
   it("are not the kernel's count: sharing leaves references alone", () => {

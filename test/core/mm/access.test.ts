@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { Reg } from "../../../assembly/abi/operands.js";
-import { Entry, Frame } from "../../../assembly/abi/records.js";
+import { Entry, Rest } from "../../../assembly/abi/records.js";
 import { Task } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
@@ -31,7 +31,7 @@ describe("an access on saturated hardware", () => {
     const made = running();
     const page = made.map(A, 6, 1);
     expect(access(made, 7, 1, 42)).toEqual([DONE]);
-    expect(made.frame(page, Frame.VALUE)).toBe(42);
+    expect(made.rest(page, Rest.VALUE)).toBe(42);
     expect(access(made, 6)).toEqual([DONE]);
     expect(made.get(made.task() + Task.VALUE)).toBe(42);
   });
@@ -66,7 +66,7 @@ describe("an access on concrete hardware", () => {
     access(made, 6, 1, 1);
     made.core.writeEntry(made.slot(A, 6, 1), 0);
     expect(access(made, 6, 1, 2)).toEqual([DONE]);
-    expect(made.frame(page, Frame.VALUE)).toBe(2);
+    expect(made.rest(page, Rest.VALUE)).toBe(2);
     expect(made.violations()).toEqual([]);
   });
 

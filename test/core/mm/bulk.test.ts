@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { Base } from "../../../assembly/abi/layout.js";
-import { Frame, Globals, Tally, VmaFlag } from "../../../assembly/abi/records.js";
+import { Globals, Rest, Tally, VmaFlag } from "../../../assembly/abi/records.js";
 import { backends } from "../../../src/kernel/arch/backends.js";
 import { findEdition } from "../../../src/kernel/editions.js";
 import { type CallSpec, Machine } from "../../../src/machine.js";
@@ -25,7 +25,7 @@ function draws(seed: number): (below: number) => number {
 /** Some pages touched in one or two ranges, perhaps of a file; then calls that unmap, in bulk or not. */
 function leftBy(seed: number, isBulk: boolean): { words: Uint32Array; calls: string; freed: number } {
   const draw = draws(seed);
-  const edition = findEdition(["3.5", "5.15", "5.16"][draw(3)] as string);
+  const edition = findEdition(["3.5", "5.15", "5.16", "6.16"][draw(4)] as string);
   const backend = backends[draw(backends.length)];
   if (edition === undefined || backend === undefined) throw new Error("edition and back-end exist");
   const machine = Machine.boot({
@@ -55,7 +55,11 @@ function leftBy(seed: number, isBulk: boolean): { words: Uint32Array; calls: str
   for (let page = draw(300); page < 1400 && calls.length < 800; page += dense ? 1 : 1 + draw(40)) {
     calls.push({ call: "store", args: { start: FIRST + page } });
   }
-  for (let i = draw(20); i > 0; i--) calls.push({ call: "load", args: { start: 2 * FIRST + draw(64) } });
+  for (let i = draw(20); i > 0; i--) {
+    calls.push({ call: draw(3) === 0 ? "store" : "load", args: { start: 2 * FIRST + draw(64) } });
+  }
+  // Entries that hardware does not see but the kernel has to clear.
+  if (draw(2) === 0) calls.push({ call: "numa-scan", args: { start: FIRST + 100, end: FIRST + 100 + draw(900) } });
   machine.perform(0, 0, calls);
   const cut = FIRST + draw(1400);
   const scripts: readonly (readonly CallSpec[])[] = [
@@ -81,7 +85,7 @@ function leftBy(seed: number, isBulk: boolean): { words: Uint32Array; calls: str
   const state = machine.base(Base.STATE);
   for (const word of [Tally.STEPS, Tally.SOMETIMES, Tally.WORDS + Globals.OBLIGATIONS]) words[word] = 0;
   words.fill(0, machine.obligation(0) - state, machine.obligation(2000) - state);
-  for (let frame = 1; frame <= 924; frame++) words[machine.frame(frame) + Frame.STALE - state] = 0;
+  for (let frame = 1; frame <= 924; frame++) words[machine.rest(frame) + Rest.STALE - state] = 0;
   return { words, calls: script.map(({ call }) => call).join(), freed: machine.tally(Tally.PAGES_FREED) - freed };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { Reg } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
-import { Entry, Frame, Mm } from "../../../assembly/abi/records.js";
+import { Entry, Mm, Rest } from "../../../assembly/abi/records.js";
 import { type Rig, rig } from "../harness.js";
 import { load, step } from "../ops.js";
 
@@ -11,7 +11,7 @@ function mapped(): { made: Rig; page: number } {
   const made = rig({ backend: "precise" });
   made.core.loadMm(1, 0);
   const page = made.map(0, 4, 0, Entry.WRITE | Entry.DIRTY);
-  made.put(made.machine.frame(page) + Frame.VALUE, 7);
+  made.put(made.machine.rest(page) + Rest.VALUE, 7);
   return { made, page };
 }
 
@@ -32,7 +32,7 @@ describe("a page that is copied", () => {
     const { made, page } = mapped();
     copy(made, page);
     expect(made.register(Reg.INDEX)).toBe(page);
-    expect(made.frame(made.register(Reg.PAGE), Frame.VALUE)).toBe(7);
+    expect(made.rest(made.register(Reg.PAGE), Rest.VALUE)).toBe(7);
     expect(made.violations()).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Reg } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
-import { Cpu, Frame, Mm } from "../../../assembly/abi/records.js";
+import { Cpu, Mm, Rest } from "../../../assembly/abi/records.js";
 import { Task } from "../../../assembly/abi/tasks.js";
 import { type Rig, rig } from "../harness.js";
 import { load, step } from "../ops.js";
@@ -80,7 +80,7 @@ describe("a table that is taken out", () => {
     made.core.invalidated(0, 0, 3, 0, 0n, 0n, 0);
     run(made, [Op.UNHOOK_TABLE, 1], { [Reg.ADDRESS]: 4 });
     expect(made.register(Reg.PAGE)).toBe(table);
-    expect(made.frame(table, Frame.PARENTS)).toBe(0);
+    expect(made.rest(table, Rest.PARENTS)).toBe(0);
     expect(made.owed().map((owed) => [owed.level, owed.frame])).toEqual([[17, table]]);
     run(made, [Op.UNHOOK_TABLE, 1], { [Reg.ADDRESS]: 4 });
     expect(made.register(Reg.PAGE)).toBe(0);

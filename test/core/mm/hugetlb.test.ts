@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { LockRef, Reg } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
-import { Entry, Frame, Mm, Tally, Vma, VmaFlag } from "../../../assembly/abi/records.js";
+import { Entry, Frame, Mm, Rest, Tally, Vma, VmaFlag } from "../../../assembly/abi/records.js";
 import { type Rig, rig, SHARED_FLAGS } from "../harness.js";
 import { load, step } from "../ops.js";
 
@@ -119,7 +119,7 @@ describe("installing and leaving a shared table", () => {
   it("gives the mm the table, charges it, and counts a parent", () => {
     const made = populated();
     expect(made.tableOf(B, 8, 1)).toBe(made.lent);
-    expect([made.mm(B, Mm.TABLES), made.frame(made.lent, Frame.PARENTS)]).toEqual([1, 2]);
+    expect([made.mm(B, Mm.TABLES), made.rest(made.lent, Rest.PARENTS)]).toEqual([1, 2]);
     expect(made.machine.tally(Tally.SHARED)).toBe(1);
   });
 
@@ -136,7 +136,7 @@ describe("installing and leaving a shared table", () => {
     made.core.acquire(made.task(), lock, 1, 4);
     made.core.pudClear(made.task(), LockRef.I_MMAP);
     expect(made.slot(B, 8, 1)).toBe(0);
-    expect([made.mm(B, Mm.TABLES), made.frame(made.lent, Frame.PARENTS)]).toEqual([0, 1]);
+    expect([made.mm(B, Mm.TABLES), made.rest(made.lent, Rest.PARENTS)]).toEqual([0, 1]);
     expect(made.owed().map(({ mm, start, frame }) => [mm, start, frame])[0]).toEqual([B, 8, made.lent]);
     expect(made.violations()).toEqual([]);
     made.core.unlock(made.task(), lock, 4);
@@ -166,10 +166,7 @@ describe("counting sharers", () => {
       [Op.PMD_SHARED, Reg.TMP, scheme],
     ]);
     const shared = [made.register(Reg.TMP)];
-    const counts = (): [number, number] => [
-      made.frame(made.lent, Frame.REFERENCES),
-      made.frame(made.lent, Frame.SHARE),
-    ];
+    const counts = (): [number, number] => [made.frame(made.lent, Frame.REFERENCES), made.rest(made.lent, Rest.SHARE)];
     const all = [counts()];
     for (let i = 0; i < 2; i++) {
       step(made, 0);
@@ -218,7 +215,7 @@ describe("counting sharers", () => {
     expect(made.core.isShared(made.task(), BY_REFERENCES)).toBe(1);
     made.core.pudClear(made.task(), LockRef.NONE);
     expect(made.core.tablePut(made.task(), BY_REFERENCES)).toBe(0);
-    expect([made.frame(made.lent, Frame.PARENTS), made.core.liveEntries(made.lent)]).toEqual([0, 1]);
+    expect([made.rest(made.lent, Rest.PARENTS), made.core.liveEntries(made.lent)]).toEqual([0, 1]);
     // The scanner drops its reference, the last one: the table goes with its pages still mapped in it.
     made.core.putPage(made.lent);
     expect(made.violations()).toEqual([Fault.UNBALANCED]);
@@ -241,7 +238,7 @@ describe("counting sharers", () => {
     found(made);
     expect(made.core.tablePut(made.task(), BY_SHARE_COUNT)).toBe(0);
     expect(made.violations()).toEqual([Fault.UNBALANCED]);
-    expect(made.frame(made.lent, Frame.SHARE)).toBe(0);
+    expect(made.rest(made.lent, Rest.SHARE)).toBe(0);
   });
 
   it("makes the free of a table with sharers UNBALANCED", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault, Status } from "../../../assembly/abi/events.js";
 import { LockRef, Reg } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
-import { Cpu, Frame, Mm } from "../../../assembly/abi/records.js";
+import { Cpu, Mm, Rest } from "../../../assembly/abi/records.js";
 import { Task } from "../../../assembly/abi/tasks.js";
 import { Kind, Pool, type Rig, rig } from "../harness.js";
 import { load, step } from "../ops.js";
@@ -37,8 +37,8 @@ describe("a lock", () => {
     const words = REFS.map((ref) => rigged.lock(ref));
     expect(new Set(words).size).toBe(REFS.length);
     expect(rigged.lock(LockRef.MMAP)).toBe(rigged.machine.mm(0) + Mm.MMAP_LOCK);
-    expect(rigged.lock(LockRef.PTL)).toBe(rigged.machine.frame(rigged.register(Reg.TABLE)) + Frame.LOCK);
-    expect(rigged.lock(LockRef.NEW_PTL)).toBe(rigged.machine.frame(rigged.register(Reg.TMP)) + Frame.LOCK);
+    expect(rigged.lock(LockRef.PTL)).toBe(rigged.machine.rest(rigged.register(Reg.TABLE)) + Rest.LOCK);
+    expect(rigged.lock(LockRef.NEW_PTL)).toBe(rigged.machine.rest(rigged.register(Reg.TMP)) + Rest.LOCK);
     expect(rigged.lock(LockRef.NONE)).toBe(0);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { Reg } from "../../../assembly/abi/operands.js";
-import { Frame } from "../../../assembly/abi/records.js";
+import { Frame, Rest } from "../../../assembly/abi/records.js";
 import { Kind, Pool, type Rig, rig } from "../harness.js";
 
 const SIGBUS = 7;
@@ -22,7 +22,7 @@ describe("put_page", () => {
     rigged.core.putPage(page);
     expect([rigged.frame(page, Frame.REFERENCES), rigged.frame(page, Frame.GENERATION)]).toEqual([1, 0]);
     rigged.core.putPage(page);
-    expect([rigged.frame(page, Frame.KIND), rigged.frame(page, Frame.GENERATION)]).toEqual([Kind.FREE, 1]);
+    expect([rigged.machine.kind(page), rigged.frame(page, Frame.GENERATION)]).toEqual([Kind.FREE, 1]);
     expect(rigged.violations()).toEqual([]);
   });
 
@@ -91,7 +91,7 @@ describe("the page cache", () => {
     const page = rigged.register(Reg.PAGE);
     rigged.core.putPage(page);
     rigged.core.removeFromCache(rigged.task());
-    expect(rigged.frame(page, Frame.KIND)).toBe(Kind.FREE);
+    expect(rigged.machine.kind(page)).toBe(Kind.FREE);
     rigged.core.removeFromCache(rigged.task());
     expect(rigged.violations()).toEqual([]);
   });
@@ -102,7 +102,7 @@ describe("the page cache", () => {
     rigged.set({ [Reg.INDEX]: 2 });
     rigged.core.removeFromCache(rigged.task());
     expect(rigged.violations()).toEqual([Fault.UNBALANCED]);
-    expect(rigged.frame(rigged.pgd(0), Frame.KIND)).toBe(Kind.TABLE);
+    expect(rigged.machine.kind(rigged.pgd(0))).toBe(Kind.TABLE);
   });
 
   it("gets a fresh page with the same content by migration, and the old one is freed", () => {
@@ -110,12 +110,12 @@ describe("the page cache", () => {
     rigged.core.findOrAlloc(rigged.task());
     const old = rigged.register(Reg.PAGE);
     rigged.core.putPage(old);
-    rigged.put(rigged.machine.frame(old) + Frame.VALUE, 99);
+    rigged.put(rigged.machine.rest(old) + Rest.VALUE, 99);
     rigged.core.replaceInCache(rigged.task());
     rigged.core.nextCached(rigged.task());
     const fresh = rigged.register(Reg.PAGE);
     expect(fresh).not.toBe(old);
-    expect([rigged.frame(fresh, Frame.VALUE), rigged.frame(old, Frame.KIND)]).toEqual([99, Kind.FREE]);
+    expect([rigged.rest(fresh, Rest.VALUE), rigged.machine.kind(old)]).toEqual([99, Kind.FREE]);
   });
 });
 
@@ -138,7 +138,7 @@ describe("an anonymous page", () => {
     const rigged = rig({ baseFrames: 1 });
     rigged.set({ [Reg.MM]: 1 });
     expect(rigged.core.allocAnon(rigged.task())).toBe(0);
-    expect(rigged.frame(rigged.register(Reg.PAGE), Frame.OWNER)).toBe(2);
+    expect(rigged.machine.owner(rigged.register(Reg.PAGE))).toBe(2);
     expect(rigged.core.allocAnon(rigged.task())).toBe(SIGBUS);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { LockRef, Reg } from "../../../assembly/abi/operands.js";
-import { Entry, Frame, Mm, VmaFlag } from "../../../assembly/abi/records.js";
+import { Entry, Mm, Rest, VmaFlag } from "../../../assembly/abi/records.js";
 import { Gather, GatherBit, ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { type Rig, type RigOptions, rig } from "../harness.js";
 
@@ -119,7 +119,7 @@ describe("free_pgtables", () => {
     expect(recorded(made)).toEqual([4, 5, GatherBit.CLEARED_1 | GatherBit.CLEARED_2 | GatherBit.FREED_TABLES]);
     expect(made.core.freeNextTable(made.task())).toBe(0);
     expect([0, 1].map((i) => made.get(made.gather + Gather.WORDS + i))).toEqual([low, high]);
-    expect([made.mm(A, Mm.TABLES), made.frame(high, Frame.PARENTS)]).toEqual([0, 0]);
+    expect([made.mm(A, Mm.TABLES), made.rest(high, Rest.PARENTS)]).toEqual([0, 0]);
   });
 
   it("keeps a table that another VMA needs", () => {

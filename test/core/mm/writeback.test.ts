@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../../assembly/abi/events.js";
 import { Reg, Scope } from "../../../assembly/abi/operands.js";
-import { Entry, Frame, OWNER_FILE } from "../../../assembly/abi/records.js";
+import { Entry, Frame, OWNER_FILE, Rest } from "../../../assembly/abi/records.js";
 import { Gather } from "../../../assembly/abi/tasks.js";
 import { Kind, Pool, type Rig, rig } from "../harness.js";
 
@@ -16,7 +16,7 @@ function written(flags: number): Rig & { page: number } {
   made.core.setCurrent(0, 0);
   const page = made.core.allocate(Pool.BASE, Kind.PAGE, OWNER_FILE);
   made.mapFrame(A, 0, 0, page, flags);
-  made.put(made.machine.frame(page) + Frame.VALUE, 7);
+  made.put(made.machine.rest(page) + Rest.VALUE, 7);
   made.set({ [Reg.MM]: A, [Reg.PAGE]: page });
   return Object.assign(made, { page });
 }
@@ -28,14 +28,14 @@ describe("write-back", () => {
     expect(made.core.clearDirty(made.task())).toBe(1);
     expect(made.core.clearDirty(made.task())).toBe(0);
     made.core.writeOut(made.task());
-    expect(made.frame(made.page, Frame.SAVED)).toBe(7);
+    expect(made.rest(made.page, Rest.SAVED)).toBe(7);
     expect(made.violations()).toEqual([]);
   });
 
   it("does not mark a page whose entry was clean", () => {
     const made = written(Entry.WRITE);
     made.core.markDirty(made.task(), Entry.WRITE);
-    expect(made.frame(made.page, Frame.DIRTY)).toBe(0);
+    expect(made.rest(made.page, Rest.DIRTY)).toBe(0);
   });
 
   it("loses what a CPU stores through a dirty entry that was cleared and not flushed (I6)", () => {
@@ -66,7 +66,7 @@ describe("write-back", () => {
     made.core.gatherStart(made.task(), 0);
     made.set({ [Reg.ADDRESS]: 0, [Reg.LAST]: 2 });
     made.core.zapPtes(made.task(), 8, 1);
-    expect([Frame.MAPS, Frame.DIRTY].map((field) => made.frame(made.page, field))).toEqual([1, 1]);
+    expect([made.frame(made.page, Frame.MAPS), made.rest(made.page, Rest.DIRTY)]).toEqual([1, 1]);
     made.core.flushRmaps(made.task());
     expect(made.frame(made.page, Frame.MAPS)).toBe(0);
     expect(made.get(made.core.gatherOf(made.task()) + Gather.WORDS)).toBe(made.page);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Reg } from "../../../assembly/abi/operands.js";
-import { Entry, Frame, OWNER_FILE, VmaFlag } from "../../../assembly/abi/records.js";
+import { Entry, Frame, OWNER_FILE, Rest, VmaFlag } from "../../../assembly/abi/records.js";
 import { Gather, GatherBit, ObligationFlag } from "../../../assembly/abi/tasks.js";
 import { Kind, Pool, type Rig, type RigOptions, rig } from "../harness.js";
 
@@ -70,7 +70,7 @@ describe("zap_pte_range", () => {
     const [dirty, clean] = [filePage(made, 0, STORABLE), filePage(made, 1, Entry.WRITE)];
     expect(zap(made, 0, 1)).toBe(DIRTY);
     expect(zap(made, 1, 2)).toBe(0);
-    expect([dirty, clean].map((frame) => made.frame(frame, Frame.DIRTY))).toEqual([1, 0]);
+    expect([dirty, clean].map((frame) => made.rest(frame, Rest.DIRTY))).toEqual([1, 0]);
     expect([dirty, clean].map((frame) => made.frame(frame, Frame.MAPS))).toEqual([0, 0]);
     expect(made.owed().map(({ flags }) => flags)).toEqual([ObligationFlag.STORES, 0]);
   });
@@ -89,7 +89,7 @@ describe("zap_pte_range", () => {
     made.set({ [Reg.VMA]: made.vmaNumber(vma) });
     expect(zap(made, 0, 4)).toBe(0);
     expect(made.get(made.gather + Gather.COUNT)).toBe(0);
-    expect([Frame.MAPS, Frame.DIRTY].map((field) => made.frame(frame, field))).toEqual([1, 0]);
+    expect([made.frame(frame, Frame.MAPS), made.rest(frame, Rest.DIRTY)]).toEqual([1, 0]);
     expect(made.owed()).toMatchObject([{ start: 0, frame }]);
   });
 });

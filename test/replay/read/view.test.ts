@@ -33,6 +33,43 @@ describe("DynamoRIO's view", () => {
     ]);
   });
 
+  it("in the shapes that its documentation and tests show becomes records", async () => {
+    // Parts left out, 32-bit addresses, AArch64, windows, registers only (REGDEPS), spill of long bytes.
+    const text = `Output format:
+<--record#-> <--instr#->: <---tid---> <record details>
+------------------------------------------------------------
+           1           0:        1207 <marker: version 6>
+           2           0:        1207 <marker: vector length 16 bytes>
+<...>
+       11910        9759:        1207 ifetch       1 byte(s) @ 0x00007f12345ed1a8 c3       ret (target 0x7f1234)
+       11911        9760:        1207 ifetch       6 byte(s) @ 0x08048a78 0f 84 5b 01 00 00 jz 0x08048bd9 (untaken)
+       11912        9760:        1207 read         4 byte(s) @ 0xffe2adc8 by PC 0x08048a78
+       11913        9761:        1207 ifetch       4 byte(s) @ 0x0000000000400580 a401a03c ld1b +0x10(%x1)
+       11914        9761:        1207 read        16 byte(s) @ 0x0000ffffb9de0c10 by PC 0x0000000000400580
+       11915        9761:        1207 <marker: kernel xfer from 0x404e1f to handler>
+       11916        9761:        1207 <marker: function==syscall #14>
+------------------------------------------------------------
+       11917        9761:        1207 <marker: window 1>
+       11918        9761:        1207 <marker: wait for another core>
+       11919        9762:       W1.T3 <marker: W1.T3 on core 2>
+       11920        9762:       W1.T3 ifetch      10 byte(s) @ 0x00007f86ef03d107 00001931 04020204 load store [4byte]
+       11920        9762:       W1.T3                                             00000026
+       11921        9762:       W1.T3 pref-w-L3-NT 1 byte(s) @ 0x00007f86ef03d000 by PC 0x00007f86ef03d107
+       11922        9762:       W1.T3 <entry type 46>
+       11923        9762:       W1.T3 write        8 byte(s) @ 0x00007f86ef03d000 by PC 0x00007f86ef03d107
+`;
+    expect((await readAll(fileWith("shapes.txt", text))).records).toEqual([
+      record(FETCH, 0x7f12345ed1a8n, 1),
+      record(FETCH, 0x8048a78, 6),
+      record(LOAD, 0xffe2adc8, 4),
+      record(FETCH, 0x400580, 4),
+      record(LOAD, 0xffffb9de0c10n, 16),
+      // The first workload and the first CPU of a trace have number 0: no switch.
+      record(FETCH, 0x7f86ef03d107n, 10),
+      record(STORE, 0x7f86ef03d000n, 8),
+    ]);
+  });
+
   it("of several workloads switches address spaces", async () => {
     const line = (prefix: string, address: string): string =>
       `           8           1:       ${prefix} read         4 byte(s) @ 0x${address} by PC 0x0000002a\n`;

@@ -1,0 +1,26 @@
+/**
+ * Files of the command: written whole or not at all; and its own version.
+ */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { InputError } from "../error.js";
+
+export function replaceFile(file: string, content: string | Uint8Array): void {
+  const temporary = `${file}.${process.pid}.part`;
+  writeFileSync(temporary, content);
+  renameSync(temporary, file);
+}
+
+/** The same for a file that the user named: an InputError says why it cannot be written. */
+export function saveAs(file: string, content: string): void {
+  try {
+    replaceFile(file, content);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new InputError(`cannot write it: ${what}`, { source: file, remedy: "choose another place" });
+  }
+}
+
+export function versionOf(): string {
+  const file = new URL("../../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
