@@ -8,6 +8,7 @@
 
 import { EventKind, Fault, Status } from "./abi/events";
 import { Base, Run } from "./abi/layout";
+import { Op } from "./abi/ops";
 import { Cpu, Tally } from "./abi/records";
 import { Task } from "./abi/tasks";
 import { event, setCurrent, setCurrentAgent, violation } from "./ghost/report";
@@ -20,6 +21,7 @@ import { stepTask } from "./step";
 import {
   add,
   base,
+  codeBase,
   concrete,
   cpuAt,
   cpuBase,
@@ -125,7 +127,12 @@ export function reset(): void {
 
 /** Nobody can move and not everybody has finished. */
 export function deadlocked(): u32 {
-  violation(Fault.DEADLOCK, 0, 0);
+  let sleeps = false;
+  for (let i: u32 = 0; i < tasks; i++) {
+    const task = taskAt(i);
+    if (get(task + Task.DONE) == 0 && get(codeBase + (get(task + Task.PC) << 2)) == <u32>Op.SLEEP) sleeps = true;
+  }
+  violation(sleeps ? Fault.LOST_WAKE_UP : Fault.DEADLOCK, 0, 0);
   return Status.DEADLOCKED;
 }
 

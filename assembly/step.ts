@@ -72,6 +72,7 @@ function awaited(task: u32, code: u32, operand: u32): u32 {
   if (code == Op.SYNC_WAIT) return cpuAt(get(task + Task.CPU)) + Cpu.SYNCS;
   if (code == Op.AWAIT_ZAPPED) return pgtable.leafSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
   if (code == Op.AWAIT_CLEAR) return pgtable.pudSlot(regWord(task, Reg.NEW_START), reg(task, Reg.START));
+  if (code == Op.SLEEP) return locks.lockOf(task, operand);
   return 0;
 }
 

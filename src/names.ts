@@ -17,7 +17,9 @@ export type ViolationKind =
   | "WRITE_LOST"
   | "OOPS"
   | "WALKER_INSIDE"
-  | "MOVED_WRONG";
+  | "MOVED_WRONG"
+  | "LOST_WAKE_UP"
+  | "LIVELOCK";
 
 /** `protocol`: the promise is broken although this machine may hide it; `harm`: the rest. */
 export type Severity = "protocol" | "harm";
@@ -37,6 +39,8 @@ const kinds: readonly [Fault, ViolationKind][] = [
   [Fault.OOPS, "OOPS"],
   [Fault.WALKER_INSIDE, "WALKER_INSIDE"],
   [Fault.MOVED_WRONG, "MOVED_WRONG"],
+  [Fault.LOST_WAKE_UP, "LOST_WAKE_UP"],
+  [Fault.LIVELOCK, "LIVELOCK"],
 ];
 
 /** Every kind, in order of report. */

@@ -24,6 +24,10 @@ export const enum Fault {
   WALKER_INSIDE,
   /** mremap put an entry where source and destination are not as far apart as the call said. */
   MOVED_WRONG,
+  /** Nobody can move, and a task sleeps: what it waits for has been, and nobody will wake it. */
+  LOST_WAKE_UP,
+  /** Tasks can move for ever, each of them, and none gets anywhere (found by the host, src/explore/livelock.ts). */
+  LIVELOCK,
   COUNT,
 }
 

@@ -367,5 +367,11 @@ export const enum Op {
   WITHDRAW,
   /** maps huge page PAGE with PROT at ENTRY unless something is there by now; r a := 1 when it did */
   SET_HUGE,
+  /** the task stands in the wait queue in the place of lock k a */
+  PREPARE_TO_WAIT,
+  /** sleep until that wait queue is empty */
+  SLEEP,
+  /** who stands in the wait queue stands there no more: it wakes */
+  WAKE_UP,
   COUNT,
 }

@@ -7,9 +7,9 @@
 export const enum Search {
   /** Asked: 0 the oracle alone, 1 hardware steps are agents, 2 every fill that can happen has happened. */
   HARDWARE,
-  /** Asked: most words of memory that the search may use, in MiB; 1 for fingerprints of 128 bits. */
+  /** Asked: most words of memory that the search may use, in MiB; how states are remembered (Store). */
   MEMORY_MIB,
-  WIDE,
+  STORE,
   /** Asked: states above which the search ends as bounded, 64 bits. */
   STATES_MAX,
   /** Asked: words of the state that are written down for each new state, and where the list begins. */
@@ -47,7 +47,27 @@ export const enum Search {
   KEYS,
   /** Told: sum of the fingerprints of all states, 64 bits: the same set has the same sum. */
   KEY_SUM = 36,
-  WORDS = 38,
+  /** Told: states that the store is expected to have taken for known ones, a double. */
+  OMITTED = 38,
+  /** Asked: most memory of the visited set, KiB (0: all that is there). */
+  STORE_KIB = 40,
+  /** Asked: transitions are written down. Told: where (word), how many. Emptied by the host. */
+  EDGES,
+  EDGES_AT,
+  EDGE_COUNT,
+  /** Told: where the number of states is written that were known when each layer began (word). */
+  LAYERS_AT,
+  WORDS = 46,
+}
+
+/** How the visited set remembers a state. */
+export const enum Store {
+  /** 64 bits of fingerprint, 128, or 36 of which 32 are stored. */
+  EXACT,
+  WIDE,
+  COMPACT,
+  /** Three bits in an array. */
+  BITS,
 }
 
 /** Workers that one search can be split over. */
@@ -64,6 +84,15 @@ export const enum Hardware {
   ENUMERATED,
   SATURATED,
 }
+
+/** A transition: number of the state, agent (EDGE_NEW: to a new state), and the fingerprint of what it led to. */
+export const EDGE_WORDS: u32 = 4;
+export const EDGE_NEW: u32 = 0x80000000;
+/** Transitions that are kept before the search hands back. */
+export const EDGES_MAX: u32 = 32768;
+
+/** Layers of which that is kept. */
+export const LAYERS_MAX: u32 = 4096;
 
 /** What was used up. */
 export const enum Full {

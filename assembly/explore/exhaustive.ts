@@ -16,7 +16,7 @@
 import { Status } from "../abi/events";
 import { Area, Base, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { Full, Hardware, Search, WATCH_STATES, WORKER_SHIFT } from "../abi/search";
+import { EDGE_NEW, EDGES_MAX, Full, Hardware, Search, Store, WATCH_STATES, WORKER_SHIFT } from "../abi/search";
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
@@ -24,7 +24,7 @@ import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } f
 import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
 import { keysStart, obligationSum } from "./fingerprint";
 import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
-import { noteParent, watch } from "./paths";
+import { layersAt, noteEdge, noteLayer, noteParent, watch } from "./paths";
 import {
   dequeue,
   enqueue,
@@ -38,7 +38,7 @@ import {
 } from "./queue";
 import * as space from "./space";
 import * as next from "./successors";
-import { Visit, visit, visitedSlots, visitedStart, visitedTouch } from "./visited";
+import { Visit, visit, visitedOmitted, visitedSlots, visitedStart, visitedTouch } from "./visited";
 
 /** Agent and pc of a violation that no step made. */
 const NOBODY: u32 = 0xffffffff;
@@ -49,6 +49,7 @@ let statesMax: u64 = 0;
 /** States that the layer under way ends before. */
 let layerEnd: u32 = 0;
 let watched: u32 = 0;
+let edges: bool = false;
 /** The high bits of a state's number: which worker of a split search found it. */
 let mark: u32 = 0;
 
@@ -69,6 +70,9 @@ function tellStart(): void {
   for (let field: u32 = Search.BAD_STATES; field < <u32>Search.WORDS; field++) space.tell(field, 0);
   space.tell(Search.BAD_DEPTH, 0xffffffff);
   space.tell(Search.WATCH_AT, space.watchAt >> 2);
+  space.tell(Search.LAYERS_AT, layersAt());
+  noteLayer(0, 1);
+  space.tell(Search.EDGES_AT, space.edgesAt >> 2);
 }
 
 /** Begins at the initial state. False without memory. */
@@ -82,9 +86,11 @@ export function exploreStart(): bool {
 export function prepare(): bool {
   if (!space.layOutSearch()) return false;
   hardware = space.asked(Search.HARDWARE);
-  wide = space.asked(Search.WIDE) != 0;
+  const how = space.asked(Search.STORE);
+  wide = how == Store.WIDE;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
+  edges = space.asked(Search.EDGES) != 0;
   mark = space.asked(Search.WORKER) << WORKER_SHIFT;
   logInto(0, 0, 0, 0);
   reset();
@@ -93,7 +99,7 @@ export function prepare(): bool {
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
   const from = base(Base.STATE);
-  visitedStart(space.visitedAt, space.visitedBytes, wide);
+  visitedStart(space.visitedAt, space.visitedBytes, how);
   queueStart(space.queueAt, space.queueBytesMax, space.liveListAt, space.liveFlagsAt, words);
   keysStart(space.keysAt, from, words, base(Base.OBLIGATION) - from);
   next.setWide(wide);
@@ -112,6 +118,7 @@ export function explore(count: u32): u32 {
   let left = count;
   while (left > 0 && runWord(Run.STATUS) == Status.RUNNING) {
     if (watched != 0 && space.asked(Search.WATCH_COUNT) + next.SUCCESSORS_MAX > WATCH_STATES) break;
+    if (edges && space.asked(Search.EDGE_COUNT) + next.SUCCESSORS_MAX > EDGES_MAX) break;
     if (queued == 0) finished();
     else expand();
     left--;
@@ -119,8 +126,14 @@ export function explore(count: u32): u32 {
   space.tell(Search.QUEUE, queued);
   space.tell(Search.QUEUE_BYTES, queueBytes());
   space.tell(Search.LIVE, liveCount);
-  space.tell(Search.SLOTS, visitedSlots());
+  tellVisited();
   return runWord(Run.STATUS);
+}
+
+/** Says how large the visited set is, and what it may have lost. */
+export function tellVisited(): void {
+  space.tell(Search.SLOTS, visitedSlots());
+  store<f64>((space.searchWords() + Search.OMITTED) << 2, visitedOmitted());
 }
 
 function finished(): void {
@@ -139,6 +152,7 @@ function nextLayer(): void {
   layerEnd = states();
   setRun(Run.WIDEST, max(runWord(Run.WIDEST), width));
   setRun(Run.DEPTH, runWord(Run.DEPTH) + 1);
+  noteLayer(runWord(Run.DEPTH), states());
   put(tally(Tally.STEPS), runWord(Run.DEPTH));
   if ((runWord(Run.KINDS) & runWord(Run.STOP_MASK)) != 0) setRun(Run.STATUS, Status.STOPPED);
   else if (runWord(Run.DEPTH) >= runWord(Run.STEPS_MAX)) bounded(Full.DEPTH);
@@ -216,6 +230,7 @@ function settle(parent: u32): void {
   space.tell(Search.TOUCHED, <u32>touched);
   for (let i: u32 = 0; i < count; i++) {
     const result = visit(next.keyOf(i), next.secondKeyOf(i));
+    if (edges) noteEdge(parent, next.agentOf(i) | (result == Visit.NEW ? EDGE_NEW : 0), next.keyOf(i));
     if (result == Visit.KNOWN) continue;
     if (result == Visit.FULL) {
       bounded(Full.VISITED);

@@ -3,7 +3,7 @@
  * of any of its agents.
  */
 import { Base } from "../abi/layout";
-import { Hardware, Search } from "../abi/search";
+import { EDGE_WORDS, Hardware, LAYERS_MAX, Search } from "../abi/search";
 import { kernelAgents, moveAgent, reset } from "../run";
 import { base, get, logInto, logTop } from "../word";
 import { frameAgents, moveSlot, reuse, saturate, slotsPerCpu } from "./hardware";
@@ -25,6 +25,28 @@ export function watch(watched: u32): void {
     to += 4;
   }
   space.tell(Search.WATCH_COUNT, count + 1);
+}
+
+const layers = memory.data(4096 * 4);
+
+/** States that are known when a layer begins. */
+export function noteLayer(depth: u32, known: u32): void {
+  if (depth < LAYERS_MAX) store<u32>(layers + (depth << 2), known);
+}
+
+/** First word of what `noteLayer` has noted. */
+export function layersAt(): u32 {
+  return <u32>layers >> 2;
+}
+
+/** Writes a transition down for the host. */
+export function noteEdge(from: u32, agent: u32, key: u64): void {
+  const count = space.asked(Search.EDGE_COUNT);
+  const to = space.edgesAt + ((count * EDGE_WORDS) << 2);
+  store<u32>(to, from);
+  store<u32>(to + 4, agent);
+  store<u64>(to + 8, key);
+  space.tell(Search.EDGE_COUNT, count + 1);
 }
 
 /** Puts the machine at the start of the search, to follow a path. Nothing is logged from here on. */

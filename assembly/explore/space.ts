@@ -6,7 +6,7 @@
  * set. Pages that are never touched cost nothing.
  */
 import { Base } from "../abi/layout";
-import { Search, WATCH_STATES } from "../abi/search";
+import { EDGE_WORDS, EDGES_MAX, Search, WATCH_STATES } from "../abi/search";
 import { reserve } from "../boot";
 import { base, get, put, stateBase } from "../word";
 
@@ -16,7 +16,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(38 * 4);
+const words = memory.data(46 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {
@@ -38,6 +38,7 @@ export let liveListAt: u32 = 0;
 export let liveFlagsAt: u32 = 0;
 export let watchListAt: u32 = 0;
 export let watchAt: u32 = 0;
+export let edgesAt: u32 = 0;
 export let parentsAt: u32 = 0;
 export let parentsMax: u32 = 0;
 export let queueAt: u32 = 0;
@@ -69,7 +70,8 @@ export function layOutSearch(): bool {
   const count = stateWords();
   watchListAt = aligned(base(Base.END) << 2);
   watchAt = aligned(watchListAt + (asked(Search.WATCHED) << 2));
-  logAt = aligned(watchAt + ((WATCH_STATES * asked(Search.WATCHED)) << 2));
+  edgesAt = aligned(watchAt + ((WATCH_STATES * asked(Search.WATCHED)) << 2));
+  logAt = aligned(edgesAt + (asked(Search.EDGES) != 0 ? (EDGES_MAX * EDGE_WORDS) << 2 : 0));
   logEnd = logAt + LOG_BYTES;
   keysAt = logEnd;
   liveListAt = aligned(keysAt + (count << 4));
@@ -96,4 +98,6 @@ function share(bytes: u32): void {
   splitBytes = asked(Search.WORKERS) > 1 ? (bytes >> 2) & ~63 : 0;
   visitedAt = splitAt + splitBytes;
   visitedBytes = (bytes - parents - queueBytesMax - splitBytes) & ~63;
+  const most = asked(Search.STORE_KIB);
+  if (most != 0) visitedBytes = min(visitedBytes, most << 10);
 }

@@ -17,15 +17,15 @@
  */
 import { Run } from "../abi/layout";
 import { Tally } from "../abi/records";
-import { Full, Search, WATCH_STATES } from "../abi/search";
+import { Full, Search, Store, WATCH_STATES } from "../abi/search";
 import { logFull, put, runWord, tally } from "../word";
-import { bounded, ended, keep, prepare, successors } from "./exhaustive";
+import { bounded, ended, keep, prepare, successors, tellVisited } from "./exhaustive";
 import { dropLayer, noteLayer, setShelf, spanAt, spanCount } from "./layers";
 import { moveAny } from "./paths";
 import { liveCount, queueBytes, queued, skipAt, takeAt, takenState } from "./queue";
 import * as space from "./space";
 import * as next from "./successors";
-import { Visit, visit, visitedSlots, visitedTouch } from "./visited";
+import { Visit, visit, visitedTouch } from "./visited";
 
 const NOBODY: u32 = 0xffffffff;
 /** Keys that the worker itself sent lately: an owner need not be asked again. */
@@ -70,7 +70,7 @@ function keys(owner: u32): u32 {
 export function splitStart(): bool {
   workers = space.asked(Search.WORKERS);
   me = space.asked(Search.WORKER);
-  wide = space.asked(Search.WIDE) != 0;
+  wide = space.asked(Search.STORE) == Store.WIDE;
   const most = space.asked(Search.KEYS_MAX);
   if (!prepare()) return false;
   keyShift = wide ? 4 : 3;
@@ -260,6 +260,6 @@ export function splitWaiting(): u32 {
   space.tell(Search.QUEUE, queued - done);
   space.tell(Search.QUEUE_BYTES, queueBytes());
   space.tell(Search.LIVE, liveCount);
-  space.tell(Search.SLOTS, visitedSlots());
+  tellVisited();
   return queued - done;
 }

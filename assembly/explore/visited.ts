@@ -1,5 +1,6 @@
 /**
- * The visited set: fingerprints of 64 bits (128 when asked), open addressing, growing a fifth at a time.
+ * The visited set: fingerprints of 64 bits, open addressing, growing a fifth at a time. When asked: of 128 bits, of 36
+ * (compact: the four bits of the segment and the 32 that the place follows), or three bits of an array (bitstate.ts).
  *
  * A key's place is in order of its value, so a larger table is filled from the smaller one in one sweep: growing in
  * small steps keeps the load near its best and costs a few nanoseconds a key. The keys are parted by their first four
@@ -9,6 +10,9 @@
  *   V1  A key lies in its segment, at or after its home, round the segment's end, with no empty slot in between.
  *   V2  At most 82 of 100 slots are full while there is memory; 8 bytes / 0.82 to 8 / 0.68 a state.
  */
+
+import { Store } from "../abi/search";
+import { bitsOmitted, bitsStart, bitsTouch, bitWords, visitBits } from "./bitstate";
 
 const SEGMENTS: u32 = 16;
 const FIRST_SLOTS: u32 = 1024;
@@ -22,6 +26,7 @@ let slots: u32 = 0;
 let slotsMax: u32 = 0;
 /** log2 of the bytes of a slot. */
 let shift: u32 = 3;
+let bits: bool = false;
 const counts = memory.data(16 * 4);
 /** Keys above which a segment asks for more. */
 let limit: u32 = 0;
@@ -32,8 +37,13 @@ function setSlots(count: u32): void {
 }
 
 /** An empty set in [from, from + bytes). */
-export function visitedStart(from: u32, bytes: u32, wide: bool): void {
-  shift = wide ? 4 : 3;
+export function visitedStart(from: u32, bytes: u32, how: u32): void {
+  bits = how == Store.BITS;
+  if (bits) {
+    bitsStart(from, bytes);
+    return;
+  }
+  shift = how == Store.WIDE ? 4 : how == Store.COMPACT ? 2 : 3;
   slotsMax = (bytes / (SEGMENTS + 1)) >> shift;
   scratch = from;
   first = from + (slotsMax << shift);
@@ -42,16 +52,34 @@ export function visitedStart(from: u32, bytes: u32, wide: bool): void {
   memory.fill(first, 0, (slots * SEGMENTS) << shift);
 }
 
+/** Slots; of an array of bits, its words of 64. */
 export function visitedSlots(): u32 {
-  return slots * SEGMENTS;
+  return bits ? bitWords() : slots * SEGMENTS;
+}
+
+/**
+ * Distinct states that are expected to have been taken for known ones. Compact: pairs of states that agree in 36 bits.
+ * Whole fingerprints: next to nothing, the host prints the chance.
+ */
+export function visitedOmitted(): f64 {
+  if (bits) return bitsOmitted();
+  if (shift != 2) return 0;
+  let known: f64 = 0;
+  for (let i: u32 = 0; i < SEGMENTS; i++) known += <f64>load<u32>(counts + (i << 2));
+  return (known * known) / 137438953472.0;
 }
 
 function homeOf(key: u64): u32 {
-  return <u32>((((key >> 28) & 0xffffffff) * <u64>slots) >> 32);
+  return placeOf(<u32>(key >> 28));
+}
+
+function placeOf(part: u32): u32 {
+  return <u32>((<u64>part * <u64>slots) >> 32);
 }
 
 /** Brings the key's place nearer, so that several can be on their way at once. */
 export function visitedTouch(key: u64): u64 {
+  if (bits) return bitsTouch(key);
   return load<u64>(first + ((<u32>(key >> 60) * slots + homeOf(key)) << shift));
 }
 
@@ -64,6 +92,8 @@ export const enum Visit {
 
 /** Adds a key (not 0); `second` is its other half when the set is wide. */
 export function visit(key: u64, second: u64): u32 {
+  if (bits) return visitBits(key) ? Visit.NEW : Visit.KNOWN;
+  if (shift == 2) return visitCompact(key);
   const segment = <u32>(key >> 60);
   const from = first + ((segment * slots) << shift);
   const end = from + (slots << shift);
@@ -87,6 +117,31 @@ export function visit(key: u64, second: u64): u32 {
   return Visit.NEW;
 }
 
+/** The 32 bits that a key's place follows are all that is stored; an empty slot is 0. */
+function compactOf(key: u64): u32 {
+  return max(<u32>(key >> 28), 1);
+}
+
+function visitCompact(key: u64): u32 {
+  const segment = <u32>(key >> 60);
+  const from = first + ((segment * slots) << 2);
+  const end = from + (slots << 2);
+  const part = compactOf(key);
+  let at = from + (placeOf(part) << 2);
+  let found = load<u32>(at);
+  while (found != 0) {
+    if (found == part) return Visit.KNOWN;
+    at += 4;
+    if (at == end) at = from;
+    found = load<u32>(at);
+  }
+  const count = load<u32>(counts + (segment << 2));
+  if (count >= limit) return grow() ? visitCompact(key) : <u32>Visit.FULL;
+  store<u32>(at, part);
+  store<u32>(counts + (segment << 2), count + 1);
+  return Visit.NEW;
+}
+
 /** A fifth more slots; false when there is no memory for them. */
 function grow(): bool {
   if (slots >= slotsMax) return false;
@@ -102,6 +157,10 @@ function grow(): bool {
 
 /** The segments after this one have moved away already: the new place is free, but for the old place itself. */
 function moveSegment(from: u32, old: u32, to: u32): void {
+  if (shift == 2) {
+    moveCompact(from, old, to);
+    return;
+  }
   const step: u32 = 1 << shift;
   const end = from + (old << shift);
   let kept = scratch;
@@ -122,5 +181,26 @@ function moveSegment(from: u32, old: u32, to: u32): void {
     }
     store<u64>(at, load<u64>(key));
     if (step != 8) store<u64>(at + 8, load<u64>(key + 8));
+  }
+}
+
+function moveCompact(from: u32, old: u32, to: u32): void {
+  const end = from + (old << 2);
+  let kept = scratch;
+  for (let at = from; at < end; at += 4) {
+    const part = load<u32>(at);
+    if (part == 0) continue;
+    store<u32>(kept, part);
+    kept += 4;
+  }
+  memory.fill(to, 0, slots << 2);
+  const last = to + (slots << 2);
+  for (let part = scratch; part < kept; part += 4) {
+    let at = to + (placeOf(load<u32>(part)) << 2);
+    while (load<u32>(at) != 0) {
+      at += 4;
+      if (at == last) at = to;
+    }
+    store<u32>(at, load<u32>(part));
   }
 }

@@ -103,3 +103,8 @@ export function mustHold(task: u32, ref: u32, forWrite: bool): void {
   if (ref == LockRef.NONE) return;
   if (!isHeld(task, lockOf(task, ref), forWrite)) violation(Fault.LOCK_NOT_HELD, 0, ref);
 }
+
+/** A wait queue is a word like a lock's: the tasks that stand in it. */
+export function prepareToWait(task: u32, queue: u32): void {
+  put(queue, get(queue) | bitOf(task));
+}

@@ -9,6 +9,7 @@ import * as arm64 from "../mm/arm64";
 import * as asid from "../mm/asid";
 import * as cow from "../mm/cow";
 import * as gup from "../mm/gup";
+import * as locks from "../mm/locks";
 import * as pgtable from "../mm/pgtable";
 import * as riscv from "../mm/riscv";
 import * as secondary from "../mm/secondary";
@@ -56,6 +57,9 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.READ_ASID: setReg(task, get(op + 1), asid.asidOf(task)); return next;
     case Op.TLBI_ASID: arm64.tlbiAsid(task, get(op + 1)); return next;
     case Op.FLUSH_PENDING: setReg(task, get(op + 1), get(mmAt(regWord(task, Reg.MM)) + Mm.FLUSH_PENDING)); return next;
+    case Op.PREPARE_TO_WAIT: locks.prepareToWait(task, locks.lockOf(task, get(op + 1))); return next;
+    case Op.SLEEP: return next;
+    case Op.WAKE_UP: put(locks.lockOf(task, get(op + 1)), 0); return next;
     case Op.COPY_PAGE: cow.copyPage(task); return next;
     default: ordinary(task, op); return next;
   }

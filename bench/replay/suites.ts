@@ -245,7 +245,7 @@ async function text(scale: Scale): Promise<Suite> {
 
 /** Two traces on two workers and on one, by the wall clock. A long trace: the records of a real one, several times. */
 async function jobs(scale: Scale): Promise<Suite> {
-  const times = scale.native ? 12 : 1;
+  const times = scale.native ? 20 : 1;
   const sources: string[] = [];
   for (const name of ["python", "sqlite"]) {
     const { records } = await realTrace(name, scale.accesses);

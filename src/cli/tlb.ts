@@ -34,7 +34,11 @@ export function registerTlb(program: Command, session: TraceSession): void {
         "what the file holds counts, not its name. Ends with 2 when a trace is cut, after printing what came before.",
     )
     .argument("<traces...>", "the traces, each for itself")
-    .option("-t, --tlb <name>", "a preset or a geometry as l1:64x4,l2:1536x12; may be given again", collect)
+    .option(
+      "-t, --tlb <name>",
+      "a preset (shootdown list tlbs) or a geometry as l1:64x4,l2:1536x12; may be given again",
+      collect,
+    )
     .option("-p, --pages <list>", "page sizes: 4k, 2m, 1g, thp (default: 4k,2m,thp)", pageList)
     .option("--cpus <n>", "CPUs that the trace may use, at most", wholeNumber("--cpus", 1, CPUS_MOST))
     .option("--fetch", "instruction fetches too (default: data accesses only)")

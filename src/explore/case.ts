@@ -10,6 +10,7 @@ import type { Machine, RawViolation } from "../machine.js";
 import { detailOf, kindName, type Severity, severityOf, type ViolationKind } from "../names.js";
 import { encodeSchedule, formatToken } from "../schedule.js";
 import { tellPath } from "./agents.js";
+import { TransitionGraph } from "./livelock.js";
 import { choicesOf } from "./path.js";
 import {
   ExhaustiveSearch,
@@ -19,9 +20,11 @@ import {
   type SearchFigures,
   type SearchOptions,
   type StoppedBy,
+  type StoreKind,
 } from "./search.js";
 import { fewerSwitches } from "./shrink.js";
-import { type SplitSearch, searchInWorkers } from "./split.js";
+import { searchInWorkers } from "./split.js";
+import type { SplitSearch } from "./split-result.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness } from "./witness.js";
 
@@ -54,10 +57,11 @@ export interface CaseOptions {
   readonly memory?: number;
   readonly witness?: boolean;
   readonly hardware?: "enumerated" | "saturated";
-  /** Fingerprints of 128 bits. */
-  readonly wide?: boolean;
+  readonly store?: StoreKind;
   /** Workers that share each search (one by default). */
   readonly workers?: number;
+  /** Look for livelocks too: on one worker, and the transitions of large searches do not fit (default: no). */
+  readonly livelock?: boolean;
   readonly signal?: AbortSignal;
   /** An aborted search gives what it has, as bounded, instead of an AbortError. */
   readonly partial?: boolean;
@@ -113,9 +117,10 @@ export async function exploreCase(
   const concrete = hardware === "oracle" ? {} : { unlimited: true };
   const machine = stage({ ...what, ...concrete, core: cores.search });
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
-  const wide = options.wide ?? false;
-  const asked = { hardware, memoryMib, wide, statesMax, projection };
-  const run = (options.workers ?? 1) > 1 ? searchSplit : searchAlone;
+  const store = options.store ?? "exact";
+  const graph = hardware === "oracle" && wantsLivelocks(what, options) ? new TransitionGraph() : undefined;
+  const asked = { hardware, memoryMib, store, statesMax, projection, graph };
+  const run = (options.workers ?? 1) > 1 && graph === undefined ? searchSplit : searchAlone;
   const search = await run(cores.search, machine, asked, options, report);
   const complete = search.complete();
   const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
@@ -130,6 +135,7 @@ export async function exploreCase(
     if (path === undefined) throw new Error("the path to a violation was not kept");
     return prove(what, violation, path, options.witness ?? true, cores);
   });
+  if (graph !== undefined) violations.push(...livelocksOf(what, graph, search, cores));
   return {
     figures,
     complete,
@@ -138,6 +144,21 @@ export async function exploreCase(
     ...(setHash === undefined || !complete ? {} : { setHash }),
     ...(stoppedBy === undefined ? {} : { stoppedBy }),
   };
+}
+
+/** A livelock takes every transition, so it is looked for where it is asked for. */
+const wantsLivelocks = ({ scenario }: StageOptions, { livelock = false }: CaseOptions): boolean =>
+  livelock || scenario.always.includes("LIVELOCK");
+
+/** The nearest livelock, with a shortest way into it. */
+function livelocksOf(what: StageOptions, graph: TransitionGraph, search: Searched, cores: Cores): FoundViolation[] {
+  const nearest = graph.livelocks()[0];
+  const path = nearest === undefined ? undefined : search.pathTo(nearest.nearest);
+  if (nearest === undefined || path === undefined) return [];
+  const machine = stage({ ...what, core: cores.path });
+  const who = nearest.agents.map((agent) => what.which.tasks[agent]?.name ?? "interrupts");
+  const where = `${[...new Set(who)].join(", ")} go round for ever in ${nearest.states} states`;
+  return [factOf(what, "LIVELOCK", encodeSchedule(choicesOf(machine, path)), path.length, { where })];
 }
 
 type Report = (figures: SearchFigures) => void;
@@ -228,21 +249,25 @@ function prove(what: StageOptions, found: RawViolation, path: number[], wanted: 
   const viaWalk = (violation.flags & ObligationFlag.VIA_WALK) !== 0;
   const detail = detailOf(kind, violation.holders, viaWalk);
   return {
-    kind,
-    severity: severityOf(kind),
+    ...factOf(what, kind, schedule, tidy.length, {}),
     confirmed: !needsWitness(violation) || witness !== undefined,
-    case: what.which.name,
-    schedule: formatToken({
-      scenario: what.scenario.name,
-      case: what.which.name,
-      edition: what.edition.name,
-      backend: what.backend.name,
-      schedule,
-      steps: tidy.length,
-    }),
-    steps: tidy.length,
     ...(detail === undefined ? {} : { detail }),
     where: op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`,
     ...(witness === undefined ? {} : { witness }),
   };
+}
+
+/** A violation with its replay token. */
+function factOf(
+  what: StageOptions,
+  kind: ViolationKind,
+  schedule: string,
+  steps: number,
+  more: { readonly where?: string },
+): FoundViolation {
+  const names = { scenario: what.scenario.name, case: what.which.name };
+  const machine = { edition: what.edition.name, backend: what.backend.name };
+  const token = formatToken({ ...names, ...machine, schedule, steps });
+  const place = { where: more.where ?? "" };
+  return { kind, severity: severityOf(kind), confirmed: true, case: names.case, schedule: token, steps, ...place };
 }

@@ -13,8 +13,9 @@ import { findScenario } from "../scenarios/index.js";
 import type { Case, Scenario, Values } from "../scenarios/scenario.js";
 import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundViolation, openCores } from "./case.js";
 import { checksOf, chooseScenarios } from "./choose.js";
+import { type Estimate, estimate } from "./estimate.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
-import type { SearchFigures, StoppedBy } from "./search.js";
+import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -46,6 +47,11 @@ export interface CheckResultRow {
   readonly hardware: "enumerated" | "saturated";
   /** What the scenario was made with, when it has parameters. */
   readonly parameters?: Values;
+  /** How many states there will be, when the search was cut short and enough of it was seen. */
+  readonly estimate?: Estimate;
+  /** How states were remembered, unless exactly, and states that a lossy store is expected to have hidden. */
+  readonly store?: StoreKind;
+  readonly expectedOmissions?: number;
   /** Bytes of the visited set for each state. */
   readonly bytesPerState: number;
   /** What ended a search that is not complete, and the states that were known and not yet expanded. */
@@ -76,6 +82,8 @@ export interface CheckProgress {
   readonly queue: number;
   readonly rate: number;
   readonly bytes: number;
+  /** How many states there will be, when enough of them are known. */
+  readonly expected: Estimate | undefined;
 }
 
 export interface CheckOptions extends Omit<CaseOptions, "workers"> {
@@ -116,6 +124,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
         depth: figures.depth,
         queue: figures.queue,
         rate: (1000 * figures.states) / Math.max(1, performance.now() - started),
+        expected: estimate(figures.layers),
         bytes: figures.bytesPerState * figures.states + figures.queueBytes,
       });
     results.push(await checkOne(scenario, edition, backend, { ...options, workers }, cores, report));
@@ -140,8 +149,8 @@ function errandsOf(jobs: Jobs): Errand[] | undefined {
 }
 
 async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
-  const { bound, time, memory, witness, hardware, wide, signal, onProgress } = options;
-  const asked = { bound, time, memory, witness, hardware, wide };
+  const { bound, time, memory, witness, hardware, store, livelock, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, store, livelock };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   let done = 0;
   const rows = await checkInPool(errands, {
@@ -183,7 +192,7 @@ async function checkOne(
     byCase.push([which.name, await exploreCase({ scenario, which, edition, backend }, options, cores, report)]);
   }
   const all = byCase.map(([, result]) => result);
-  type Count = "states" | "transitions" | "instances" | "badStates" | "queue";
+  type Count = "states" | "transitions" | "instances" | "badStates" | "queue" | "omitted";
   const sum = (field: Count): number => all.reduce((total, result) => total + result.figures[field], 0);
   const bits = (field: "hidden" | "sometimes"): number => all.reduce((seen, result) => seen | result[field], 0);
   const violations = all.flatMap((result) => result.violations);
@@ -199,7 +208,7 @@ async function checkOne(
     transitions: sum("transitions"),
     depth: Math.max(0, ...all.map((result) => result.figures.depth)),
     seconds: (performance.now() - started) / 1000,
-    collisionProbability: sum("states") ** 2 / 2 ** (options.wide ? 129 : 65),
+    collisionProbability: collision(sum("states"), options.store),
     violations,
     hiddenBy: hiddenReasons(bits("hidden")),
     sometimes: Object.fromEntries(scenario.sometimes.map((name) => [name, seen.has(name)])),
@@ -211,8 +220,37 @@ async function checkOne(
     ...(complete
       ? {}
       : { stoppedBy: all.find((result) => result.stoppedBy)?.stoppedBy ?? "time", queue: sum("queue") }),
+    ...expectedOf(all),
+    ...storeFigures(options.store, sum("omitted")),
     ...concreteFigures(scenario, options, all, sum),
   };
+}
+
+function storeFigures(store: StoreKind = "exact", omitted = 0): Partial<CheckResultRow> {
+  if (store === "exact") return {};
+  return { store, ...(STORES[store].lossy ? { expectedOmissions: omitted } : {}) };
+}
+
+/** The states of the row in the end; nothing when all are known, or when it is too early to say for some case. */
+function expectedOf(all: readonly CaseResult[]): { estimate?: Estimate } {
+  const cut = all.filter(({ stoppedBy }) => stoppedBy !== undefined && stoppedBy !== "store");
+  const sums = { states: 0, low: 0, high: 0 };
+  for (const { figures } of all) {
+    const { states } = figures;
+    const found = cut.some((one) => one.figures === figures)
+      ? estimate(figures.layers)
+      : { states, low: states, high: states };
+    if (found === undefined) return {};
+    sums.states += found.states;
+    sums.low += found.low;
+    sums.high += found.high;
+  }
+  return cut.length === 0 ? {} : { estimate: sums };
+}
+
+/** Chance that at least two of the states agree in all bits that are stored. */
+function collision(states: number, store: StoreKind = "exact"): number {
+  return Math.min(1, states ** 2 / 2 ** (STORES[store].bits + 1));
 }
 
 /** What only a search with concrete TLBs can count. */

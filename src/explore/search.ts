@@ -3,10 +3,11 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { Full, Hardware, Search, WATCHED_MAX } from "../../assembly/abi/search.js";
+import { EDGE_WORDS, Full, Hardware, LAYERS_MAX, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
+import type { TransitionGraph } from "./livelock.js";
 import { SetHash } from "./set-hash.js";
 
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
@@ -18,15 +19,32 @@ export const MODES: Readonly<Record<HardwareMode, Hardware>> = {
   saturated: Hardware.SATURATED,
 };
 
+/**
+ * How states are remembered: by 64 bits of fingerprint, 128, 36 (half the memory), or three bits of an array. The last
+ * two take some states for known ones that are not: such a search never says that it is complete.
+ */
+export type StoreKind = "exact" | "wide" | "compact" | "bitstate";
+
+/** The core's number of a store, bytes of one of its slots, bits of a fingerprint, and whether it loses states. */
+export const STORES: Readonly<Record<StoreKind, { number: Store; bytes: number; bits: number; lossy: boolean }>> = {
+  exact: { number: Store.EXACT, bytes: 8, bits: 64, lossy: false },
+  wide: { number: Store.WIDE, bytes: 16, bits: 128, lossy: false },
+  compact: { number: Store.COMPACT, bytes: 4, bits: 36, lossy: true },
+  bitstate: { number: Store.BITS, bytes: 8, bits: 64, lossy: true },
+};
+
 export interface SearchOptions {
   readonly hardware: HardwareMode;
   readonly memoryMib: number;
-  /** Fingerprints of 128 bits. */
-  readonly wide?: boolean;
+  readonly store?: StoreKind;
+  /** Most memory of the visited set, KiB (default: what the search's memory leaves). */
+  readonly storeKib?: number;
   readonly statesMax: number;
   /** Violation kinds, as a mask, at which the search stops after the layer. */
   readonly stopMask?: number;
   readonly projection?: Projection | undefined;
+  /** Is given every transition. */
+  readonly graph?: TransitionGraph | undefined;
 }
 
 export interface SearchFigures {
@@ -44,6 +62,10 @@ export interface SearchFigures {
   readonly queueBytes: number;
   /** Sum of the fingerprints of all states: equal for equal sets of states. */
   readonly keySum: bigint;
+  /** States that were known when each layer began. */
+  readonly layers: readonly number[];
+  /** States that the store is expected to have taken for known ones. */
+  readonly omitted: number;
 }
 
 /** A search that has ended, on one worker or several. */
@@ -57,7 +79,8 @@ export interface Searched {
   pathTo(state: number): number[] | undefined;
 }
 
-export type StoppedBy = "states" | "memory" | "steps" | "time" | "interrupt";
+/** `store`: everything that was found was searched, but a lossy store may have hidden some. */
+export type StoppedBy = "store" | "states" | "memory" | "steps" | "time" | "interrupt";
 
 export const STOPPED: Readonly<Record<number, StoppedBy>> = {
   [Full.STATES]: "states",
@@ -66,11 +89,16 @@ export const STOPPED: Readonly<Record<number, StoppedBy>> = {
   [Full.DEPTH]: "steps",
 };
 
+/** The double in two words of the core. */
+export const doubleAt = (core: SearchCore, word: number): number =>
+  new Float64Array(core.words().slice(word, word + 2).buffer)[0] as number;
+
 export class ExhaustiveSearch implements Searched {
   readonly core: SearchCore;
   readonly machine: Machine;
-  readonly #wide: boolean;
+  readonly #store: StoreKind;
   readonly #projection: Projection | undefined;
+  readonly #graph: TransitionGraph | undefined;
   readonly #setHash = new SetHash();
   readonly #packed = new Uint32Array(2);
 
@@ -78,15 +106,18 @@ export class ExhaustiveSearch implements Searched {
   constructor(core: SearchCore, machine: Machine, options: SearchOptions) {
     this.core = core;
     this.machine = machine;
-    this.#wide = options.wide ?? false;
+    this.#store = options.store ?? "exact";
     this.#projection = options.projection;
     machine.setRun(Run.STOP_MASK, options.stopMask ?? 0);
     this.#ask(Search.HARDWARE, MODES[options.hardware]);
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
-    this.#ask(Search.WIDE, this.#wide ? 1 : 0);
+    this.#ask(Search.STORE, STORES[this.#store].number);
+    this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
+    this.#graph = options.graph;
+    this.#ask(Search.EDGES, options.graph === undefined ? 0 : 1);
     if (core.call.exploreStart() === 0) throw new Error("the search does not fit into memory: allow it less");
     this.#drain();
   }
@@ -116,8 +147,13 @@ export class ExhaustiveSearch implements Searched {
     if (words.length > 0) this.core.words().set(words, this.core.call.watchList(words.length));
   }
 
-  /** Adds the new states to the hash of the set. */
+  /** Takes what the core has written down: transitions, and new states for the hash of the set. */
   #drain(): void {
+    if (this.#graph !== undefined) {
+      const from = this.#told(Search.EDGES_AT);
+      this.#graph.add(this.core.words().subarray(from, from + this.#told(Search.EDGE_COUNT) * EDGE_WORDS));
+      this.#ask(Search.EDGE_COUNT, 0);
+    }
     const projection = this.#projection;
     if (projection === undefined) return;
     const count = this.#told(Search.WATCH_COUNT);
@@ -148,21 +184,29 @@ export class ExhaustiveSearch implements Searched {
       badStates: this.#toldLong(Search.BAD_STATES),
       instances: this.#toldLong(Search.INSTANCES),
       badDepth: badDepth === 0xffffffff ? undefined : badDepth,
-      bytesPerState: (this.#told(Search.SLOTS) * (this.#wide ? 16 : 8)) / Math.max(1, states),
+      bytesPerState: (this.#told(Search.SLOTS) * STORES[this.#store].bytes) / Math.max(1, states),
       queueBytes: this.#told(Search.QUEUE_BYTES),
+      layers: this.#layers(),
+      omitted: doubleAt(this.core, this.core.call.searchWords() + Search.OMITTED),
       keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
     };
   }
 
+  #layers(): number[] {
+    const first = this.#told(Search.LAYERS_AT);
+    const count = Math.min(this.machine.run(Run.DEPTH) + 1, LAYERS_MAX);
+    return [...this.core.words().subarray(first, first + count)];
+  }
+
   complete(): boolean {
-    return this.machine.run(Run.COMPLETE) === 1;
+    return this.machine.run(Run.COMPLETE) === 1 && !STORES[this.#store].lossy;
   }
 
   /** What ended a search that was not complete, when the core ended it. */
   stoppedBy(): StoppedBy | undefined {
     const full = this.#told(Search.FULL);
     if (full === Full.LOG) throw new Error("one step wrote more words than the log of the search holds");
-    return STOPPED[full];
+    return STOPPED[full] ?? (this.machine.run(Run.COMPLETE) === 1 && !this.complete() ? "store" : undefined);
   }
 
   /** The agents from the start to a state, or undefined when it was found too late for its path to be kept. */

@@ -1,6 +1,7 @@
 /**
  * What the workers of one search share: a few words each, a barrier, and the bytes that they exchange.
  */
+import type { Store } from "../../assembly/abi/search.js";
 import type { CoreModule } from "../core/core.js";
 
 /** Words at the front of the shared control block. */
@@ -42,7 +43,7 @@ export interface SplitOrder {
   readonly workers: number;
   readonly hardware: number;
   readonly memoryMib: number;
-  readonly wide: boolean;
+  readonly store: Store;
   readonly statesMax: number;
   readonly stopMask: number;
   /** Most keys for one worker in a round; 0: as many as fit. */
@@ -52,6 +53,8 @@ export interface SplitOrder {
 /** What the host makes when it knows how much a worker sends at once. */
 export interface Shared {
   readonly control: SharedArrayBuffer;
+  /** States that were known when each layer began. */
+  readonly layers: SharedArrayBuffer;
   /** Of each worker: keys (or states) for each other, and its answers to each other. */
   readonly keys: readonly SharedArrayBuffer[];
   readonly answers: readonly SharedArrayBuffer[];

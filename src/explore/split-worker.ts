@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { Area, Run, VIOLATION_AREA, Violation } from "../../assembly/abi/layout.js";
-import { Full, Search, WORKER_SHIFT } from "../../assembly/abi/search.js";
+import { Full, Search, Store, WORKER_SHIFT } from "../../assembly/abi/search.js";
 import { openCore, type SearchCore } from "../core/core.js";
 import {
   Control,
@@ -45,7 +45,7 @@ function start(): boolean {
   core.words()[Area.RUN + Run.STOP_MASK] = order.stopMask;
   ask(Search.HARDWARE, order.hardware);
   ask(Search.MEMORY_MIB, order.memoryMib);
-  ask(Search.WIDE, order.wide ? 1 : 0);
+  ask(Search.STORE, order.store);
   ask(Search.STATES_MAX, 2 ** WORKER_SHIFT);
   ask(Search.STATES_MAX + 1, 0);
   ask(Search.WATCHED, 0);
@@ -59,7 +59,7 @@ class Rounds {
   readonly #shared: Shared;
   readonly #control: Int32Array;
   readonly #keysMax = told(Search.KEYS_MAX);
-  readonly #keyBytes = order.wide ? 16 : 8;
+  readonly #keyBytes = order.store === Store.WIDE ? 16 : 8;
 
   constructor(shared: Shared) {
     this.#shared = shared;
@@ -181,6 +181,8 @@ class Rounds {
     const depth = (run[Run.DEPTH] as number) + 1;
     run[Run.DEPTH] = depth;
     run[Run.WIDEST] = Math.max(run[Run.WIDEST] as number, width);
+    const layers = new Uint32Array(this.#shared.layers);
+    if (me === 0 && depth < layers.length) layers[depth] = this.#sum(Own.STATES);
     if ((kinds & order.stopMask) !== 0) return false;
     if (depth >= (run[Run.STEPS_MAX] as number)) {
       core.words()[call.searchWords() + Search.FULL] = Full.DEPTH;

@@ -69,6 +69,12 @@ export const lock_read = (l: Lock): Line =>
 export const unlock = (l: Lock): Line => op(Op.UNLOCK, [l.ref, l.rank], `unlock ${l.name}`, `drops ${l.name}`);
 export const trylock_write = (l: Lock, got: Reg): Line =>
   op(Op.TRYLOCK_WRITE, [l.ref, l.rank, got], `trylock ${l.name} (write)`, `tries ${l.name} for write`);
+/** A wait queue in the place of a lock that nothing else uses. */
+export const prepare_to_wait = (l: Lock): Line =>
+  op(Op.PREPARE_TO_WAIT, [l.ref], "prepare_to_wait()", "stands in the wait queue");
+export const sleep = (l: Lock): Line => op(Op.SLEEP, [l.ref], "schedule()", "has been woken");
+export const wake_up = (l: Lock, text = "wake_up()", says = "wakes who stands in the wait queue"): Line =>
+  op(Op.WAKE_UP, [l.ref], text, says);
 export const holds = (l: Lock, reg: Reg): Line => op(Op.LOCK_HELD, [reg, l.ref], `is ${l.name} held?`);
 export const downgrade = (l: Lock): Line =>
   op(Op.DOWNGRADE, [l.ref, l.rank], `downgrade ${l.name}`, `keeps ${l.name} for read only`);

@@ -89,7 +89,7 @@ function remarks(row: CheckResultRow, asked: CheckAsked): string[] {
 /** Which bound stopped the search, what it has seen until then, and how to raise it. */
 export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
   const left = row.queue === undefined ? "" : `; ${count(row.queue)} states were still waiting`;
-  const last = `so not every schedule was tried${left}`;
+  const last = `so not every schedule was tried${left}${expected(row)}`;
   const { bound = 0, memory = "allowed" } = asked;
   switch (row.stoppedBy) {
     case "states":
@@ -98,12 +98,28 @@ export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
       return `a search used up its ${memory} MiB, ${last}: raise --memory or check a smaller scenario`;
     case "steps":
       return `a search reached its limit of steps, ${last}: check a smaller scenario`;
+    case "store":
+      return (
+        `the ${row.store} store is expected to have hidden ${aboutStates(row.expectedOmissions ?? 0)}, and what is ` +
+        "reached through them only: --store exact is sure"
+      );
     case "interrupt":
       return `the search was interrupted, ${last}`;
     default:
       return `a search reached the limit of ${asked.time} s, ${last}: raise it with --time ${(asked.time ?? 1) * 10}`;
   }
 }
+
+/** How many states there would have been, when it can be said. */
+function expected({ estimate }: CheckResultRow): string {
+  if (estimate === undefined) return "";
+  const { states, low, high } = estimate;
+  return ` (about ${count(states)} states in all; in nine of ten searches between ${count(low)} and ${count(high)})`;
+}
+
+/** An expected number of states: "0.02 states", "about 41 states". */
+const aboutStates = (expected: number): string =>
+  expected < 10 ? `${Number(expected.toPrecision(2))} states` : `about ${count(Math.round(expected))} states`;
 
 /** What a search with concrete TLBs has counted. */
 function counted(row: CheckResultRow): string[] {

@@ -43,6 +43,7 @@ import { kvmZapRange } from "./51-kvm-zap-range.js";
 import { kvmLostFlush } from "./52-kvm-lost-flush.js";
 import { kvmTruncated } from "./53-kvm-truncated.js";
 import { kvmLevelHint } from "./54-kvm-level-hint.js";
+import { progressModels } from "./progress.js";
 import type { Scenario } from "./scenario.js";
 import { yardstick } from "./yardstick.js";
 
@@ -94,7 +95,7 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 /** Models that are checked when they are named: they are about the search, not about a kernel. */
-export const models: readonly Scenario[] = [yardstick];
+export const models: readonly Scenario[] = [yardstick, ...progressModels];
 
 /** Finds a scenario or model by name or alias, whatever the case. */
 export function findScenario(name: string): Scenario | undefined {

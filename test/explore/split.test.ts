@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { Status } from "../../assembly/abi/events.js";
+import type { StoreKind } from "../../src/explore/search.js";
 import { sharesOf } from "../../src/explore/split-shared.js";
 import type { Values } from "../../src/scenarios/scenario.js";
 
@@ -24,7 +25,7 @@ interface Race {
   readonly set?: Values;
   readonly edition: string;
   readonly hardware: Hardware;
-  readonly wide?: boolean;
+  readonly store?: StoreKind;
 }
 
 function staged({ name, set = {}, edition, hardware }: Race) {
@@ -46,8 +47,8 @@ function foundBy(search: Searched) {
 }
 
 function alone(race: Race) {
-  const { hardware, wide = false } = race;
-  const search = new ExhaustiveSearch(core, staged(race), { hardware, wide, memoryMib: 256, statesMax: 1e9 });
+  const { hardware, store = "exact" } = race;
+  const search = new ExhaustiveSearch(core, staged(race), { hardware, store, memoryMib: 256, statesMax: 1e9 });
   while (search.slice(4000) === Status.RUNNING);
   return foundBy(search);
 }
@@ -57,10 +58,10 @@ async function shared(
   workers: number,
   more: { statesMax?: number; memoryMib?: number; roundKeys?: number } = {},
 ) {
-  const { hardware, wide = false } = race;
+  const { hardware, store = "exact" } = race;
   const asked = {
     hardware,
-    wide,
+    store,
     memoryMib: 256,
     statesMax: 1e9,
     ...more,
@@ -81,7 +82,7 @@ describe("one search on several workers", () => {
   it.each([
     ["the yardstick with 187,512 states", yardstick("late"), 2],
     ["the yardstick with 98,296 states", yardstick("missing"), 3],
-    ["wide fingerprints", { ...yardstick("fixed"), wide: true }, 2],
+    ["wide fingerprints", { ...yardstick("fixed"), store: "wide" } as const, 2],
     ["the seed, oracle", { name: "seed", edition: "5.15", hardware: "oracle" } as const, 2],
     ["the seed without its bug", { name: "seed", edition: "5.16", hardware: "oracle" } as const, 4],
     ["a search in few states", yardstick("late", 2), 8],

@@ -8,6 +8,7 @@ import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/cas
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { checkInPool } from "../../explore/pool.js";
+import type { StoreKind } from "../../explore/search.js";
 import { SPLIT_MAX } from "../../explore/split.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
@@ -28,6 +29,8 @@ interface CheckFlags {
   readonly set?: Readonly<Record<string, string>>;
   readonly hardware: "enumerated" | "saturated";
   readonly witness: boolean;
+  readonly store: StoreKind;
+  readonly livelock: boolean;
   readonly jobs: number;
 }
 
@@ -58,6 +61,13 @@ export function addCheck(program: Command, session: Session): void {
       "saturated",
     )
     .option(
+      "--store <kind>",
+      "how states are remembered: exact (64-bit fingerprints), wide (128), compact (36) or bitstate; the last two " +
+        "lose states, say how many to expect, and never say holds",
+      oneOf("--store", ["exact", "wide", "compact", "bitstate"]),
+      "exact",
+    )
+    .option(
       "--bound <n>",
       "most states of one search (default: what fits into the memory)",
       wholeNumber("--bound", 1, BOUND_MAX),
@@ -75,6 +85,7 @@ export function addCheck(program: Command, session: Session): void {
       wholeNumber("--jobs", 1, SPLIT_MAX),
       1,
     )
+    .option("--livelock", "look for tasks that go round for ever, too", false)
     .option("--no-witness", "do not look for witnesses")
     .addHelpText(
       "after",
@@ -172,13 +183,19 @@ function optionsOf(flags: CheckFlags) {
     ...(flags.time === undefined ? {} : { time: flags.time }),
     memory: flags.memory,
     hardware: flags.hardware,
+    store: flags.store,
+    livelock: flags.livelock,
     witness: flags.witness,
   };
 }
 
 function progressLine(p: CheckProgress, done: number, total: number): string {
   const what = `${p.scenario} in ${p.edition} on ${p.backend}`;
-  const found = `${count(p.states)} states, depth ${p.depth}, ${count(p.queue)} waiting`;
+  const all =
+    p.expected === undefined
+      ? ""
+      : ` of about ${count(p.expected.states)} (${count(p.expected.low)} to ${count(p.expected.high)})`;
+  const found = `${count(p.states)} states${all}, depth ${p.depth}, ${count(p.queue)} waiting`;
   const speed = `${count(Math.round(p.rate / 1000))} k/s, ${count(Math.ceil(p.bytes / 2 ** 20))} MiB`;
   return `check ${done + 1} of ${total}: ${what}, ${found}, ${speed}`;
 }
