@@ -140,10 +140,12 @@ function drawSmallMap(a: u32, b: u32): void {
   } else giveMap(0, 0, theme == Theme.ANONYMOUS && (a & 1) != 0 ? <u32>VmaFlag.HUGEPAGE : 0);
 }
 
-/** Where base pages may be moved to. */
+/** Where pages are moved to. What may be a huge page stays above the first GiB, where base pages would cut it. */
 function drawDestination(): u64 {
-  const room = theme == Theme.HUGETLB ? spaceEnd() : pagesOf(GIB) << 1;
-  return alignDown((<u64>(nextByte() & 15) * room) >> 4, HUGE);
+  const gib = pagesOf(GIB);
+  const room = theme == Theme.HUGETLB ? spaceEnd() : gib << 1;
+  const at = alignDown((<u64>(nextByte() & 15) * room) >> 4, HUGE);
+  return theme == Theme.HUGETLB && from >= gib && at < gib ? at + gib : at;
 }
 
 function drawAddress(): u64 {

@@ -42,6 +42,7 @@ function nextProgram(): void {
   }
   const program = get(parent + CorpusEntry.SCHEDULE_AT);
   memory.copy(input, bytesOf(parent), program);
+  setWord(FuzzWord.LENGTH, program);
   parentSchedule = bytesOf(parent) + program;
   parentBytes = get(parent + CorpusEntry.LENGTH) - program;
   if (!onceIn(8)) mutate();

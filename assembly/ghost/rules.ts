@@ -228,7 +228,6 @@ function missing(record: u32, from: u64, to: u64, withTables: bool): u32 {
 
 /** A flush of [from, to) is about to happen for what this agent cleared in `mm`: is all of it inside? */
 export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, whole: bool): void {
-  if (whole) return;
   const count = obligationCount();
   let worst: u32 = Missing.NOTHING;
   let about: u32 = 0;
@@ -237,7 +236,7 @@ export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, who
     if (get(record + Obligation.BY) != currentAgent + 1 || get(record + Obligation.MM) != mm) continue;
     const flags = get(record + Obligation.FLAGS);
     if ((flags & (ObligationFlag.UNRECORDED | ObligationFlag.VIA_WALK)) != 0) continue;
-    const wrong = missing(record, from, to, withTables);
+    const wrong = whole ? <u32>Missing.NOTHING : missing(record, from, to, withTables);
     if (wrong == Missing.NOTHING) {
       // The flush that follows is for it: if a lazy CPU keeps it, that is not the next flush's business.
       put(record + Obligation.BY, 0);

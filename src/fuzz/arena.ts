@@ -4,6 +4,7 @@
  * The machine is the same for every program: what a program uses of it, its bytes say.
  */
 import {
+  CALL_BYTES,
   CALLS_MAX,
   CallEntry,
   FUZZ_CPUS,
@@ -12,7 +13,9 @@ import {
   FUZZ_TASKS,
   FuzzMode,
   FuzzWord,
+  HEADER,
   NO_LINE,
+  SETUP_MAX,
   Strategy,
 } from "../../assembly/abi/fuzz.js";
 import type { Core, CoreModule } from "../core/core.js";
@@ -21,7 +24,7 @@ import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
 import { kindName, kindNumber, type Severity, severityOf, type ViolationKind, violationKinds } from "../names.js";
-import { entryWords, randomCalls, themes } from "./table.js";
+import { entryWords, randomCalls, themeOf, themes } from "./table.js";
 
 /** Room for everything that three tasks can do at once: 13 tables an mm is all that its address space can use. */
 export const ROOM = {
@@ -71,6 +74,7 @@ export const KINDS: readonly ViolationKind[] = [
   "RIGHTS_OUTLIVE_CALL",
   "STALE_TRANSLATION",
   "STALE_WALK",
+  "MOVED_WRONG",
   "UNBALANCED",
   "LOCK_NOT_HELD",
   "LOCK_ORDER",
@@ -245,10 +249,15 @@ export class Arena {
     this.set(FuzzWord.LENGTH, read.length);
   }
 
-  /** The input as it was run, with the schedule that the last run followed. */
+  /** The input as it was run, calls by their own numbers, with the schedule that the last run followed. */
   read(): Uint8Array {
     const from = this.get(FuzzWord.INPUT) * 4;
     const program = this.machine.core.bytes().slice(from, from + this.get(FuzzWord.SCHEDULE_AT));
+    const setups = (program[5] as number) % (SETUP_MAX + 1);
+    const { calls, builders } = themeOf(program[0] as number);
+    for (let at = HEADER, i = 0; at < program.length; at += CALL_BYTES, i++) {
+      program[at] = (program[at] as number) % (i < setups ? builders : calls).length;
+    }
     return Uint8Array.from([...program, ...this.followed()]);
   }
 

@@ -3,6 +3,7 @@
  */
 import * as z from "zod";
 import { strategies, KINDS as violationKinds } from "../fuzz/arena.js";
+import { violationKinds as everyKind } from "../names.js";
 import { witness } from "./check-schema.js";
 
 const whole = z.int().min(0);
@@ -97,4 +98,24 @@ export const fuzzOutput = z.strictObject({
   findings: z.array(finding),
   races: z.array(race).optional(),
   interrupted: z.literal(true).optional(),
+});
+
+/** `fuzz --input`. */
+export const fuzzInputOutput = z.strictObject({
+  schema: z.literal("shootdown/fuzz-input@1"),
+  edition: z.string(),
+  backend: z.string(),
+  steps: whole,
+  violations: z.array(
+    z.strictObject({
+      kind: z.enum(everyKind),
+      severity: z.enum(["protocol", "harm"]),
+      step: whole,
+      where: z.string(),
+    }),
+  ),
+  program: caseFile.shape.program,
+  schedule: z.array(whole),
+  canonical: z.string().regex(/^([0-9a-f]{2})*$/),
+  hash: z.string(),
 });

@@ -4,7 +4,7 @@
 
 import type { CaseFile } from "../fuzz/case.js";
 import type { FuzzFinding, FuzzProgress, FuzzResult } from "../fuzz/fuzz.js";
-import { callText } from "../fuzz/program.js";
+import { callText, type Program } from "../fuzz/program.js";
 import { formatRaces } from "./fuzz-races.js";
 import type { Look } from "./paint.js";
 import { count, plural, wrap } from "./text.js";
@@ -42,15 +42,20 @@ function findingText(finding: FuzzFinding, look: Look): string {
   return lines.join("\n");
 }
 
-/** The smallest program that shows it. */
-function caseLines({ program, schedule, steps, violation }: CaseFile): string[] {
+/** A program: its set-up, its tasks, and the CPUs that only run user code. */
+export function programLines(program: Program): string[] {
   const made = program.setup.map(({ mm, calls }) => `  ${mm}, first:  ${calls.map(callText).join("; ")}`);
   const tasks = program.tasks.map(({ cpu, mm, calls }) => `  ${mm} on CPU${cpu}: ${calls.map(callText).join("; ")}`);
   const others = program.cpus.flatMap((mm, cpu) =>
     mm === null || cpu < program.tasks.length ? [] : [`  ${mm} on CPU${cpu}: user code`],
   );
+  return [...made, ...tasks, ...others];
+}
+
+/** The smallest program that shows it. */
+function caseLines({ program, schedule, steps, violation }: CaseFile): string[] {
   const doubt = violation.confirmed ? "confirmed by a witness" : "UNCONFIRMED";
-  return [...made, ...tasks, ...others, `  ${plural(steps, "step")}, schedule ${schedule || "(no choice)"}, ${doubt}`];
+  return [...programLines(program), `  ${plural(steps, "step")}, schedule ${schedule || "(no choice)"}, ${doubt}`];
 }
 
 function summary(result: FuzzResult, look: Look): string {

@@ -66,6 +66,18 @@ describe("--json", () => {
     expect(result.findings.some((finding) => finding.severity === "harm")).toBe(true);
   });
 
+  it("of fuzz --input gives what the bytes mean, and 1 when they do harm", async () => {
+    const inputs = JSON.parse(readFileSync(join(root, "test/fixtures/fuzz/inputs.json"), "utf8"));
+    const file = join(mkdtempSync(join(tmpdir(), "shootdown-input-")), "bytes");
+    writeFileSync(file, Buffer.from(inputs[0].input, "hex"));
+    const { code, value } = await printed(["fuzz", "--input", file, "--edition", "5.15"]);
+    const result = fuzzSchemas.fuzzInputOutput.parse(value);
+    expect(code).toBe(1);
+    expect(result.program).toEqual(inputs[0].program);
+    expect(result.violations.map(({ kind }) => kind)).toContain("STALE_TRANSLATION");
+    expect((await shootdown(["fuzz", "--input", `${file}.none`])).code).toBe(2);
+  });
+
   it("of fuzz with a scenario gives its races and a token for each finding", async () => {
     const { code, value } = await printed(["fuzz", "seed", "--backend", "x86", "--strategy", "pct", "--runs", "100"]);
     const { races = [], findings } = fuzzSchemas.fuzzOutput.parse(value);

@@ -14,6 +14,7 @@ import { Exit } from "../exit.js";
 import { examples } from "../help.js";
 import { oneOf, secondsNumber, wholeNumber } from "../options.js";
 import type { Session } from "../session.js";
+import { runInput } from "./fuzz-input.js";
 
 const TIME_MOST = 1_000_000;
 const RUNS_MOST = 1e15 - 1;
@@ -34,6 +35,7 @@ interface FuzzFlags {
   readonly untilHarm?: true;
   readonly corpus?: string;
   readonly minimize?: true;
+  readonly input?: string;
 }
 
 export function addFuzz(program: Command, session: Session): void {
@@ -72,18 +74,32 @@ export function addFuzz(program: Command, session: Session): void {
     .option("--until-harm", "with scenarios: end each race once it did harm")
     .option("--corpus <dir>", "folder for the campaign and its cases; one that is there goes on")
     .option("--minimize", "first take out of the corpus what shows nothing of its own")
+    .option("--input <file>", "run the bytes of this file (-: standard input) once, as another fuzzer's target")
     .addHelpText(
       "after",
       examples([
         ["shootdown fuzz --edition 5.15 --time 10", "what random programs find in a kernel without the seed's fix"],
         ["shootdown fuzz --runs 100000 --seed 7 --json", "a campaign that gives the same on every machine"],
         ["shootdown fuzz B12 --strategy pct --depth 3", "how often random schedules meet a bug of the catalogue"],
+        ["shootdown fuzz --input - < bytes", "one byte string: what it means, what it breaks (docs/fuzzing.md)"],
         ["shootdown fuzz --corpus campaign --time 3600", "an hour that can be stopped and gone on with"],
       ]),
     )
-    .action((scenarios: readonly string[], flags: FuzzFlags) =>
-      scenarios.length > 0 ? runScenarios(scenarios, flags, session) : runFuzz(flags, session),
-    );
+    .action((scenarios: readonly string[], flags: FuzzFlags) => run(scenarios, flags, session));
+}
+
+async function run(scenarios: readonly string[], flags: FuzzFlags, session: Session): Promise<void> {
+  if (flags.input === undefined) {
+    await (scenarios.length > 0 ? runScenarios(scenarios, flags, session) : runFuzz(flags, session));
+    return;
+  }
+  if (scenarios.length > 0 || flags.corpus !== undefined || flags.runs !== undefined || flags.time !== undefined) {
+    throw new InputError("an input is run once, by itself", {
+      source: "fuzz",
+      remedy: "leave out the scenarios, --corpus, --runs and --time, or --input",
+    });
+  }
+  runInput(flags.input, flags, session);
 }
 
 async function runScenarios(scenarios: readonly string[], flags: FuzzFlags, session: Session): Promise<void> {
