@@ -2,6 +2,7 @@
  * `npm run bench`: every figure, measured on this machine, next to its goal.
  *
  *   search           only the searches, and the yardstick beside SPIN (when `spin` and `cc` are there)
+ *   catalogue [NAME...]  only the catalogue of bugs: seconds of check and of fuzz for each (40 minutes at most)
  *   throughput       only the memory traces (`npm run bench:replay` does parts of it, and other numbers of rounds)
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
  *   --update         with --smoke: writes bench/smoke.json
@@ -13,6 +14,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bootFigures } from "./boot.js";
+import { catalogue } from "./catalogue.js";
 import { detectionFigures } from "./detection.js";
 import type { Figure } from "./measure.js";
 import { buildNative, type Programs } from "./native.js";
@@ -102,6 +104,7 @@ async function main(): Promise<number> {
     },
   });
   if (values.smoke) return smokeRun(values.update);
+  if (positionals[0] === "catalogue") return catalogue(positionals.slice(1), join(root, "build/bench-catalogue.json"));
   const report = reportOf(await chosen(positionals));
   console.log(textOf(report));
   if (values.compare !== undefined) console.log(`\n${comparison(values.compare, report)}`);
