@@ -35,7 +35,8 @@ export {
   fuzzShowed,
 } from "./fuzz/campaign";
 // Exported to stay functions: scripts/tighten.mjs.
-export { clearEntries, freePlain } from "./mm/bulk";
+export { clearEntries } from "./mm/bulk";
+export { freeFours, freeRun } from "./mm/freeing";
 export { retireMm } from "./mm/switching";
 export { outcomesSeen, outcomesSum } from "./outcome";
 export { agentCount, enabledMask, isEnabled, isFinished, reset, runSchedule, saveInitial, stepAgent } from "./run";

@@ -23,13 +23,15 @@ import { comparison, reportOf, textOf } from "./report.js";
 import { searchFigures } from "./search.js";
 import { smokeDifferences } from "./smoke.js";
 import { steppingFigures } from "./stepping.js";
+import { pctFigure, workerFigures } from "./workers.js";
 import { yardstickFigures } from "./yardstick.js";
 
 /** dist/bench/main.js lies two folders below the root. */
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
-const YARDSTICK_ROUNDS = 5;
+const YARDSTICK_ROUNDS = 3;
+const WORKER_ROUNDS = 3;
 const THROUGHPUT_ROUNDS = 5;
 const SMOKE = { rounds: 1, runs: 20, checked: 50, repeats: 1, seeds: 5, concreteSeeds: 1, bound: 100 };
 
@@ -40,12 +42,21 @@ function nativePrograms(folder: string): Programs | undefined {
   return undefined;
 }
 
-/** Only what `npm run bench -- search` asks for. */
+/** Only what `npm run bench -- search` asks for. It takes minutes: each part is printed when it is there, too. */
 async function measureSearch(): Promise<Figure[]> {
-  return [
-    ...yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
-    ...(await searchFigures(FULL.rounds, FULL.repeats)),
+  const figures: Figure[] = [];
+  const parts: readonly (() => Figure[] | Promise<Figure[]>)[] = [
+    () => [pctFigure(3)],
+    () => yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
+    () => workerFigures([6, 2, 2], WORKER_ROUNDS),
+    () => searchFigures(FULL.rounds, FULL.repeats),
   ];
+  for (const part of parts) {
+    const found = await part();
+    for (const { name, value, unit } of found) console.error(`${name}: ${value.toPrecision(3)} ${unit}`);
+    figures.push(...found);
+  }
+  return figures;
 }
 
 const FUZZ = { rounds: 5, runs: 100_000, seeds: 21, schedules: 20_000, seconds: 4 };

@@ -9,16 +9,17 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Status } from "../assembly/abi/events.js";
-import { openSearchCore } from "../src/core/core.js";
+import { openSearchCore, type SearchCore } from "../src/core/core.js";
 import { withValues } from "../src/explore/choose.js";
 import { ExhaustiveSearch, type HardwareMode, type SearchFigures } from "../src/explore/search.js";
 import { stage } from "../src/explore/stage.js";
 import { findBackend } from "../src/kernel/arch/backends.js";
 import { findEdition } from "../src/kernel/editions.js";
+import type { Machine } from "../src/machine.js";
 import { yardstick } from "../src/scenarios/yardstick.js";
 import { type Figure, figure } from "./measure.js";
 
-type Size = readonly [cpus: number, mms: number, pages: number];
+export type Size = readonly [cpus: number, mms: number, pages: number];
 
 interface Timed {
   readonly seconds: number;
@@ -32,13 +33,18 @@ const SIZES: readonly Size[] = [
 ];
 const SMOKE: readonly Size[] = [[2, 2, 1]];
 
-/** Searches one size of the fixed variant to the end. */
-function ours([cpus, mms, pages]: Size, hardware: HardwareMode): Timed & { figures: SearchFigures } {
+/** The machine of one size of the fixed variant. */
+export function stagedYardstick([cpus, mms, pages]: Size): { core: SearchCore; machine: Machine } {
   const scenario = withValues(yardstick, { cpus, mms, pages, variant: "fixed" });
   const [edition, backend, which] = [findEdition("5.19"), findBackend("x86"), scenario.cases[0]];
   if (edition === undefined || backend === undefined || which === undefined) throw new Error("the model is not whole");
   const core = openSearchCore();
-  const machine = stage({ scenario, which, edition, backend, core, unlimited: true });
+  return { core, machine: stage({ scenario, which, edition, backend, core, unlimited: true }) };
+}
+
+/** Searches one size of the fixed variant to the end. */
+export function ours(size: Size, hardware: HardwareMode): Timed & { figures: SearchFigures } {
+  const { core, machine } = stagedYardstick(size);
   const from = process.cpuUsage().user;
   const search = new ExhaustiveSearch(core, machine, { hardware, memoryMib: 1024, statesMax: 1e9 });
   while (search.slice(SLICE) === Status.RUNNING);
@@ -100,7 +106,9 @@ export function yardstickFigures(root: string, folder: string, rounds: number): 
       if (theirs.states !== found.states) throw new Error(`SPIN has ${theirs.states} states, we have ${found.states}`);
       ratios.push(rate(found) / rate(theirs));
     }
-    figures.push(figure(name, "k states/s", mine, { note: `${bytes.toFixed(1)} bytes a state` }));
+    figures.push(figure(name, "k states/s", mine));
+    const room = `yardstick ${size.join("-")}, visited set, for each state`;
+    figures.push(figure(room, "bytes", [bytes], { goal: { atMost: 12 } }));
     if (ratios.length > 0) figures.push(figure(`${name}, against SPIN`, "x", ratios, { goal: { atLeast: 1.5 } }));
     else console.log(`SPIN is left out: ${"missing" in spin ? spin.missing : "it gives no result"}.`);
   }

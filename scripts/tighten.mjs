@@ -51,7 +51,7 @@ for (let i = 0; i < module.getNumFunctions(); i++) {
 }
 
 // A loop over a batch of pages needs its registers to itself: inlined into the step, it lives on the stack.
-for (const name of ["clearEntries", "freePlain"]) {
+for (const name of ["clearEntries", "freeFours", "freeRun"]) {
   const { value } = binaryen.getExportInfo(module.getExport(name));
   binaryen.setPassArgument("no-inline", value);
   module.runPasses(["no-inline"]);

@@ -85,6 +85,13 @@ export function allocate(pool: u32, kind: u32, owner: u32): u32 {
 
 /** Gives a frame back. What it held stays in memory until the next owner overwrites it. */
 export function release(frame: u32): void {
+  // Without concrete TLBs nothing reads a dead table: emptying it keeps equal states equal.
+  if (poolOf(frame) == Pool.TABLE && !concrete) clearWords(tableAt(frame), tableWords);
+  giveBack(frame);
+}
+
+/** The same of a frame that is no table, or a blank one. */
+export function giveBack(frame: u32): void {
   const record = frameAt(frame);
   const pool = poolOf(frame);
   add(record + Frame.GENERATION, 1);
@@ -92,8 +99,6 @@ export function release(frame: u32): void {
   put(record + Frame.MAPS, 0);
   put(restAt(frame) + Rest.LOCK, 0);
   put(restAt(frame) + Rest.SHARE, 0);
-  // Without concrete TLBs nothing reads a dead table: emptying it keeps equal states equal.
-  if (pool == Pool.TABLE && !concrete) clearWords(tableAt(frame), tableWords);
   add(tally(pool == Pool.TABLE ? Tally.TABLES_FREED : Tally.PAGES_FREED), 1);
   const policy = boot(Boot.REUSE);
   const head = globalWord(Globals.FREE_TABLE + pool);
@@ -109,10 +114,15 @@ export function release(frame: u32): void {
   }
 }
 
+/** Whether a large table is all zero; small ones are not looked at. */
+export function isBlank(frame: u32): bool {
+  const end = tableAt(frame) + tableWords;
+  return tableWords >= 16 && firstUsed(tableAt(frame), end) == end;
+}
+
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
-  if (tableWords >= 16 && firstUsed(table, table + tableWords) == table + tableWords) return 0;
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -16,59 +16,18 @@
 import { Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Reg } from "../abi/operands";
-import { Entry, Frame, Globals, Kind, Mm, Tally, USE_MASK, USE_SHIFT, Vma, VmaFlag } from "../abi/records";
+import { Entry, Frame, Globals, Mm, Tally, Vma, VmaFlag } from "../abi/records";
 import { Gather, GatherBit, Task } from "../abi/tasks";
 import { sometimes } from "../ghost/report";
-import { firstFrame, frameCount, Pool } from "../hw/frames";
 import { entriesOf, firstUsed, indexOf, slotOf } from "../hw/tables";
-import {
-  add,
-  boot,
-  frameAt,
-  frameBase,
-  gatherOf,
-  get,
-  globalWord,
-  mmAt,
-  put,
-  reg,
-  regWord,
-  setReg,
-  tally,
-  vmaAt,
-} from "../word";
+import { add, boot, frameAt, gatherOf, get, globalWord, mmAt, put, reg, regWord, setReg, tally, vmaAt } from "../word";
+import { freePlain, makeVectors, Vectors, vectors } from "./freeing";
 import { record } from "./gather";
 import { putPage } from "./pages";
 import { DELAYED as MAPPED, nextTable } from "./zap";
 
-/** Bytes of a frame's record, as a shift. */
-const RECORD_SHIFT: u32 = 4;
 /** Task.RANKS: the lock of some page is held, and release() would break it. */
 const PAGE_LOCK: u32 = 1 << 2;
-
-// Vectors that loops compare with. The compiler would make a constant anew in each turn of a loop, a loaded one not.
-const vectors = memory.data(96, 16);
-
-const enum Vectors {
-  /** A page with one reference and one mapping; what is asked of it: not its owner and generation. */
-  PLAIN = 0,
-  ASKED = 16,
-  /** First base page, as it is queued; how many there are. */
-  FIRST = 32,
-  COUNT = 48,
-  MAPPED = 64,
-  /** What freeing adds to a record. */
-  CHANGE = 80,
-}
-
-function makeVectors(): void {
-  v128.store(vectors, i32x4(Kind.PAGE << USE_SHIFT, 1, 1, 0), Vectors.PLAIN);
-  v128.store(vectors, i32x4(~USE_MASK, -1, -1, 0), Vectors.ASKED);
-  v128.store(vectors, i32x4.splat(MAPPED | firstFrame(Pool.BASE)), Vectors.FIRST);
-  v128.store(vectors, i32x4.splat(frameCount(Pool.BASE)), Vectors.COUNT);
-  v128.store(vectors, i32x4.splat(MAPPED), Vectors.MAPPED);
-  v128.store(vectors, i32x4(0, -1, -1, 1), Vectors.CHANGE);
-}
 
 /** Entries of [slot, slot + count) that were cleared; the first and the last of them. */
 let cleared: u32 = 0;
@@ -149,49 +108,6 @@ export function zapInBulk(task: u32): bool {
   put(gather + Gather.COUNT, queued);
   setReg(task, Reg.ADDRESS, at < end ? at : end);
   return queued >= batch;
-}
-
-/** A page is free: the next free one, no reference and no mapping (1 - 1), one generation more. */
-function freed(record: v128, change: v128, next: u32): v128 {
-  return i32x4.replace_lane(i32x4.add(record, change), 0, next & ~MAPPED);
-}
-
-/**
- * Frees queued base pages, four at a time, for as long as they lose their last reference and their last mapping; gives
- * where it has stopped. Each is followed in the free list by the one that was queued after it. Loads do not wait for
- * one another; bit 31 of a queued word falls off in the shift.
- */
-export function freePlain(first: u32, end: u32): u32 {
-  const records = frameBase << 2;
-  const plain = v128.load(vectors, Vectors.PLAIN);
-  const asked = v128.load(vectors, Vectors.ASKED);
-  const firsts = v128.load(vectors, Vectors.FIRST);
-  const counts = v128.load(vectors, Vectors.COUNT);
-  const change = v128.load(vectors, Vectors.CHANGE);
-  let at = first;
-  while (at + 16 <= end) {
-    const second = load<u32>(at, 4);
-    const third = load<u32>(at, 8);
-    const fourth = load<u32>(at, 12);
-    const a = records + (load<u32>(at) << RECORD_SHIFT);
-    const b = records + (second << RECORD_SHIFT);
-    const c = records + (third << RECORD_SHIFT);
-    const d = records + (fourth << RECORD_SHIFT);
-    const inA = v128.load(a);
-    const inB = v128.load(b);
-    const inC = v128.load(c);
-    const inD = v128.load(d);
-    const ab = v128.or(v128.xor(inA, plain), v128.xor(inB, plain));
-    const cd = v128.or(v128.xor(inC, plain), v128.xor(inD, plain));
-    const outside = i32x4.ge_u(i32x4.sub(v128.load(at), firsts), counts);
-    if (v128.any_true(v128.or(outside, v128.and(v128.or(ab, cd), asked)))) break;
-    v128.store(a, freed(inA, change, second));
-    v128.store(b, freed(inB, change, third));
-    v128.store(c, freed(inC, change, fourth));
-    v128.store(d, freed(inD, change, load<u32>(at, 16)));
-    at += 16;
-  }
-  return at;
 }
 
 /** Frees the queued frames of [first, end) one by one, the last first. */

@@ -11,7 +11,7 @@ import { FileRecord, Frame, Kind, OWNER_FILE, OWNER_UNCOUNTED, Rest } from "../a
 import { Task } from "../abi/tasks";
 import { event, isNull, Missing, sometimes, violation } from "../ghost/report";
 import { frameFreed } from "../ghost/rules";
-import { allocate, liveEntries, Pool, poolOf, release } from "../hw/frames";
+import { allocate, giveBack, isBlank, liveEntries, Pool, poolOf, release } from "../hw/frames";
 import { add, boot, fileAt, frameAt, get, kindOf, ownerOf, put, reg, regWord, restAt, setReg } from "../word";
 
 /** Drops a reference; the last one frees the frame. */
@@ -25,12 +25,17 @@ export function putPage(frame: u32): void {
   add(record + Frame.REFERENCES, -1);
   if (get(record + Frame.REFERENCES) != 0) return;
   const table = kindOf(frame) == Kind.TABLE;
+  const blank = table && isBlank(frame);
   // A page that is freed while something still maps it, or a table with live entries or sharers, was counted wrongly.
-  if (get(record + Frame.MAPS) != 0 || (table && (liveEntries(frame) != 0 || get(restAt(frame) + Rest.SHARE) != 0)))
+  if (
+    get(record + Frame.MAPS) != 0 ||
+    (table && ((!blank && liveEntries(frame) != 0) || get(restAt(frame) + Rest.SHARE) != 0))
+  )
     violation(Fault.UNBALANCED, 0, table ? 5 : 4);
   frameFreed(frame);
   event(EventKind.FREED, 0, ownerOf(frame), 0, 0, frame, poolOf(frame));
-  release(frame);
+  if (blank) giveBack(frame);
+  else release(frame);
   sometimes(table ? Sometimes.TABLE_FREED : Sometimes.PAGE_FREED);
 }
 

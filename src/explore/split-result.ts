@@ -15,13 +15,7 @@ import {
   type StoppedBy,
   type StoreKind,
 } from "./search.js";
-
-/** The last words of each worker. */
-export interface Told {
-  readonly run: Uint32Array;
-  readonly search: Uint32Array;
-  readonly violations: Uint32Array;
-}
+import type { Told } from "./split-shared.js";
 
 export interface Asked extends SearchOptions {
   readonly workers: number;
@@ -125,6 +119,12 @@ export class SplitSearch implements Searched {
   /** Projections are not handed to workers. */
   setHash(): undefined {
     return undefined;
+  }
+
+  /** Seconds that the busiest worker was on a CPU: what the search takes when every worker has a CPU of its own. */
+  busiestSeconds(): number | undefined {
+    const all = this.#all.map(({ cpuSeconds }) => cpuSeconds);
+    return all.some((seconds) => seconds === undefined) ? undefined : Math.max(...(all as number[]));
   }
 
   pathTo(state: number): number[] | undefined {

@@ -70,11 +70,16 @@ export interface WayBack {
 
 export type ToWorker = { readonly shared: Shared } | { readonly wayTo: number } | { readonly end: true };
 
-export type FromWorker =
-  | { readonly keysMax: number }
-  | { readonly noMemory: true }
-  | { readonly run: Uint32Array; readonly search: Uint32Array; readonly violations: Uint32Array }
-  | { readonly way: WayBack };
+/** A worker's last words. */
+export interface Told {
+  readonly run: Uint32Array;
+  readonly search: Uint32Array;
+  readonly violations: Uint32Array;
+  /** Seconds that its thread was on a CPU, where the system says so. */
+  readonly cpuSeconds: number | undefined;
+}
+
+export type FromWorker = { readonly keysMax: number } | { readonly noMemory: true } | Told | { readonly way: WayBack };
 
 /** Waits until every worker is here. */
 export function meet(control: Int32Array, workers: number): void {

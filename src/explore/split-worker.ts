@@ -2,6 +2,7 @@
  * One worker of a search that several share: carries between the cores what assembly/explore/split.ts exchanges.
  * Started by split.ts.
  */
+import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { Area, Run, VIOLATION_AREA, Violation } from "../../assembly/abi/layout.js";
 import { Full, Search, Store, WORKER_SHIFT } from "../../assembly/abi/search.js";
@@ -248,6 +249,15 @@ class Rounds {
   }
 }
 
+/** Linux tells it of a thread; elsewhere nobody does. */
+function cpuSeconds(): number | undefined {
+  try {
+    return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e9;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Goes back from one of this worker's states as far as they are its own. */
 function wayBack(state: number): WayBack {
   const agents: number[] = [];
@@ -275,6 +285,7 @@ parentPort?.on("message", (message: ToWorker) => {
     run: words.slice(Area.RUN, Area.RUN + Run.WORDS),
     search: words.slice(search, search + Search.WORDS),
     violations: words.slice(VIOLATION_AREA, VIOLATION_AREA + count * Violation.WORDS),
+    cpuSeconds: cpuSeconds(),
   });
 });
 

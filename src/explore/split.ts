@@ -10,8 +10,16 @@ import { LAYERS_MAX, WORKER_SHIFT, WORKERS_MAX } from "../../assembly/abi/search
 import { type SearchCore, searchModule } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import { MODES, type SearchFigures, STORES } from "./search.js";
-import { type Asked, firstViolations, layersOf, SplitSearch, type Told } from "./split-result.js";
-import { Control, type FromWorker, Own, type Shared, type SplitOrder, type ToWorker } from "./split-shared.js";
+import { type Asked, firstViolations, layersOf, SplitSearch } from "./split-result.js";
+import {
+  Control,
+  type FromWorker,
+  Own,
+  type Shared,
+  type SplitOrder,
+  type Told,
+  type ToWorker,
+} from "./split-shared.js";
 
 export const SPLIT_MAX: number = WORKERS_MAX;
 const PROGRESS_MS = 50;

@@ -53,7 +53,7 @@ describe("the log", () => {
           }
         }
       }
-      expect(steps).toBeGreaterThan(100);
+      expect(steps).toBeGreaterThan(50);
     },
   );
 });

@@ -22,6 +22,14 @@ function draws(seed: number): (below: number) => number {
   };
 }
 
+/** Pages are touched in order, or here and there out of it, or in none: so are their frames. */
+function shuffle(calls: CallSpec[], draw: (below: number) => number): void {
+  for (let left = [0, 5, 2000][draw(3)] ?? 0; left > 0; left--) {
+    const [a, b] = [2 + draw(calls.length - 2), 2 + draw(calls.length - 2)];
+    [calls[a], calls[b]] = [calls[b] as CallSpec, calls[a] as CallSpec];
+  }
+}
+
 /** Some pages touched in one or two ranges, perhaps of a file; then calls that unmap, in bulk or not. */
 function leftBy(seed: number, isBulk: boolean): { words: Uint32Array; calls: string; freed: number } {
   const draw = draws(seed);
@@ -55,6 +63,7 @@ function leftBy(seed: number, isBulk: boolean): { words: Uint32Array; calls: str
   for (let page = draw(300); page < 1400 && calls.length < 800; page += dense ? 1 : 1 + draw(40)) {
     calls.push({ call: "store", args: { start: FIRST + page } });
   }
+  shuffle(calls, draw);
   for (let i = draw(20); i > 0; i--) {
     calls.push({ call: draw(3) === 0 ? "store" : "load", args: { start: 2 * FIRST + draw(64) } });
   }
