@@ -46,7 +46,7 @@ function rates(guided: boolean, { rounds, runs }: FuzzSize): Figure[] {
   ];
 }
 
-/** Runs until the seed's use after free is found in 5.15, programs random too, from an empty corpus; the bound if not. */
+/** Runs until the use after free is found in 5.15, programs random too, from an empty corpus; the bound if not. */
 export function runsToFind(seeds: number): number[] {
   return Array.from({ length: seeds }, (_, i) => {
     const campaign = new Campaign({ edition: "5.15", backend: "x86", seed: i + 1 });
