@@ -95,6 +95,8 @@ function auditPage(frame: u32): void {
 }
 
 function auditTable(frame: u32): void {
+  // A deposited table belongs to a huge page.
+  if (ownerOf(frame) >= OWNER_UNCOUNTED) return;
   const rest = restAt(frame);
   const parents = get(rest + Rest.PARENTS);
   if (parents == 0) violation(Fault.UNBALANCED, 0, Left.TABLE);

@@ -2,6 +2,7 @@
  * `npm run bench`: every figure, measured on this machine, next to its goal.
  *
  *   search           only the searches, and the yardstick beside SPIN (when `spin` and `cc` are there)
+ *   catalogue [NAME...]  only the catalogue of bugs: seconds of check and of fuzz for each (40 minutes at most)
  *   throughput       only the memory traces (`npm run bench:replay` does parts of it, and other numbers of rounds)
  *   fuzz             only the fuzzer: rates, how soon the race is found, strategies, two workers
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
@@ -14,6 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bootFigures } from "./boot.js";
+import { catalogue } from "./catalogue.js";
 import { detectionFigures } from "./detection.js";
 import { fuzzFigures } from "./fuzz.js";
 import type { Figure } from "./measure.js";
@@ -106,6 +108,7 @@ async function main(): Promise<number> {
     },
   });
   if (values.smoke) return smokeRun(values.update);
+  if (positionals[0] === "catalogue") return catalogue(positionals.slice(1), join(root, "build/bench-catalogue.json"));
   const report = reportOf(await chosen(positionals));
   console.log(textOf(report));
   if (values.compare !== undefined) console.log(`\n${comparison(values.compare, report)}`);

@@ -12,6 +12,10 @@ import type { Edition } from "./kernel/editions.js";
 const ERRATA = { "invlpg-global": Erratum.INVLPG_GLOBAL, "dsb-early": Erratum.DSB_EARLY } as const;
 export type ErratumName = keyof typeof ERRATA;
 
+/** Names of the set bits. */
+export const errataNames = (bits: number): ErratumName[] =>
+  (Object.keys(ERRATA) as ErratumName[]).filter((name) => (bits & ERRATA[name]) !== 0);
+
 /** What a machine is made of. Counts that are left out have small defaults, fit for exploration. */
 export interface MachineConfig {
   readonly geometry: string;

@@ -33,16 +33,17 @@ export const enum FuzzWord {
   STATUS,
   LAST_STEPS,
   LAST_KINDS,
-  /** Calls in the table, and in the list of those that a set-up may make. */
-  CALLS,
-  BUILDERS,
+  /** Number of the call in the table that makes an mm a guest's. */
+  MIRROR,
+  /** 1 when the kernel does without PCIDs on hardware whose INVLPG is faulty. */
+  AVOIDS_PCID,
   /** Runs that reached the bound on steps; runs in which a region overflowed; programs whose set-up went wrong. */
   BOUNDED,
   OVERFLOWED,
   REJECTED,
   /** Where the regions begin (word indices). */
   TABLE,
-  BUILDER_LIST,
+  LISTS,
   LINES,
   DECODED,
   INPUT,
@@ -72,6 +73,8 @@ export const enum FuzzMode {
   GUIDED,
   /** The program of INPUT, or the staged scenario when there is none, with ever new schedules. */
   FIXED,
+  /** The program of INPUT, with ever new schedules, judged as programs are. */
+  SAME,
 }
 
 export const enum Strategy {
@@ -81,6 +84,24 @@ export const enum Strategy {
   POS,
   URW,
   STARVE,
+  COUNT,
+}
+
+/**
+ * What a program is about: which calls it is made of, what its files are, what is wrong with its hardware. Calls of one
+ * theme get along with each other in the model.
+ */
+export const enum Theme {
+  /** Huge pages that share tables, beside anonymous pages and an ordinary file. */
+  HUGETLB,
+  /** Ordinary files: one of large folios, one of a driver, one of base pages; reclaim, write-back, migration. */
+  FILES,
+  /** Anonymous memory with huge pages: khugepaged, the huge zero page, write-protection. */
+  ANONYMOUS,
+  /** mm C is a guest's, whose tables mirror the memory of A. */
+  GUESTS,
+  /** Mappings of the kernel's own, ASIDs, exec; hardware that may be faulty. */
+  KERNEL,
   COUNT,
 }
 
@@ -95,6 +116,9 @@ export const enum Draw {
   FILE_TAIL,
   /** One page of a file: START, and END behind it. */
   FILE_PAGE,
+  /** START of a huge page, or of a GiB, and END behind it: one byte. */
+  HUGE_RANGE,
+  GIANT_RANGE,
   /** START 0, END the end of the address space; takes no byte. */
   SPACE,
   /** An address of a base page. */
@@ -109,6 +133,15 @@ export const enum Draw {
   PROT,
   VALUE,
   MM,
+  /** An address in the last GiB, which the kernel has for itself. */
+  KERNEL_ADDRESS,
+  /** An address of a guest's huge page. */
+  HUGE_ADDRESS,
+  /** What a counter stands at: close to its end, or small. */
+  COUNTER,
+  /** The driver's file; one of base pages or of large folios. */
+  DEVICE_FILE,
+  CACHED_FILE,
 }
 
 export const enum CallFlag {
@@ -122,6 +155,14 @@ export const enum CallFlag {
   IDLES = 8,
   /** It ends the mm: only the last user can. */
   EXITS = 16,
+  /** It is of the guest: only its mm can. */
+  GUEST = 32,
+  /** Only the first task makes it: nobody else would do it at the same time. */
+  ALONE = 64,
+  /** It leaves flushes to be made later, which others have to think of. */
+  DEFERS = 128,
+  /** It makes sure that nothing which such calls have taken from its range is still to be flushed. */
+  HEEDS = 256,
 }
 
 /** An entry of the table: first op, CallFlag set, number of arguments; then a Draw and a register for each. */
@@ -168,12 +209,23 @@ export const enum CorpusEntry {
   WORDS = 5 + 512 / 4,
 }
 
+/** Places of three calls in the list of Theme.HUGETLB. */
+export const MMAP_CALL: u32 = 0;
+export const MUNMAP_CALL: u32 = 1;
+export const LOAD_CALL: u32 = 10;
+
 export const FUZZ_TASKS: u32 = 3;
 export const FUZZ_CPUS: u32 = 4;
 export const FUZZ_MMS: u32 = 3;
 /** Files of hugetlbfs, and all files: the others have base pages. */
 export const HUGE_FILES: u32 = 2;
 export const FUZZ_FILES: u32 = 3;
+/** What the first two are in the theme of files: of large folios, and a driver's. */
+export const LARGE_FILE: u32 = 0;
+export const DEVICE_FILE: u32 = 1;
+/** The mm that is a guest's in the theme of guests, and the one whose memory it mirrors. */
+export const GUEST_MM: u32 = 2;
+export const HOST_MM: u32 = 0;
 /** Line of birth of a violation that is about nothing owed. */
 export const NO_LINE: u32 = 0xfffe;
 /** The input: HEADER bytes, then calls of CALL_BYTES each, then the schedule. */

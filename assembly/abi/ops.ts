@@ -143,6 +143,13 @@ export const enum Op {
   BATCH_DEFER,
   /** r a := 1 when mremap may move [START, END) of VMA to NEW_START: all of it in VMA, and nothing where it goes */
   MAY_MOVE,
+  // --- collapse ---
+  /** r a := live entries of the table that ENTRY points to */
+  LIVE_BELOW,
+  /** r a := 1 when PAGE is a huge page of an mm's own, whose mappings are counted */
+  OWN_HUGE,
+  /** table r a is kept with the huge page PAGE */
+  DEPOSIT,
 
   VISIBLE = 96,
   // --- locks ---
@@ -347,6 +354,19 @@ export const enum Op {
   BATCH_READ,
   /** mm->tlb_flush_batched of MM: # a 0 all is flushed (bool), 1 what r BATCH has seen is flushed */
   BATCH_DONE,
+  // --- collapse ---
+  /** PAGE := a fresh huge page of MM; r a := 0, or 7 without memory */
+  ALLOC_HUGE,
+  /** take the pages of table r b from everybody else; r a := 1 when nobody else uses one, and there is one */
+  ISOLATE_PAGES,
+  /** copy the next page of table r b into huge page INDEX and clear its entry; PAGE := it; r a := 0 at the end */
+  COPY_NEXT,
+  /** ENTRY points to table r a again */
+  POPULATE,
+  /** free the table deposited with PAGE */
+  WITHDRAW,
+  /** maps huge page PAGE with PROT at ENTRY unless something is there by now; r a := 1 when it did */
+  SET_HUGE,
   /** the task stands in the wait queue in the place of lock k a */
   PREPARE_TO_WAIT,
   /** sleep until that wait queue is empty */

@@ -197,6 +197,7 @@ export const enum Rest {
   VALUE,
   /** A page of a file: written to since write-back last took it (PG_dirty), and what write-back took. */
   DIRTY,
+  /** Of a huge page of an mm's own: the table deposited with it. */
   SAVED,
   WORDS,
 }
@@ -211,6 +212,8 @@ export const enum Kind {
 export const OWNER_FILE: u32 = 0x100;
 /** OWNER from here on: frames whose mappings nobody counts, a driver's memory and the huge zero page. */
 export const OWNER_UNCOUNTED: u32 = 0x800;
+/** OWNER of a page that khugepaged is about to copy: nobody else may come to believe in it. */
+export const OWNER_ISOLATED: u32 = 0xc00;
 /** OWNER of a frame that the witness hands to somebody else. */
 export const OWNER_STRANGER: u32 = 0x1000;
 

@@ -14,11 +14,12 @@ import {
   SETUP_MAX,
   SIGNATURES_MAX,
   Signature,
+  Theme,
 } from "../abi/fuzz";
 import { Base, Boot } from "../abi/layout";
 import { reserve } from "../boot";
 import { seenAt, setCoverage } from "../ghost/coverage";
-import { base, boot, stateBase } from "../word";
+import { base, boot, get, stateBase } from "../word";
 import { learnSites, siteWords } from "./touched";
 
 export const block: usize = memory.data(45 * 4, 16);
@@ -36,7 +37,7 @@ export function count(field: u32, amount: u32): void {
 }
 
 export let table: u32 = 0;
-export let builderList: u32 = 0;
+let lists: u32 = 0;
 export let lines: u32 = 0;
 export let decoded: u32 = 0;
 /** Byte addresses. */
@@ -45,6 +46,21 @@ export let schedule: u32 = 0;
 export let entries: u32 = 0;
 export let findings: u32 = 0;
 let booted: u32 = 0;
+/** What the host has booted the machine with: a program may do without. */
+export let pcid: u32 = 0;
+
+/** A list of calls: how many, then their numbers in the table. */
+const LIST: u32 = 1 + CALLS_MAX;
+
+/** The calls of a theme, or those that a set-up may make. */
+export function listOf(theme: u32, builds: bool): u32 {
+  return lists + (2 * theme + (builds ? 1 : 0)) * LIST;
+}
+
+/** Entry of the table that `byte` names in a list. */
+export function namedIn(list: u32, byte: u32): u32 {
+  return table + get(list + 1 + (byte % get(list))) * CallEntry.WORDS;
+}
 
 function stateBytes(): u32 {
   return (base(Base.STATE_END) - base(Base.STATE)) << 2;
@@ -55,12 +71,12 @@ export function fuzzStart(): bool {
   let at = (base(Base.END) + 3) & ~3;
   table = at;
   at += CALLS_MAX * CallEntry.WORDS;
-  builderList = at;
-  at += CALLS_MAX;
+  lists = at;
+  at += Theme.COUNT * 2 * LIST;
   lines = at;
   at += (boot(Boot.CODE) + 1) >> 1;
   decoded = at;
-  at += (SETUP_MAX + RACE_MAX) * Decoded.WORDS;
+  at += (1 + SETUP_MAX + RACE_MAX) * Decoded.WORDS;
   const inputWord = (at + 3) & ~3;
   at = inputWord + (INPUT_MAX >> 2);
   const scheduleWord = at;
@@ -82,7 +98,7 @@ export function fuzzStart(): bool {
   input = inputWord << 2;
   schedule = scheduleWord << 2;
   setWord(FuzzWord.TABLE, table);
-  setWord(FuzzWord.BUILDER_LIST, builderList);
+  setWord(FuzzWord.LISTS, lists);
   setWord(FuzzWord.LINES, lines);
   setWord(FuzzWord.DECODED, decoded);
   setWord(FuzzWord.INPUT, inputWord);
@@ -94,6 +110,7 @@ export function fuzzStart(): bool {
   setCoverage(seen << 2);
   learnSites(sites);
   memory.copy(booted << 2, stateBase << 2, stateBytes());
+  pcid = boot(Boot.PCID);
   return true;
 }
 

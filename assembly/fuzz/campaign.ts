@@ -89,7 +89,7 @@ export function fuzzFresh(): void {
 /** Makes runs until enough are made or one shows something that no run has shown. Gives the number of new findings. */
 export function fuzzRuns(): u32 {
   const wanted = word(FuzzWord.WANTED);
-  const isFixed = word(FuzzWord.MODE) == FuzzMode.FIXED;
+  const isFixed = word(FuzzWord.MODE) == FuzzMode.FIXED || word(FuzzWord.MODE) == FuzzMode.SAME;
   let runs: u32 = 0;
   let steps: u64 = 0;
   let found: u32 = 0;

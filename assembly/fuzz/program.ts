@@ -16,26 +16,29 @@ import {
   CallFlag,
   Decoded,
   FUZZ_CPUS,
-  FUZZ_FILES,
   FUZZ_MMS,
   FUZZ_TASKS,
   FuzzWord,
+  GUEST_MM,
   HEADER,
-  HUGE_FILES,
+  HOST_MM,
   INPUT_MAX,
   RACE_MAX,
   SETUP_MAX,
   SETUP_TASK,
+  Theme,
 } from "../abi/fuzz";
-import { Boot, Run } from "../abi/layout";
-import { FileRecord, Tally } from "../abi/records";
+import { Run } from "../abi/layout";
+import { Reg } from "../abi/operands";
+import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { switchMm } from "../mm/switching";
 import { runAlone, saveInitial } from "../run";
 import { nextCall } from "../step";
-import { boot, fileAt, get, put, setRun, stateBase, tally, taskAt } from "../word";
-import { switchTarget, writeCall } from "./arguments";
-import { builderList, decoded, input, resetToBoot, setWord, table, word } from "./block";
+import { get, put, putLong, scriptBase, setRun, stateBase, tally, taskAt } from "../word";
+import { switchTarget, useTheme, writeCall } from "./arguments";
+import { decoded, input, listOf, namedIn, resetToBoot, setWord, table, word } from "./block";
+import { setFiles, setHardware } from "./world";
 
 const NOBODY: u32 = 0xff;
 const SETUP_STEPS: u32 = 2000;
@@ -84,9 +87,21 @@ function padInput(): void {
   setWord(FuzzWord.SCHEDULE_AT, end);
 }
 
+let theme: u32 = 0;
+
+/** What the program is about, and so which list its calls are named in. */
+export function themeOf(): u32 {
+  return (load<u8>(input) / FUZZ_TASKS) % Theme.COUNT;
+}
+
 function entryOf(call: u32, builds: bool): u32 {
-  const index = builds ? get(builderList + (call % word(FuzzWord.BUILDERS))) : call % word(FuzzWord.CALLS);
-  return table + index * CallEntry.WORDS;
+  return namedIn(listOf(theme, builds), call);
+}
+
+/** Whether a call can be made in `mm`: a guest's mm has calls of its own, and no others. */
+function fits(flags: u32, mm: u32): bool {
+  if ((flags & CallFlag.FILE_ONLY) != 0) return true;
+  return ((flags & CallFlag.GUEST) != 0) == (theme == Theme.GUESTS && mm == GUEST_MM);
 }
 
 /** Which mm each CPU runs: those of the tasks always run one. */
@@ -128,17 +143,6 @@ function loadCpus(): void {
   }
 }
 
-/** Sizes of the files: two bits each of byte 7; the first file is whole when they are zero. */
-function setFiles(): void {
-  const byte: u32 = load<u8>(input + 7);
-  const most = boot(Boot.FILE_PAGES);
-  for (let file: u32 = 0; file < FUZZ_FILES; file++) {
-    const smaller = (byte >> (2 * file)) & 3;
-    put(fileAt(file) + FileRecord.SIZE, max(most - smaller, 1));
-    put(fileAt(file) + FileRecord.LEVEL, file < HUGE_FILES ? 1 : 0);
-  }
-}
-
 let decodedCount: u32 = 0;
 
 function note(task: u32, cpu: u32, mm: u32, script: u32, call: u32): void {
@@ -166,16 +170,32 @@ function start(task: u32, cpu: u32, mm: u32, script: u32, end: u32): void {
   nextCall(record);
 }
 
+/** The guest's mm mirrors its host's: a call of its own before all others. Gives the end of it, NOBODY if it fails. */
+function makeGuest(): u32 {
+  const cpu = cpuOf(GUEST_MM);
+  if (theme != Theme.GUESTS || cpu == NOBODY) return 0;
+  put(scriptBase, get(table + word(FuzzWord.MIRROR) * CallEntry.WORDS + CallEntry.ENTRY));
+  put(scriptBase + 1, 1);
+  put(scriptBase + 2, Reg.NEW_START);
+  putLong(scriptBase + 3, <u64>HOST_MM);
+  note(SETUP_TASK, cpu, GUEST_MM, 0, 0);
+  start(0, cpu, GUEST_MM, 0, 5);
+  return runAlone(0, SETUP_STEPS) == Status.FINISHED ? 5 : NOBODY;
+}
+
 /** Runs the set-up, call by call. Gives the first free word of the script region. */
 function runSetup(): u32 {
-  let script: u32 = 0;
+  let script = makeGuest();
+  if (script == NOBODY) return NOBODY;
   const count = setupCalls();
   for (let i: u32 = 0; i < count; i++) {
     const at = callAt(i);
     const mm = load<u8>(at + 1) % FUZZ_MMS;
     const cpu = cpuOf(mm);
     if (cpu == NOBODY) continue;
-    const end = writeCall(entryOf(load<u8>(at), true), at + 2, script);
+    const entry = entryOf(load<u8>(at), true);
+    if (!fits(get(entry + CallEntry.FLAGS), mm)) continue;
+    const end = writeCall(entry, at + 2, script);
     note(SETUP_TASK, cpu, mm, script, i);
     start(0, cpu, mm, script, end);
     if (runAlone(0, SETUP_STEPS) != Status.FINISHED) return NOBODY;
@@ -199,6 +219,7 @@ function writeTask(task: u32, tasks: u32, from: u32): u32 {
     if (taskOfCall(at, tasks) != task) continue;
     const entry = entryOf(load<u8>(at), false);
     const flags = get(entry + CallEntry.FLAGS);
+    if (!fits(flags, mm) || (task != 0 && (flags & CallFlag.ALONE) != 0)) continue;
     if ((flags & CallFlag.SWITCHES) != 0) {
       const next = switchTarget(at + 2);
       if (next == gone) continue;
@@ -234,10 +255,13 @@ export function prepare(): bool {
   setRun(Run.VIOLATIONS, 0);
   decodedCount = 0;
   const tasks = tasksOf();
+  theme = themeOf();
+  useTheme(theme);
   setWord(FuzzWord.TASKS, tasks);
+  setHardware(theme);
   readCpus(tasks);
   readUsers(tasks);
-  setFiles();
+  setFiles(theme);
   loadCpus();
   let script = runSetup();
   setupSteps = get(tally(Tally.STEPS));

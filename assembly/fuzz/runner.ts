@@ -6,17 +6,28 @@
  * bytes are used up, the strategy goes on; without one, the agent that moved last does while it can.
  */
 import { Fault, Status } from "../abi/events";
-import { FuzzMode, FuzzWord, INPUT_MAX, NO_LINE, SIGNATURES_MAX, Signature } from "../abi/fuzz";
+import {
+  CALLS_MAX,
+  CallEntry,
+  CallFlag,
+  FuzzMode,
+  FuzzWord,
+  INPUT_MAX,
+  NO_LINE,
+  SIGNATURES_MAX,
+  Signature,
+} from "../abi/fuzz";
 import { Run, VIOLATION_AREA, Violation } from "../abi/layout";
+import { Op } from "../abi/ops";
 import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { callAt, feature, fresh, moverAt, noteOp, opAt, watch } from "../ghost/coverage";
 import { setCurrentAgent } from "../ghost/report";
 import { deadlocked, isFinished, kernelAgents, reset, stepAgent } from "../run";
 import { stepTask } from "../step";
-import { add, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
+import { add, codeBase, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
 import { movedTask, objectOf, ready, startAgents } from "./agents";
-import { findings, lines, schedule, setWord, word } from "./block";
+import { findings, lines, schedule, setWord, table, word } from "./block";
 import { endSchedule, pick, startSchedule } from "./strategy";
 
 const INTERRUPT: u32 = 0xffff;
@@ -150,16 +161,44 @@ function sign(record: u32): bool {
 
 /**
  * What is another call's matter. A call has returned while what another task took away is still owed: that task is
- * about to flush, and in most pairs of calls the kernel promises nothing. Or a flush leaves out what an earlier call of
- * the task took away: that call has made its own flush, and has been judged by it. Only a call's own are findings. The
- * tasks of a scenario are chosen, and there the oracle's word stands.
+ * about to flush, and in most pairs of calls the kernel promises nothing: only a call's own are findings, and what a
+ * call that DEFERS took away when a call that HEEDS and has begun since returns. Or a flush leaves out what an earlier
+ * call of the task took away: that call has made its own flush, and has been judged by it. The tasks of a scenario are
+ * chosen, and there the oracle's word stands: it counts what was owed when the call began.
  */
 function isOthers(record: u32): bool {
   if (word(FuzzWord.MODE) == FuzzMode.FIXED) return false;
   const kind = get(record + Violation.KIND);
   const birth = get(record + Violation.BIRTH);
-  if (kind == Fault.RIGHTS_OUTLIVE_CALL) return moverAt(birth) != get(record + Violation.AGENT);
-  return kind == Fault.RANGE_NOT_RECORDED && callAt(birth) != callAt(get(record + Violation.STEP));
+  if (kind == Fault.RANGE_NOT_RECORDED) return callAt(birth) != callAt(get(record + Violation.STEP));
+  if (kind != Fault.RIGHTS_OUTLIVE_CALL) return false;
+  if (moverAt(birth) == get(record + Violation.AGENT)) return false;
+  if (!isOf(opAt(birth), CallFlag.DEFERS) || !isOf(get(record + Violation.PC), CallFlag.HEEDS)) return true;
+  return !hasBegunSince(get(record + Violation.AGENT), birth, get(record + Violation.STEP));
+}
+
+/** Whether the call of `agent` that ends with step `end` made its first step after step `birth`. */
+function hasBegunSince(agent: u32, birth: u32, end: u32): bool {
+  for (let step = end - 1; step > 0; step--) {
+    if (moverAt(step) != agent) continue;
+    if (get(codeBase + (opAt(step) << 2)) == Op.RETURN) return true;
+    if (step < birth) return false;
+  }
+  return true;
+}
+
+/** Whether the op `pc` belongs to a call with the flag: a call's ops follow its first one. */
+function isOf(pc: u32, flag: u32): bool {
+  let best: u32 = 0;
+  let flags: u32 = 0;
+  for (let i: u32 = 0; i < CALLS_MAX; i++) {
+    const entry = table + i * CallEntry.WORDS;
+    const first = get(entry + CallEntry.ENTRY);
+    if (first > pc || first < best) continue;
+    best = first;
+    flags = get(entry + CallEntry.FLAGS);
+  }
+  return (flags & flag) != 0;
 }
 
 /** Signs the violations of the run. Gives how many were never seen before. */

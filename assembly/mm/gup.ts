@@ -14,7 +14,7 @@
 
 import { Fault, Sometimes } from "../abi/events";
 import { Reg } from "../abi/operands";
-import { Cpu, Entry, Frame, Kind, Mm, OWNER_FILE, Vma } from "../abi/records";
+import { Cpu, Entry, Frame, Kind, Mm, OWNER_FILE, OWNER_UNCOUNTED, Vma } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
 import { sometimes, violation } from "../ghost/report";
 import { frameOf, indexOf, isTableEntry } from "../hw/tables";
@@ -51,14 +51,19 @@ function fileAt(mm: u32, vpn: u64): u32 {
   return 0;
 }
 
+/** Owner of the pages that `mm` maps at `vpn`. */
+function ownerAt(mm: u32, vpn: u64): u32 {
+  const file = fileAt(mm, vpn);
+  return file == 0 ? mm + 1 : OWNER_FILE + file - 1;
+}
+
 /** Interrupts off; the walk of MM at ADDRESS begins at its root. LAST: owner of the pages that may be found there. */
 export function begin(task: u32): void {
   const mm = regWord(task, Reg.MM);
   setIrqOff(get(task + Task.CPU), 1);
   put(task + Task.GUP_TABLE, get(mmAt(mm) + Mm.PGD) + 1);
   put(task + Task.GUP_LEVEL, levels - 1);
-  const file = fileAt(mm, reg(task, Reg.ADDRESS));
-  setReg(task, Reg.LAST, file == 0 ? mm + 1 : OWNER_FILE + file - 1);
+  setReg(task, Reg.LAST, ownerAt(mm, reg(task, Reg.ADDRESS)));
 }
 
 /** Reads one entry: 0 nothing there, 1 a table, 2 a page. ENTRY and RANGE_END keep where it was and what it was. */
@@ -97,11 +102,14 @@ export function unchanged(task: u32, depth: u32): bool {
   );
 }
 
-/** The walk has succeeded: the page must be one that the mm had mapped there. */
+/** The walk has succeeded: the page must be one that the mm had mapped there, or the huge zero page. */
 export function keep(task: u32): void {
   sometimes(Sometimes.PINNED);
   const owner = ownerOf(regWord(task, Reg.PAGE));
-  if (owner != regWord(task, Reg.LAST)) violation(Fault.WALKER_INSIDE, 0, 2);
+  if (owner == regWord(task, Reg.LAST) || owner == OWNER_UNCOUNTED) return;
+  // What was mapped there while the walk was under way is the mm's too.
+  const mm = regWord(task, Reg.MM);
+  if (owner != ownerAt(mm, reg(task, Reg.ADDRESS))) violation(Fault.WALKER_INSIDE, 0, 2);
 }
 
 /** The walker is out of all tables, and interrupts are on. */

@@ -61,12 +61,16 @@ export function walkNew(task: u32, register: u32, level: u32): void {
   setReg(task, Reg.TMP, slotTable);
 }
 
-/** Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. */
+/**
+ * Makes the missing tables for `vpn` down to the one of `level`, and charges the mm. False without memory. A huge page
+ * on the way stays: the caller finds no entry then.
+ */
 export function allocTables(mm: u32, vpn: u64, level: u32): bool {
   let table = get(mmAt(mm) + Mm.PGD);
   let at: u32 = levels - 1;
   while (at > level) {
     const slot = tableAt(table) + indexOf(vpn, at);
+    if ((get(slot) & Entry.PRESENT) != 0 && !isTableEntry(get(slot))) return true;
     if (!isTableEntry(get(slot))) {
       const child = allocate(Pool.TABLE, Kind.TABLE, mm + 1);
       if (child == 0) return false;
@@ -106,6 +110,14 @@ export function setEntry(task: u32, level: u32, dirty: u32): void {
   const mm = regWord(task, Reg.MM);
   entryCleared(mm, reg(task, Reg.ADDRESS), level, regWord(task, Reg.TABLE), slot, 0);
   writeEntry(slot, makeEntry(regWord(task, Reg.PAGE), flags));
+}
+
+/** Maps the huge page PAGE, unless a fault of a base page has put a table there meanwhile: those take no lock here. */
+export function setHuge(task: u32): bool {
+  const slot = regWord(task, Reg.ENTRY);
+  if (slot != 0 && get(slot) != 0) return false;
+  setEntry(task, 1, 0);
+  return true;
 }
 
 /** A store to a shared page whose entry was read-only (wp_page_reuse): more rights, so nobody need be told. */

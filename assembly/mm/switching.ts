@@ -26,11 +26,9 @@ export function switchMm(cpu: u32, mm: u32): void {
   finishSwitch(cpu, mm);
 }
 
-/** The CPU leaves the mask of what it has loaded, and is in the mask of `mm` before it loads it. */
+/** The CPU is in the mask of `mm` before it loads it; it stays in that of what it has loaded until then. */
 export function beginSwitch(cpu: u32, mm: u32): void {
-  const old = get(cpuAt(cpu) + Cpu.LOADED_MM);
-  if (old == mm + 1) return;
-  if (old != 0) leaveMask(cpu, old - 1);
+  if (get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1) return;
   put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
 }
 
@@ -38,7 +36,9 @@ export function beginSwitch(cpu: u32, mm: u32): void {
 export function finishSwitch(cpu: u32, mm: u32): void {
   const self = cpuAt(cpu);
   put(self + Cpu.LAZY, 0);
-  if (get(self + Cpu.LOADED_MM) != mm + 1) {
+  const old = get(self + Cpu.LOADED_MM);
+  if (old != mm + 1) {
+    if (old != 0) leaveMask(cpu, old - 1);
     takeAsid(cpu, mm);
     chooseSlot(cpu, mm);
     put(self + Cpu.LOADED_MM, mm + 1);

@@ -17,7 +17,6 @@ import {
   firstUsed,
   frameOf,
   indexOf,
-  isTableEntry,
   pagesOf,
   slotOf,
   slotTable,
@@ -104,7 +103,6 @@ export function nextTable(pgd: u32, at: u64): u64 {
   const from = slot - indexOf(at, level);
   const end = from + entriesOf(level);
   slot = firstUsed(slot + 1, end);
-  while (slot < end && !isTableEntry(get(slot))) slot = firstUsed(slot + 1, end);
   return alignDown(at, level + 1) + <u64>(slot - from) * pagesOf(level);
 }
 

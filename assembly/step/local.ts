@@ -13,6 +13,7 @@ import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { alignDown, alignUp, frameOf, pagesOf } from "../hw/tables";
 import * as arm64 from "../mm/arm64";
+import * as collapse from "../mm/collapse";
 import * as gather from "../mm/gather";
 import * as gup from "../mm/gup";
 import * as hugetlb from "../mm/hugetlb";
@@ -149,6 +150,9 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.BATCH_RESET: reclaim.reset(task); break;
       case Op.BATCH_DUE: setReg(task, get(op + 1), get(task + Task.BATCH_DUE)); break;
       case Op.MAY_MOVE: setReg(task, get(op + 1), when(vma.mayMove(task))); break;
+      case Op.LIVE_BELOW: setReg(task, get(op + 1), collapse.liveBelow(task)); break;
+      case Op.OWN_HUGE: setReg(task, get(op + 1), when(collapse.isOwnHuge(task))); break;
+      case Op.DEPOSIT: collapse.deposit(task, regWord(task, get(op + 1))); break;
       case Op.BATCH_DEFER: setReg(task, get(op + 1), when(reclaim.shouldDefer(task))); break;
       default: break;
     }

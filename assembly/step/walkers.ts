@@ -1,8 +1,9 @@
 /**
- * Visible ops of software walkers, of waiting for them, and of the split of a VMA. Reached from ordinary().
+ * Visible ops of software walkers, of waiting for them, of VMA splits and of collapses. Reached from ordinary().
  */
 import { Reg } from "../abi/operands";
 import { Op } from "../abi/ops";
+import * as collapse from "../mm/collapse";
 import * as gup from "../mm/gup";
 import * as pgtable from "../mm/pgtable";
 import * as vma from "../mm/vma";
@@ -29,6 +30,12 @@ export function walkers(task: u32, op: u32): void {
     case Op.SPECULATE: setReg(task, get(op + 1), speculate(task)); return;
     case Op.UNSPECULATE: gup.unspeculate(task); return;
     case Op.SPLIT_VMA: vma.splitAt(regWord(task, Reg.MM), reg(task, get(op + 1))); return;
+    case Op.ALLOC_HUGE: setReg(task, get(op + 1), collapse.allocHuge(task)); return;
+    case Op.ISOLATE_PAGES: setReg(task, get(op + 1), when(collapse.isolate(task, regWord(task, get(op + 2))))); return;
+    case Op.COPY_NEXT: setReg(task, get(op + 1), when(collapse.copyNext(task, regWord(task, get(op + 2))))); return;
+    case Op.POPULATE: collapse.populate(task, regWord(task, get(op + 1))); return;
+    case Op.WITHDRAW: collapse.withdraw(task); return;
+    case Op.SET_HUGE: setReg(task, get(op + 1), when(pgtable.setHuge(task))); return;
     default: return;
   }
 }

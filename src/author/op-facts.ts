@@ -6,7 +6,7 @@ import { Machine, Reg } from "../../assembly/abi/operands.js";
 import { Op } from "../../assembly/abi/ops.js";
 
 /** The last op that only the task itself can notice. */
-const LAST_LOCAL = Op.MAY_MOVE;
+const LAST_LOCAL = Op.DEPOSIT;
 
 /** Whether the core has an op of this number. */
 export const isOp = (code: unknown): code is Op =>
@@ -25,9 +25,11 @@ const FIRST: readonly Op[] = [
   ...[Op.MAY_MOVE, Op.WRITE_SIZE, Op.PUD_POPULATE, Op.ALLOC_TABLES, Op.FREE_NEXT_TABLE, Op.FIND_OR_ALLOC_PAGE],
   ...[Op.ALLOC_ANON_PAGE, Op.ZAP_PTES, Op.PROTECT_PTES, Op.GATHER_COUNT, Op.GATHER_FREE, Op.TLBI, Op.MOVE_PTES],
   ...[Op.PENDING_READ, Op.MARK_DIRTY, Op.CLEAR_DIRTY, Op.DEVICE_PAGE, Op.GET_HUGE_ZERO, Op.BATCH_READ],
+  ...[Op.LIVE_BELOW, Op.OWN_HUGE, Op.DEPOSIT, Op.ALLOC_HUGE, Op.ISOLATE_PAGES, Op.COPY_NEXT, Op.POPULATE, Op.SET_HUGE],
 ];
 const SECOND: readonly Op[] = [
   ...[Op.BRANCH_GE, Op.BRANCH_EQ, Op.MOVE, Op.ALIGN_DOWN, Op.ALIGN_UP, Op.SHIFT_BY, Op.TEST, Op.BATCH_MARK],
+  ...[Op.ISOLATE_PAGES, Op.COPY_NEXT],
 ];
 const THIRD: readonly Op[] = [Op.SHIFT_BY, Op.TRYLOCK_WRITE, Op.CLEAR_ENTRY, Op.ALLOC_TABLES];
 
@@ -78,6 +80,8 @@ export const alsoWrites: ReadonlyMap<Op, readonly Reg[]> = new Map<Op, readonly 
   [Op.GET_CACHED, PAGE],
   [Op.DEVICE_PAGE, PAGE],
   [Op.GET_HUGE_ZERO, PAGE],
+  [Op.ALLOC_HUGE, PAGE],
+  [Op.COPY_NEXT, PAGE],
   [Op.REPLACE_IN_CACHE, PAGE],
   [Op.X86_NEXT_GENERATION, [Reg.GENERATION]],
 ]);

@@ -33,8 +33,10 @@ function mmOf(scenario: Scenario, name: string): number {
 }
 
 /** setup_pcid(): from 6.4 on PCIDs are left alone on hardware that cannot invalidate with them [S: 7.0rc6]. */
+export const avoidsPcid = (edition: Edition): boolean => hasChange(edition, "6.4", "ce0b15d11ad8");
+
 function usesPcid(scenario: Scenario, edition: Edition): boolean {
-  return scenario.errata?.includes("invlpg-global") !== true || !hasChange(edition, "6.4", "ce0b15d11ad8");
+  return scenario.errata?.includes("invlpg-global") !== true || !avoidsPcid(edition);
 }
 
 /** A CPU runs one task of a race: a second one would need a scheduler, which is not modelled. */

@@ -5,6 +5,7 @@
  */
 import {
   CALL_BYTES,
+  CALLS_MAX,
   CallEntry,
   FUZZ_CPUS,
   FUZZ_FILES,
@@ -18,11 +19,12 @@ import {
   Strategy,
 } from "../../assembly/abi/fuzz.js";
 import type { Core, CoreModule } from "../core/core.js";
+import { avoidsPcid } from "../explore/stage.js";
 import type { Backend } from "../kernel/arch/backends.js";
 import type { Edition } from "../kernel/editions.js";
 import { Machine, type MachineConfig } from "../machine.js";
 import { kindName, kindNumber, type Severity, severityOf, type ViolationKind, violationKinds } from "../names.js";
-import { entryWords, randomCalls } from "./table.js";
+import { entryWords, randomCalls, themeOf, themes } from "./table.js";
 
 /** Room for everything that three tasks can do at once: 13 tables an mm is all that its address space can use. */
 export const ROOM = {
@@ -38,7 +40,7 @@ export const ROOM = {
   hugeFrames: 10,
   obligations: 32,
   /** Listings of all calls; arm64 in 7.1 takes more than the 4,096 ops of a scenario. */
-  code: 8192,
+  code: 16384,
 } as const satisfies Partial<MachineConfig>;
 
 export const STEPS_MAX = 1500;
@@ -58,9 +60,14 @@ const strategyNumbers: Readonly<Record<StrategyName, Strategy>> = {
   starve: Strategy.STARVE,
 };
 
-export const modes = { random: FuzzMode.RANDOM, guided: FuzzMode.GUIDED, fixed: FuzzMode.FIXED } as const;
+export const modes = {
+  random: FuzzMode.RANDOM,
+  guided: FuzzMode.GUIDED,
+  fixed: FuzzMode.FIXED,
+  same: FuzzMode.SAME,
+} as const;
 
-/** Kinds that a campaign keeps. Those of software walkers and of write-back are left to scenarios. */
+/** Kinds that a campaign keeps: all that a machine without concrete TLBs can report. */
 export const KINDS: readonly ViolationKind[] = [
   "FLUSH_AFTER_UNLOCK",
   "RANGE_NOT_RECORDED",
@@ -73,6 +80,9 @@ export const KINDS: readonly ViolationKind[] = [
   "LOCK_ORDER",
   "DEADLOCK",
   "OOPS",
+  "WRITE_LOST",
+  "WALKER_INSIDE",
+  "MOVED_WRONG",
 ];
 
 export interface ArenaOptions {
@@ -128,6 +138,7 @@ export class Arena {
     const entries = randomCalls.map((call) => machine.entry(call));
     const arena = new Arena(machine);
     arena.#writeTable(entries);
+    arena.set(FuzzWord.AVOIDS_PCID, avoidsPcid(options.edition) ? 1 : 0);
     arena.#writeLines();
     return arena;
   }
@@ -170,10 +181,15 @@ export class Arena {
     randomCalls.forEach((call, i) => {
       words.set(entryWords(call, entries[i] as number), table + i * CallEntry.WORDS);
     });
-    this.set(FuzzWord.CALLS, randomCalls.length);
-    const builders = randomCalls.flatMap((call, i) => (call.random?.builds ? [i] : []));
-    words.set(builders, this.get(FuzzWord.BUILDER_LIST));
-    this.set(FuzzWord.BUILDERS, builders.length);
+    const lists = themes.flatMap(({ calls, builders }) => [calls, builders]);
+    lists.forEach((list, i) => {
+      const numbers = list.map((call) => randomCalls.indexOf(call));
+      words.set([numbers.length, ...numbers], this.get(FuzzWord.LISTS) + i * (1 + CALLS_MAX));
+    });
+    this.set(
+      FuzzWord.MIRROR,
+      randomCalls.findIndex((call) => call.name === "kvm-create"),
+    );
   }
 
   /** Ops of one line of one function have one number, wherever the function was spliced in. */
@@ -238,8 +254,9 @@ export class Arena {
     const from = this.get(FuzzWord.INPUT) * 4;
     const program = this.machine.core.bytes().slice(from, from + this.get(FuzzWord.SCHEDULE_AT));
     const setups = (program[5] as number) % (SETUP_MAX + 1);
+    const { calls, builders } = themeOf(program[0] as number);
     for (let at = HEADER, i = 0; at < program.length; at += CALL_BYTES, i++) {
-      program[at] = (program[at] as number) % this.get(i < setups ? FuzzWord.BUILDERS : FuzzWord.CALLS);
+      program[at] = (program[at] as number) % (i < setups ? builders : calls).length;
     }
     return Uint8Array.from([...program, ...this.followed()]);
   }

@@ -4,12 +4,13 @@
  * Only the core decodes inputs. What it made of one is read back from the script region, so there is no second decoder
  * that could differ.
  */
-import { Decoded, FUZZ_TASKS, FuzzWord, HUGE_FILES, SETUP_TASK } from "../../assembly/abi/fuzz.js";
-import { Base } from "../../assembly/abi/layout.js";
+import { Decoded, FUZZ_TASKS, FuzzWord, HUGE_FILES, LARGE_FILE, SETUP_TASK } from "../../assembly/abi/fuzz.js";
+import { Area, Base, Boot } from "../../assembly/abi/layout.js";
+import { type ErratumName, errataNames } from "../boot.js";
 import type { Call } from "../kernel/listing.js";
 import type { CallStep, Scenario } from "../scenarios/scenario.js";
 import { type Arena, ROOM } from "./arena.js";
-import { randomCalls } from "./table.js";
+import { randomCalls, type ThemeName, themeOf } from "./table.js";
 
 export const MM_NAMES = ["A", "B", "C"] as const;
 
@@ -24,6 +25,10 @@ export interface Program {
   readonly cpus: readonly (string | null)[];
   /** Pages of each file when the program begins. */
   readonly files: readonly number[];
+  /** What it is about; hugetlb when it is not given. */
+  readonly theme?: ThemeName | undefined;
+  /** What is wrong with its hardware. */
+  readonly errata?: readonly ErratumName[] | undefined;
   readonly setup: readonly ProgramCalls[];
   readonly tasks: readonly ProgramCalls[];
 }
@@ -70,7 +75,16 @@ export function readProgram(arena: Arena): Program {
     else setup.push({ cpu: machine.get(at + Decoded.CPU), mm: nameOf(machine.get(at + Decoded.MM)), calls: [call] });
   }
   const files = Array.from({ length: ROOM.files }, (_, file) => sizeOf(input[7] as number, file));
-  return { cpus, files, setup, tasks };
+  const theme = themeOf(input[0] as number).name;
+  const errata = errataNames(machine.get(Area.BOOT + Boot.ERRATA));
+  return {
+    ...(theme === "hugetlb" ? {} : { theme }),
+    cpus,
+    files,
+    ...(errata.length === 0 ? {} : { errata }),
+    setup,
+    tasks,
+  };
 }
 
 /** As setFiles() of assembly/fuzz/program.ts has it. */
@@ -90,8 +104,8 @@ export function scenarioOf(program: Program, name = "program"): Scenario {
     geometry: ROOM.geometry,
     mms: [...MM_NAMES],
     cpus: program.cpus,
-    files: program.files.slice(0, HUGE_FILES),
-    pageFiles: program.files.slice(HUGE_FILES).map((pages) => ({ pages })),
+    ...filesOf(program),
+    ...(program.errata === undefined ? {} : { errata: program.errata }),
     setup: program.setup,
     room: ROOM,
     cases: [
@@ -103,6 +117,12 @@ export function scenarioOf(program: Program, name = "program"): Scenario {
     always: [],
     sometimes: [],
   };
+}
+
+/** In the theme of files none is of hugetlbfs, and the first has large folios. */
+function filesOf({ theme, files }: Program): Pick<Scenario, "files" | "pageFiles"> {
+  if (theme === "files") return { files: [], pageFiles: files.map((pages, i) => ({ pages, large: i === LARGE_FILE })) };
+  return { files: files.slice(0, HUGE_FILES), pageFiles: files.slice(HUGE_FILES).map((pages) => ({ pages })) };
 }
 
 /** A1 is the first task of mm A. */

@@ -15,9 +15,8 @@ import {
   RACE_MAX,
   SETUP_MAX,
 } from "../../assembly/abi/fuzz.js";
-import type { Call } from "../kernel/listing.js";
 import { type Arena, modes } from "./arena.js";
-import { randomCalls } from "./table.js";
+import { themeOf, themes } from "./table.js";
 
 /** The violation that must stay: numbers as the core has them. */
 export interface Target {
@@ -42,7 +41,9 @@ function takeApart(bytes: Uint8Array): Draft {
   const at = (i: number): number => bytes[i] ?? 0;
   const tasks = 1 + (at(0) % FUZZ_TASKS);
   const cpus = Array.from({ length: FUZZ_CPUS }, (_, cpu) => at(1 + cpu) % (cpu < tasks ? FUZZ_MMS : FUZZ_MMS + 1));
-  const header = [tasks - 1, ...cpus, 0, 0, at(7)];
+  const { calls, builders } = themeOf(at(0));
+  // The theme stays what it is, in the least byte that means it.
+  const header = [at(0) % (FUZZ_TASKS * themes.length), ...cpus, 0, 0, at(7)];
   const record = (i: number, calls: number, whos: number): number[] => {
     const call = Array.from({ length: CALL_BYTES }, (_, j) => at(HEADER + CALL_BYTES * i + j));
     return [(call[0] as number) % calls, (call[1] as number) % whos, ...call.slice(2)];
@@ -51,7 +52,7 @@ function takeApart(bytes: Uint8Array): Draft {
   return {
     header,
     setup: Array.from({ length: setups }, (_, i) => record(i, builders.length, FUZZ_MMS)),
-    race: Array.from({ length: races }, (_, i) => record(setups + i, randomCalls.length, tasks)),
+    race: Array.from({ length: races }, (_, i) => record(setups + i, calls.length, tasks)),
   };
 }
 
@@ -91,11 +92,10 @@ function* smaller(draft: Draft): Generator<Draft> {
   }
 }
 
-const builders = randomCalls.filter((call) => call.random?.builds === true);
-
 /** A call of the race that a set-up could make for the task's mm: what need not race should not. */
 function intoSetup(draft: Draft, call: readonly number[]): number[] | undefined {
-  const builder = builders.indexOf(randomCalls[(call[0] as number) % randomCalls.length] as Call);
+  const { calls, builders } = themeOf(draft.header[0] as number);
+  const builder = builders.findIndex((other) => other === calls[(call[0] as number) % calls.length]);
   if (builder < 0) return undefined;
   const mm = (draft.header[1 + taskOf(draft, call)] as number) % FUZZ_MMS;
   return [builder, mm, ...call.slice(2)];
@@ -108,7 +108,7 @@ function withoutTask(draft: Draft, task: number, stays = false): Draft {
     .filter((call) => taskOf(draft, call) !== task)
     .map((call) => replaced(call, 1, taskOf(draft, call) === last ? task : taskOf(draft, call)));
   const gone = draft.header[1 + task] as number;
-  let header = replaced(draft.header, 0, last - 1);
+  let header = replaced(draft.header, 0, (draft.header[0] as number) - 1);
   header = replaced(header, 1 + task, draft.header[1 + last] as number);
   return { ...draft, header: replaced(header, 1 + last, stays ? gone : FUZZ_MMS), race };
 }

@@ -75,12 +75,25 @@ export interface Call {
 
 /** What a random program must know about a call when the names of its arguments do not say it. */
 export interface RandomUse {
-  /** What START and END are: the whole address space, a file from START to its end, one page of a file. */
-  readonly range?: "space" | "tail" | "page";
+  /**
+   * What START and END are: the whole address space, a file from START to its end, one page of a file, one huge page,
+   * the GiB of a guest's huge pages.
+   */
+  readonly range?: "space" | "tail" | "page" | "huge" | "giant";
+  /** What a START without an END is: a guest's huge page, an address of the kernel's own. */
+  readonly start?: "huge" | "kernel";
   /** What becomes of the CPU's mm: another one is loaded, the CPU is lazy, or the mm is gone. */
   readonly effect?: "switches" | "idles" | "exits";
-  /** Its file is an ordinary one, not of hugetlbfs. */
-  readonly ordinary?: true;
+  /** Its file is not of hugetlbfs: one of base pages, the same or one of large folios, a driver's. */
+  readonly file?: "ordinary" | "cached" | "device";
+  /** Its VALUE is what a counter stands at. */
+  readonly value?: "counter";
+  /** Only the mm of a guest makes it, which makes no other. */
+  readonly guest?: true;
+  /** Nobody does it twice at the same time: the first task alone makes it. */
+  readonly alone?: true;
+  /** It leaves flushes to be made later, which those who `heed` must think of before they return; or both. */
+  readonly flushes?: "deferred" | "heeded" | "both";
   /** A set-up may make it: it maps or touches, and takes nothing away. */
   readonly builds?: true;
   /** No random program makes it: it is no path of the kernel's, or a part of one that presumes what came before. */

@@ -17,6 +17,8 @@ export const caseFile = z.object({
   edition: z.string(),
   backend: z.string(),
   program: z.object({
+    theme: z.enum(["hugetlb", "files", "anonymous", "guests", "kernel"]).optional(),
+    errata: z.array(z.enum(["invlpg-global", "dsb-early"])).optional(),
     cpus: z.array(z.string().nullable()).min(1).max(31),
     files: z.array(whole).min(1),
     setup: z.array(part),

@@ -1,4 +1,4 @@
-import { base, loadPage, mapPages, type Scenario, truncatePages } from "./scenario.js";
+import { base, loadPage, mapPages, ordinaryPages, type Scenario, truncatePages } from "./scenario.js";
 
 export const mremapFlush: Scenario = {
   name: "mremap-flush",
@@ -19,10 +19,7 @@ export const mremapFlush: Scenario = {
     "the locks are dropped, and the flush comes when everything has moved. In between another process truncates the " +
     "file. It finds the page at its new address, clears and flushes that one, and frees the page. CPU1 still reaches " +
     "it at the old address. The repair flushes before either lock is dropped.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
+  ...ordinaryPages,
   pageFiles: [{ pages: 1 }],
   setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1), loadPage(base(1))] }],
   cases: [

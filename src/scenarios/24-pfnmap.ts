@@ -1,4 +1,14 @@
-import { base, FILE_SHARED, loadPage, mapPages, pagesOf, type Scenario, unmapPages, VM_PFNMAP } from "./scenario.js";
+import {
+  base,
+  FILE_SHARED,
+  loadPage,
+  mapPages,
+  ordinaryPages,
+  pagesOf,
+  type Scenario,
+  unmapPages,
+  VM_PFNMAP,
+} from "./scenario.js";
 
 export const pfnmap: Scenario = {
   name: "pfnmap",
@@ -18,10 +28,7 @@ export const pfnmap: Scenario = {
     "A munmaps a driver's memory (VM_PFNMAP): the entries are cleared, the VMA leaves the file's tree, the flush " +
     "is still to come. The driver takes its memory back: unmap_mapping_range finds no VMA, so nobody maps it, and" +
     " no reference says otherwise. The memory is freed and CPU1 still reaches it.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
+  ...ordinaryPages,
   pageFiles: [{ pages: 1 }],
   setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1, 0, 0, FILE_SHARED | VM_PFNMAP), loadPage(base(1))] }],
   cases: [

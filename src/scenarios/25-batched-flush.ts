@@ -1,4 +1,4 @@
-import { base, mapPages, pagesOf, rangeOf, type Scenario, storePage, unmapPages } from "./scenario.js";
+import { base, dirtyPages, pagesOf, rangeOf, type Scenario, unmapPages } from "./scenario.js";
 
 export const batchedFlush: Scenario = {
   name: "batched-flush",
@@ -18,12 +18,7 @@ export const batchedFlush: Scenario = {
     "A unmaps the page, or makes it read-only, finds an empty entry, has nothing to flush and returns. CPU1 still" +
     " writes through its old entry. The repair notes in the mm that a flush is owed, and who takes the lock looks" +
     " there first.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
-  pageFiles: [{ pages: 1 }],
-  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1), storePage(base(1))] }],
+  ...dirtyPages(1),
   cases: [
     {
       name: "munmap",

@@ -1,4 +1,4 @@
-import { base, mapPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
+import { base, mapPages, ordinaryPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
 
 export const batchedBool: Scenario = {
   name: "batched-bool",
@@ -17,10 +17,7 @@ export const batchedBool: Scenario = {
     "mprotect finds the flag of a deferred flush and flushes the mm. Meanwhile reclaim clears another entry, in " +
     "another table, and sets the flag again. mprotect then clears it: the second flush is forgotten. The next " +
     "mprotect finds the second entry empty and the flag clear, and returns without a flush.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
+  ...ordinaryPages,
   pageFiles: [{ pages: 4 }],
   setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 4), storePage(base(1)), storePage(base(1, 2))] }],
   cases: [

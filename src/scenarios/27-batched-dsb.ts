@@ -1,4 +1,4 @@
-import { base, mapPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
+import { base, dirtyPages, pagesOf, rangeOf, type Scenario } from "./scenario.js";
 
 export const batchedDsb: Scenario = {
   name: "batched-dsb",
@@ -17,12 +17,7 @@ export const batchedDsb: Scenario = {
     "On arm64 reclaim broadcasts each invalidation at once and waits for all of them at the end. mprotect finds " +
     "that a flush is owed and executes a DSB of its own: that does not wait for another CPU's broadcasts. " +
     "mprotect returns, and CPU1 still writes to the page.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
-  pageFiles: [{ pages: 1 }],
-  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1), storePage(base(1))] }],
+  ...dirtyPages(1),
   cases: [
     {
       name: "mprotect",

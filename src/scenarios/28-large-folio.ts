@@ -1,4 +1,4 @@
-import { base, loadPage, mapPages, pagesOf, type Scenario } from "./scenario.js";
+import { base, loadPage, mapPages, ordinaryPages, pagesOf, type Scenario } from "./scenario.js";
 
 export const largeFolio: Scenario = {
   name: "large-folio",
@@ -17,10 +17,7 @@ export const largeFolio: Scenario = {
     "Reclaim unmaps a large folio of a file with a deferred flush. Small pages wait for that flush in a batch; a " +
     "large folio is destroyed on the spot. Its memory is handed out again while CPU1 still reads or runs it: " +
     "random SIGSEGV and SIGILL in production.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
+  ...ordinaryPages,
   pageFiles: [{ pages: 1, large: true }],
   setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 2), loadPage(base(1))] }],
   cases: [{ name: "reclaim", tasks: [{ name: "R", cpu: 2, mm: "B", calls: [pagesOf("reclaim", 0, 1)] }] }],

@@ -1,4 +1,4 @@
-import { alone, base, loadPage, mapPages, rangeOf, type Scenario, VM_HUGEPAGE } from "./scenario.js";
+import { alone, base, loadPage, mapPages, ordinaryPages, rangeOf, type Scenario, VM_HUGEPAGE } from "./scenario.js";
 
 export const hugeZero: Scenario = {
   name: "huge-zero",
@@ -17,10 +17,7 @@ export const hugeZero: Scenario = {
     "A thread gives back huge memory that was only read: its entry maps the huge zero page. The entry is cleared " +
     "and the page's reference dropped at once, the flush comes later. The shrinker finds that nobody maps the " +
     "page and frees it. CPU1 still reads it, and no longer reads zeros.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
+  ...ordinaryPages,
   pageFiles: [],
   setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 2, 0, -1, VM_HUGEPAGE), loadPage(base(1))] }],
   cases: [

@@ -1,4 +1,4 @@
-import { awaitZapped, base, mapPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
+import { awaitZapped, base, dirtyPages, pagesOf, rangeOf, type Scenario } from "./scenario.js";
 
 export const dirtyZap: Scenario = {
   name: "dirty-zap",
@@ -9,6 +9,7 @@ export const dirtyZap: Scenario = {
   kernels: "to 3.14",
   vulnerable: "3.15~1cf35d47712d",
   fixed: "3.15",
+  neighbours: ["5df397dec7c4"],
   editions: ["3.15~1cf35d47712d", "3.15"],
   known: "text and diff of the fix [T: 1cf35d47712d]; write-back and page_mkclean read in source [S: 6.1.192].",
   story:
@@ -16,12 +17,7 @@ export const dirtyZap: Scenario = {
     "has the flush before it. Write-back finds that nobody maps the page, takes the mark and writes the content. " +
     "CPU1 writes on through its old entry: that is lost. Write-back waits until the lock is free, so that the " +
     "other half of the story (dirty-rmap) stays out.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
-  pageFiles: [{ pages: 1 }],
-  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1), storePage(base(1))] }],
+  ...dirtyPages(1),
   cases: [
     {
       name: "writeback",

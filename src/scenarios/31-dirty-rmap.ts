@@ -1,4 +1,4 @@
-import { base, mapPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
+import { base, dirtyPages, pagesOf, rangeOf, type Scenario } from "./scenario.js";
 
 export const dirtyRmap: Scenario = {
   name: "dirty-rmap",
@@ -16,12 +16,7 @@ export const dirtyRmap: Scenario = {
     "takes that lock, comes too late to lose anything. But the page's map count had fallen before: write-back " +
     "sees a page that nobody maps and need not take the lock at all. The repair lets the count fall after the " +
     "flush.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [],
-  pageFiles: [{ pages: 1 }],
-  setup: [{ cpu: 0, mm: "A", calls: [mapPages(base(1), 1), storePage(base(1))] }],
+  ...dirtyPages(1),
   cases: [
     {
       name: "writeback",

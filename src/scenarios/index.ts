@@ -27,6 +27,7 @@ import { largeFolio } from "./28-large-folio.js";
 import { hugeZero } from "./29-huge-zero.js";
 import { dirtyZap } from "./30-dirty-zap.js";
 import { dirtyRmap } from "./31-dirty-rmap.js";
+import { reclaimWriteback } from "./32-reclaim-writeback.js";
 import { lazyCollapse } from "./40-lazy-collapse.js";
 import { execSwitch } from "./41-exec-switch.js";
 import { tableBatch } from "./42-table-batch.js";
@@ -35,6 +36,8 @@ import { invlpgGlobal } from "./44-invlpg-global.js";
 import { dsbEarly } from "./45-dsb-early.js";
 import { asidRollover } from "./46-asid-rollover.js";
 import { uffdWpCopy } from "./47-uffd-wp-copy.js";
+import { collapseCopy } from "./48-collapse-copy.js";
+import { collapseTable } from "./49-collapse-table.js";
 import { collapseNoNotifier } from "./50-collapse-no-notifier.js";
 import { kvmZapRange } from "./51-kvm-zap-range.js";
 import { kvmLostFlush } from "./52-kvm-lost-flush.js";
@@ -73,6 +76,7 @@ export const scenarios: readonly Scenario[] = [
   hugeZero,
   dirtyZap,
   dirtyRmap,
+  reclaimWriteback,
   lazyCollapse,
   execSwitch,
   tableBatch,
@@ -81,6 +85,8 @@ export const scenarios: readonly Scenario[] = [
   dsbEarly,
   asidRollover,
   uffdWpCopy,
+  collapseCopy,
+  collapseTable,
   collapseNoNotifier,
   kvmZapRange,
   kvmLostFlush,

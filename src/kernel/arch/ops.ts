@@ -47,9 +47,21 @@ export const kernel_flush = listing("arch/x86/mm/tlb.c", "flush_tlb_kernel_range
 ]);
 
 /** A TLBI for the ASID that was read into GENERATION. */
-export const flush_asid = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_page", [
+const asidTlbi: readonly Line[] = [
   op(Op.TLBI_ASID, [Reg.GENERATION], "__tlbi(vale1is)", "broadcasts the invalidation of {range} for the ASID it read"),
   op(Op.DSB, [], "dsb(ish)", "the broadcast invalidation is complete on every CPU"),
+];
+const REPEAT = "d9ff80f83ecb";
+export const flush_asid = listing("arch/arm64/include/asm/tlbflush.h", "flush_tlb_page", [
+  ...asidTlbi,
+  since(
+    "4.11",
+    REPEAT,
+    op(Op.ERRATUM, [Reg.BATCH, Erratum.DSB_EARLY], "ARM64_WORKAROUND_REPEAT_TLBI"),
+    op(Op.BRANCH_ZERO, [Reg.BATCH, to("once")], "if (!batched) goto once"),
+    ...asidTlbi,
+    ...at("once"),
+  ),
 ]);
 
 /** broadcast_tlb_flush: for an mm with a global ASID, reached on every CPU, lazy or not [S: 7.0rc6]. */
@@ -80,7 +92,7 @@ export const dsb = (): Line => op(Op.DSB, [], "dsb(ish)", "the broadcast invalid
 export const repeat_tlbi = (hint?: Reg): Line =>
   since(
     "4.11",
-    "d9ff80f83ecb",
+    REPEAT,
     listing("arch/arm64/include/asm/tlbflush.h", "__tlbi", [
       op(Op.ERRATUM, [Reg.GENERATION, Erratum.DSB_EARLY], "ARM64_WORKAROUND_REPEAT_TLBI"),
       op(Op.BRANCH_ZERO, [Reg.GENERATION, to("once")], "if (!generation) goto once"),

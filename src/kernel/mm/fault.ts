@@ -6,6 +6,7 @@ import { Reg } from "../../../assembly/abi/operands.js";
 import { Entry, VmaFlag } from "../../../assembly/abi/records.js";
 import { at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
+import * as c from "../ops-collapse.js";
 import * as p from "../pageops.js";
 import { SHARE_COUNT } from "./hugetlb.js";
 import { FAULT_UNDER_VMA_LOCK, VMA_LOCK } from "./locking.js";
@@ -137,6 +138,7 @@ const do_fault = (store: boolean) =>
 const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
   k.walk(Reg.ADDRESS, k.BASE),
+  k.if_zero(Reg.ENTRY, "huge"),
   k.alloc_anon_page(Reg.TMP),
   k.if_set(Reg.TMP, "out"),
   k.lock_write(k.PTL),
@@ -148,6 +150,8 @@ const do_anonymous_page = listing("mm/memory.c", "do_anonymous_page", [
   k.set_entry(k.BASE, true),
   k.unlock(k.PTL),
   k.jump("out"),
+  // Another fault has mapped a huge page meanwhile.
+  ...at("huge", k.set(Reg.TMP, 0), k.jump("out")),
   // Another fault was first: its page stays, ours goes back.
   ...at("lost", k.unlock(k.PTL), k.put_page(), k.set(Reg.TMP, 0)),
   ...at("out"),
@@ -159,19 +163,26 @@ const unlockMm: readonly Line[] = [
 ];
 
 /** A driver's fault handler: its memory is mapped as it is, no reference, no map count (VM_PFNMAP). */
-const insert_pfn = listing("mm/memory.c", "vmf_insert_pfn", [
-  k.vma_index(),
-  k.lock_read(k.I_MMAP),
-  p.device_page(Reg.TMP),
-  k.if_set(Reg.TMP, "out"),
-  k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
-  k.walk(Reg.ADDRESS, k.BASE),
-  k.lock_write(k.PTL),
-  k.set_entry(k.BASE, true),
-  k.unlock(k.PTL),
-  k.set(Reg.TMP, 0),
-  ...at("out", k.unlock(k.I_MMAP)),
-]);
+const insert_pfn = (store: boolean) =>
+  listing("mm/memory.c", "vmf_insert_pfn", [
+    k.vma_index(),
+    k.lock_read(k.I_MMAP),
+    p.device_page(Reg.TMP),
+    k.if_set(Reg.TMP, "out"),
+    k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
+    k.walk(Reg.ADDRESS, k.BASE),
+    k.lock_write(k.PTL),
+    k.move(Reg.INDEX, Reg.PAGE),
+    k.read_entry(Reg.TMP),
+    k.move(Reg.PAGE, Reg.INDEX),
+    k.if_set(Reg.TMP, "present"),
+    k.set_entry(k.BASE, true),
+    k.jump("mapped"),
+    ...at("present", ...(store ? [p.make_writable()] : [])),
+    ...at("mapped", k.unlock(k.PTL)),
+    k.set(Reg.TMP, 0),
+    ...at("out", k.unlock(k.I_MMAP)),
+  ]);
 
 /** A load from untouched memory of a VMA that wants huge pages: the huge zero page, read-only. */
 const do_huge_pmd_anonymous_page = listing("mm/huge_memory.c", "do_huge_pmd_anonymous_page", [
@@ -186,7 +197,8 @@ const do_huge_pmd_anonymous_page = listing("mm/huge_memory.c", "do_huge_pmd_anon
   k.move(Reg.PAGE, Reg.INDEX),
   k.if_set(Reg.TMP, "lost"),
   k.set(Reg.PROT, VmaFlag.READ),
-  k.set_entry(k.PMD),
+  c.set_huge(Reg.TMP),
+  k.if_zero(Reg.TMP, "lost"),
   k.unlock(k.PTL),
   k.jump("mapped"),
   ...at("lost", k.unlock(k.PTL), k.put_page()),
@@ -218,13 +230,24 @@ const handle_mm_fault = (store: boolean) =>
     hugetlb_fault,
     k.jump("done"),
     ...at("anon", p.vma_file(Reg.TMP), k.if_set(Reg.TMP, "file")),
+    k.walk(Reg.START, k.PMD),
+    k.if_zero(Reg.ENTRY, "small"),
+    k.read_entry(Reg.TMP),
+    k.test(Reg.BATCH, Reg.TMP, Entry.LEAF),
+    k.if_set(Reg.BATCH, "mapped"),
+    ...at("small"),
     ...(store ? [] : huge),
     do_anonymous_page,
     k.jump("done"),
     ...at("file", k.test(Reg.TMP, Reg.PROT, VmaFlag.PFNMAP), k.if_set(Reg.TMP, "pfn")),
     do_fault(store),
     k.jump("done"),
-    ...at("pfn", insert_pfn),
+    ...at("pfn", insert_pfn(store)),
+    k.jump("done"),
+    // A huge page is there already. A store to the huge zero page would want a page of its own: that is left out.
+    ...at("mapped", k.test(Reg.BATCH, Reg.TMP, store ? Entry.WRITE : Entry.PRESENT), k.set(Reg.TMP, 0)),
+    k.if_set(Reg.BATCH, "done"),
+    k.set(Reg.TMP, 7),
     ...at("done", ...unlockMm),
     k.if_zero(Reg.TMP, "out"),
     k.signal(7),

@@ -2,8 +2,10 @@
  * mm/memory.c: unmapping base pages, of one mm and of a file [S: 6.1.192, 7.0rc6; T: 1cf35d47712d, 5df397dec7c4].
  */
 import { Reg } from "../../../assembly/abi/operands.js";
+import { Entry } from "../../../assembly/abi/records.js";
 import { arch, at, type Line, listing, since, until } from "../listing.js";
 import * as k from "../ops.js";
+import * as c from "../ops-collapse.js";
 import * as p from "../pageops.js";
 import { BATCHED, flush_tlb_batched_pending } from "./batched.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
@@ -37,16 +39,26 @@ const zap_pte_range = listing("mm/memory.c", "zap_pte_range", [
 const PINNED = "aa88b68c3b1d";
 
 /**
- * A huge zero page. Up to 4.5 its reference was dropped here; 4.6 and 4.7 keep it in the gather until the flush; from
- * 4.8 on (6fcb52a56ff6) it belongs to the mm and not to the mapping. [T: aa88b68c3b1d; M: 4.8]
+ * A huge page: khugepaged's, with its deposited table, or the huge zero page. The reference of that one was dropped
+ * here up to 4.5; 4.6 and 4.7 keep it in the gather until the flush; from 4.8 on (6fcb52a56ff6) it belongs to the mm,
+ * not to the mapping. [T: aa88b68c3b1d; M: 4.8]
  */
 const zap_huge_pmd = listing("mm/huge_memory.c", "zap_huge_pmd", [
   k.lock_write(k.PTL),
+  // Somebody else may have zapped it, and a fault have put a table there.
   k.read_entry(Reg.TMP),
+  k.test(Reg.TMP, Reg.TMP, Entry.LEAF),
   k.if_zero(Reg.TMP, "unlock"),
   k.record(Reg.ADDRESS, k.PMD, k.PMD, "tlb_remove_pmd_tlb_entry()"),
   k.clear_entry(k.PMD, "pmdp_huge_get_and_clear_full()"),
+  c.own_huge(Reg.TMP),
+  k.if_zero(Reg.TMP, "zero"),
+  k.page_remove_rmap(),
+  c.withdraw(),
   k.unlock(k.PTL),
+  k.gather_queue(Reg.TMP),
+  k.jump("out"),
+  ...at("zero", k.unlock(k.PTL)),
   until("4.8", PER_MM, until("4.6", PINNED, k.put_page()), since("4.6", PINNED, k.gather_queue(Reg.TMP))),
   k.jump("out"),
   ...at("unlock", k.unlock(k.PTL)),

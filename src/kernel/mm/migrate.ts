@@ -64,6 +64,8 @@ export const numaScan = listing("mm/mempolicy.c", "change_prot_numa", [
   until("4.13", PENDING, p.flush_pending(1)),
   k.move(Reg.ADDRESS, Reg.START),
   ...at("next", k.if_ge(Reg.ADDRESS, Reg.END, "flush")),
+  k.find_vma(Reg.ADDRESS),
+  k.if_zero(Reg.VMA, "advance"),
   k.walk(Reg.ADDRESS, k.BASE),
   k.if_zero(Reg.ENTRY, "advance"),
   k.lock_write(k.PTL),

@@ -4,6 +4,7 @@
 import { Reg } from "../../../assembly/abi/operands.js";
 import { at, type Line, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
+import { sync_ipi } from "../ops-walkers.js";
 import * as p from "../pageops.js";
 import { invalidate_range_end, invalidate_range_start } from "../virt/kvm.js";
 import { tlb_finish_mmu, tlb_flush_mmu, tlb_flush_mmu_tlbonly } from "./gather.js";
@@ -66,6 +67,7 @@ const NO_BATCH = 2;
  */
 const tlb_remove_table_one = listing("mm/mmu_gather.c", "tlb_remove_table_one", [
   since("4.19", "d86564a2f085", tlb_flush_mmu_tlbonly),
+  ...sync_ipi(),
   k.put_table(),
 ]);
 
@@ -162,7 +164,7 @@ export const dontneed = listing("mm/madvise.c", "madvise", [
   k.move(Reg.ADDRESS, Reg.START),
   ...at("next", k.if_ge(Reg.ADDRESS, Reg.END, "out")),
   k.find_vma(Reg.ADDRESS),
-  k.if_zero(Reg.VMA, "out"),
+  k.if_zero(Reg.VMA, "hole"),
   k.move(Reg.INDEX, Reg.ADDRESS),
   k.vma_bounds(Reg.TMP),
   k.move(Reg.ADDRESS, Reg.INDEX),
@@ -181,6 +183,8 @@ export const dontneed = listing("mm/madvise.c", "madvise", [
   k.jump("next"),
   ...at("out", k.unlock(k.MMAP_LOCK)),
   k.ret(true),
+  // Nothing is mapped there: ENOMEM, and the call promises nothing.
+  ...at("hole", k.unlock(k.MMAP_LOCK), k.ret(false)),
 ]);
 
 /** The scheduler gives the CPU to another process, or to nobody. */

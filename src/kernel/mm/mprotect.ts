@@ -143,5 +143,8 @@ export const mprotect = listing("mm/mprotect.c", "mprotect", [
   since("5.19", ONE_GATHER, k.if_zero(Reg.NEED_FLUSH, "finished"), tlb_finish_mmu, ...at("finished")),
   vma_end_write_all,
   k.unlock(k.MMAP_LOCK),
+  k.if_zero(Reg.VMA, "hole"),
   k.ret("no writes"),
+  // Nothing is mapped there: ENOMEM, and the call promises nothing.
+  ...at("hole", k.ret(false)),
 ]);

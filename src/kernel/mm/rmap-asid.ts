@@ -18,6 +18,7 @@ export const unmapOf = listing("mm/rmap.c", "try_to_unmap_one", [
   k.if_zero(Reg.ENTRY, "out"),
   k.lock_write(k.PTL),
   k.read_entry(Reg.TMP),
+  k.if_zero(Reg.TMP, "none"),
   until("5.15", "5e10f9887ed8", k.read_asid(Reg.GENERATION)),
   k.clear_entry(k.BASE, "ptep_get_and_clear()"),
   since("5.15", "5e10f9887ed8", k.read_asid(Reg.GENERATION)),
@@ -29,6 +30,8 @@ export const unmapOf = listing("mm/rmap.c", "try_to_unmap_one", [
   k.page_remove_rmap(),
   k.unlock(k.PTL),
   k.put_page(),
+  k.jump("out"),
+  ...at("none", k.unlock(k.PTL)),
   ...at("out", k.ret(false)),
 ]);
 

@@ -10,11 +10,14 @@ export const vmap = listing("mm/vmalloc.c", "vmap", [
   k.move(Reg.ADDRESS, Reg.START),
   k.alloc_tables(Reg.TMP, k.BASE, Reg.ADDRESS),
   k.walk(Reg.ADDRESS, k.BASE),
+  k.read_entry(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
   k.alloc_anon_page(Reg.TMP),
+  k.if_set(Reg.TMP, "out"),
   k.set(Reg.PROT, VmaFlag.READ | VmaFlag.WRITE | VmaFlag.KERNEL),
   k.page_dup_rmap(),
   k.set_entry(k.BASE),
-  k.ret(false),
+  ...at("out", k.ret(false)),
 ]);
 
 export const vunmap = listing("mm/vmalloc.c", "vunmap", [
@@ -22,6 +25,7 @@ export const vunmap = listing("mm/vmalloc.c", "vunmap", [
   k.walk(Reg.ADDRESS, k.BASE),
   k.if_zero(Reg.ENTRY, "out"),
   k.read_entry(Reg.TMP),
+  k.if_zero(Reg.TMP, "out"),
   k.clear_entry(k.BASE, "vunmap_range_noflush()"),
   k.page_remove_rmap(),
   k.move(Reg.FLUSH_MM, Reg.MM),

@@ -81,7 +81,8 @@ export const reclaim = listing("mm/vmscan.c", "shrink_folio_list", [
   ...at("small", k.gather_queue(Reg.TMP)),
   k.jump("next"),
   ...at("keep", k.unlock(p.FOLIO_LOCK)),
-  ...at("busy", k.put_page()),
+  // What stays keeps this reference too until the flush is done.
+  ...at("busy", k.gather_queue(Reg.TMP)),
   k.add_pages(Reg.INDEX, k.BASE),
   k.jump("next"),
   ...at("out", try_to_unmap_flush),

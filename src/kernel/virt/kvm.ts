@@ -81,6 +81,7 @@ export const zapTable = listing("arch/x86/kvm/mmu/tdp_mmu.c", "handle_removed_td
   k.lock_write(k.MMU_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
   k.unhook_table(k.PUD, "tdp_mmu_set_spte()"),
+  k.if_zero(Reg.PAGE, "none"),
   k.clear_orphans(k.PMD),
   k.move(Reg.RANGE_START, Reg.START),
   until("5.16", "574c3c55e969", k.add_pages(Reg.RANGE_START, k.PUD), k.sub_pages(Reg.RANGE_START, k.PMD)),
@@ -90,7 +91,9 @@ export const zapTable = listing("arch/x86/kvm/mmu/tdp_mmu.c", "handle_removed_td
   ...flushRange,
   k.unlock(k.MMU_LOCK),
   k.put_table(),
-  k.ret(true),
+  k.jump("out"),
+  ...at("none", k.unlock(k.MMU_LOCK)),
+  ...at("out", k.ret(true)),
 ]);
 
 /**
@@ -126,6 +129,7 @@ export const unmapTable = listing("arch/arm64/kvm/hyp/pgtable.c", "stage2_put_pt
   k.lock_write(k.MMU_LOCK),
   k.move(Reg.ADDRESS, Reg.START),
   k.unhook_table(k.PMD, "kvm_clear_pte()"),
+  k.if_zero(Reg.PAGE, "none"),
   k.clear_orphans(k.BASE),
   k.set(Reg.INDEX, 0),
   until("6.10", "36e008323926", k.set(Reg.INDEX, k.PMD + 1)),
@@ -137,7 +141,9 @@ export const unmapTable = listing("arch/arm64/kvm/hyp/pgtable.c", "stage2_put_pt
   arch("kvm_flush_ipa"),
   k.unlock(k.MMU_LOCK),
   k.put_table(),
-  k.ret(true),
+  k.jump("out"),
+  ...at("none", k.unlock(k.MMU_LOCK)),
+  ...at("out", k.ret(true)),
 ]);
 
 /** A shadow page is synchronized: an entry goes and is counted, and the flush is left to whoever comes next. */

@@ -49,13 +49,14 @@ describe("interrupts that are off", () => {
 });
 
 describe("a switch of mm in two steps", () => {
-  it("is in the mask of the next mm before it has loaded it", () => {
+  it("is in the mask of the next mm before it has loaded it, and in that of the last one until then", () => {
     const made = running();
     made.put(made.task(0) + Task.CPU, 0);
     run(made, [Op.SWITCH_BEGIN], { [Reg.NEW_START]: 1 });
-    expect([made.mm(0, Mm.CPUMASK), made.mm(1, Mm.CPUMASK)]).toEqual([0, 0b11]);
+    expect([made.mm(0, Mm.CPUMASK), made.mm(1, Mm.CPUMASK)]).toEqual([1, 0b11]);
     expect(made.get(made.machine.cpu(0) + Cpu.LOADED_MM)).toBe(1);
     run(made, [Op.SWITCH_END], { [Reg.NEW_START]: 1 });
+    expect([made.mm(0, Mm.CPUMASK), made.mm(1, Mm.CPUMASK)]).toEqual([0, 0b11]);
     expect(made.get(made.machine.cpu(0) + Cpu.LOADED_MM)).toBe(2);
     expect(made.get(made.task(0) + Task.MM)).toBe(1);
   });
