@@ -4,6 +4,7 @@
  *   search           only the searches, and the yardstick beside SPIN (when `spin` and `cc` are there)
  *   catalogue [NAME...]  only the catalogue of bugs: seconds of check and of fuzz for each (40 minutes at most)
  *   throughput       only the memory traces (`npm run bench:replay` does parts of it, and other numbers of rounds)
+ *   fuzz             only the fuzzer: rates, how soon the race is found, strategies, two workers
  *   --smoke          smallest sizes, results compared with bench/smoke.json (what `npm run check` runs)
  *   --update         with --smoke: writes bench/smoke.json
  *   --json FILE      where the figures go (default build/bench.json)
@@ -16,6 +17,7 @@ import { parseArgs } from "node:util";
 import { bootFigures } from "./boot.js";
 import { catalogue } from "./catalogue.js";
 import { detectionFigures } from "./detection.js";
+import { fuzzFigures } from "./fuzz.js";
 import type { Figure } from "./measure.js";
 import { buildNative, type Programs } from "./native.js";
 import { reductionFigures } from "./reductions.js";
@@ -62,6 +64,9 @@ async function measureSearch(): Promise<Figure[]> {
   return figures;
 }
 
+const FUZZ = { rounds: 5, runs: 100_000, seeds: 21, schedules: 20_000, seconds: 4 };
+const FUZZ_SMOKE = { rounds: 1, runs: 1000, seeds: 1, schedules: 20, seconds: 0.1 };
+
 async function measure(smoke: boolean): Promise<Figure[]> {
   const size = smoke ? SMOKE : FULL;
   const folder = join(root, "build/bench");
@@ -71,6 +76,7 @@ async function measure(smoke: boolean): Promise<Figure[]> {
     ...(await searchFigures(size.rounds, size.repeats)),
     ...(await bootFigures(root, size.rounds)),
     ...detectionFigures(size.seeds, size.concreteSeeds, size.bound),
+    ...(await fuzzFigures(smoke ? FUZZ_SMOKE : FUZZ)),
     // Its smoke run is a test of its own: test/replay/bench.test.ts.
     ...(smoke ? [] : await throughputFigures(THROUGHPUT_ROUNDS)),
   ];
@@ -79,6 +85,7 @@ async function measure(smoke: boolean): Promise<Figure[]> {
 /** What the words on the command line ask for; everything without one. */
 function chosen(words: readonly string[]): Promise<Figure[]> {
   if (words.includes("search")) return measureSearch();
+  if (words.includes("fuzz")) return fuzzFigures(FUZZ);
   if (words.includes("throughput")) return throughputFigures(THROUGHPUT_ROUNDS);
   return measure(false);
 }
@@ -86,7 +93,7 @@ function chosen(words: readonly string[]): Promise<Figure[]> {
 /** Runs everything once, says whether the results are the known ones, and no figures: they would mean nothing. */
 async function smokeRun(update: boolean): Promise<number> {
   await measure(true);
-  const differences = smokeDifferences(join(root, "bench/smoke.json"), update);
+  const differences = await smokeDifferences(join(root, "bench/smoke.json"), update);
   for (const line of differences) console.error(`changed: ${line}`);
   if (differences.length > 0) console.error("If the change is meant: node dist/bench/main.js --smoke --update");
   else console.log("every benchmark runs and gives the results of bench/smoke.json");

@@ -6,6 +6,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { detectionResults } from "./detection.js";
+import { fuzzResults } from "./fuzz.js";
 import { reductionResults } from "./reductions.js";
 import { searchResults } from "./search.js";
 import { checkStepping, variants } from "./stepping.js";
@@ -21,13 +22,14 @@ function steppingResults(): Map<string, string> {
 }
 
 /** Lines that differ from the file, as text; empty when nothing does. */
-export function smokeDifferences(file: string, update: boolean): string[] {
+export async function smokeDifferences(file: string, update: boolean): Promise<string[]> {
   const results = Object.fromEntries([
     ...steppingResults(),
     ...searchResults(),
     ...yardstickResults(),
     ...reductionResults(),
     ...detectionResults(),
+    ...(await fuzzResults()),
   ]);
   if (update) writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   const expected = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
