@@ -1,7 +1,6 @@
 /**
- * Page tables of an mm: making the missing ones, writing entries, freeing those that no VMA needs.
- *
- * Every clear is announced to the oracle before it happens.
+ * Page tables of an mm: making the missing ones, writing entries, freeing those that no VMA needs. Every clear is
+ * announced to the oracle before it happens.
  *
  * Reference: mm/memory.c free_pgtables, free_pgd_range; pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
  */
