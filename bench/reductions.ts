@@ -37,7 +37,7 @@ function race(set: Readonly<Record<string, number>>): StageOptions {
 }
 
 function ours(what: StageOptions, reduce: ReductionName): Timed {
-  const core = openSearchCore(reduce === "por");
+  const core = openSearchCore(reduce !== "none");
   const machine = stage({ ...what, core });
   const from = process.cpuUsage().user;
   const search = new ExhaustiveSearch(core, machine, { hardware: "oracle", memoryMib: 1024, statesMax: 1e9, reduce });

@@ -15,7 +15,15 @@ import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundV
 import { checksOf, chooseScenarios } from "./choose.js";
 import { type Estimate, estimate } from "./estimate.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
-import { type ReductionName, type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
+import {
+  REDUCTIONS,
+  type ReductionName,
+  reductionName,
+  type SearchFigures,
+  STORES,
+  type StoppedBy,
+  type StoreKind,
+} from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -154,8 +162,8 @@ function errandsOf(jobs: Jobs): Errand[] | undefined {
 }
 
 async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
-  const { bound, time, memory, witness, hardware, store, livelock, signal, onProgress } = options;
-  const asked = { bound, time, memory, witness, hardware, store, livelock };
+  const { bound, time, memory, witness, hardware, reduce, store, livelock, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, reduce, store, livelock };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   let done = 0;
   const rows = await checkInPool(errands, {
@@ -180,11 +188,11 @@ export function caseIn(which: Case, edition: Edition): Case {
   return { ...which, tasks: which.tasks.filter((task) => task.calls.every(({ call }) => call !== "await-clear")) };
 }
 
-/** Cases of one scenario run on one kind of machine: a reduction applies to all of them or is not in use. */
+/** Said is what was in use in some case. */
 function reductionOf(all: readonly CaseResult[]): Pick<CheckResultRow, "reduce" | "spared" | "passes"> {
-  const used = all.every(({ reduction }) => reduction.used === "por");
+  const bits = all.reduce((seen, { reduction }) => seen | REDUCTIONS[reduction.used], 0);
   return {
-    reduce: used ? "por" : "none",
+    reduce: reductionName(bits),
     spared: all.reduce((sum, { reduction }) => sum + reduction.spared, 0),
     passes: Math.max(1, ...all.map(({ reduction }) => reduction.passes)),
   };

@@ -58,8 +58,22 @@ export interface SearchOptions {
   readonly reduce?: ReductionName | undefined;
 }
 
-/** What to leave out without losing a violation: nothing, or orders of steps that do not concern each other. */
-export type ReductionName = "none" | "por";
+/**
+ * What to leave out without losing a violation: nothing; orders of steps that do not concern each other; states that
+ * differ only in which of several interchangeable CPUs or mms is which; both.
+ */
+export type ReductionName = "none" | "por" | "sym" | "all";
+
+/** The core's bits of each name. */
+export const REDUCTIONS: Readonly<Record<ReductionName, number>> = {
+  none: 0,
+  por: Reduction.PARTIAL_ORDER,
+  sym: Reduction.SYMMETRY,
+  all: Reduction.PARTIAL_ORDER | Reduction.SYMMETRY,
+};
+
+export const reductionName = (bits: number): ReductionName =>
+  (Object.keys(REDUCTIONS) as ReductionName[]).find((name) => REDUCTIONS[name] === bits) ?? "none";
 
 /** What the reductions of a search came to. */
 export interface ReductionFigures {
@@ -72,6 +86,9 @@ export interface ReductionFigures {
   readonly contended: number;
   /** Searches until nothing new was learned; the last one is the result. */
   readonly passes: number;
+  /** CPUs that were interchangeable, and permutations of mms that change nothing (1: none but the one that is none). */
+  readonly alikeCpus: number;
+  readonly alikeMms: number;
 }
 
 export interface SearchFigures {
@@ -104,6 +121,7 @@ export interface Searched {
   stoppedBy(): StoppedBy | undefined;
   setHash(): string | undefined;
   pathTo(state: number): number[] | undefined;
+  reduction(): ReductionFigures;
 }
 
 /** `store`: everything that was found was searched, but a lossy store may have hidden some. */
@@ -140,7 +158,7 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.STORE, STORES[this.#store].number);
     this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
-    this.#ask(Search.REDUCE, options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0);
+    this.#ask(Search.REDUCE, REDUCTIONS[options.reduce ?? "none"]);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -223,11 +241,13 @@ export class ExhaustiveSearch implements Searched {
   /** What was left out, and how. */
   reduction(): ReductionFigures {
     return {
-      used: this.#told(Search.REDUCED) === 0 ? "none" : "por",
+      used: reductionName(this.#told(Search.REDUCED)),
       spared: this.#toldLong(Search.SPARED),
       places: this.#told(Search.PLACES),
       contended: this.#told(Search.CONTENDED),
       passes: this.#told(Search.PASSES),
+      alikeCpus: this.#told(Search.LOOSE_CPUS),
+      alikeMms: this.#told(Search.TWINS),
     };
   }
 
