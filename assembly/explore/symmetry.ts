@@ -2,14 +2,15 @@
  * Symmetry: states that differ only in which of several interchangeable CPUs or mms is which have one fingerprint.
  *
  * CPUs on which no task of the race runs are interchangeable. What such a CPU is in a state is its column: the words of
- * its record and its TLB, its bit in every mask of CPUs, its part in each obligation. The fingerprint of a state is the
- * hash of everything else, and the sum of the mixed hashes of the columns. So two states have the same exactly when
- * some permutation of these CPUs makes one of the other.
- * For mms that are interchangeable (twins.ts) this is done for each permutation of them, and what comes out is added up.
+ * its record and its TLB, its bit in every mask of CPUs, its part in each obligation. A state's fingerprint is the hash
+ * of everything else, and the sum of the mixed hashes of the columns: two states have the same exactly when some
+ * permutation of these CPUs makes one of the other.
+ * For mms that are interchangeable (twins.ts) this is done for each permutation of them, and what comes out is added
+ * up.
  *
  * Protocol
  *   `symmetryStart` when a search begins, at the initial state; `noteTaken` when a state is about to be expanded; while
- *   a successor is undone, `forgetChanges`, `noteChange` for each word, `symmetricKey`.
+ *   a successor is undone, `noteSuccessor`, `noteChange` for each word, `symmetricKey`.
  *
  * Invariants
  *   Z1  A column is one CPU's alone: no word of one names another of these CPUs, and no two obligations are alike but

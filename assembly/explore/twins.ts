@@ -41,7 +41,7 @@ import { noteNames } from "./roles";
 /** What a word of the state names. */
 export const enum Role {
   NOTHING,
-  /** Masks: of CPUs; of those whose interrupt waits, the lowest being served first; of tasks. Bit 31 is another matter. */
+  /** Masks: of CPUs; of those whose interrupt waits, the lowest served first; of tasks. Bit 31 is another matter. */
   CPUS,
   SENDERS,
   TASKS,

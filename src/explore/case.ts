@@ -1,6 +1,7 @@
 /**
  * One case of a scenario, searched: states, violations with a path each, and their proofs.
  */
+
 import { Status } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/tasks.js";
@@ -12,12 +13,11 @@ import { encodeSchedule, formatToken } from "../schedule.js";
 import { tellPath } from "./agents.js";
 import { TransitionGraph } from "./livelock.js";
 import { choicesOf } from "./path.js";
+import type { ReductionFigures, ReductionName } from "./reductions.js";
 import {
   ExhaustiveSearch,
   type HardwareMode,
   placesOf,
-  type ReductionFigures,
-  type ReductionName,
   type Searched,
   type SearchFigures,
   type SearchOptions,

@@ -6,6 +6,7 @@
  *   holds      neither, and every schedule was tried
  *   bounded    no harm so far, and not every schedule was tried
  */
+
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
@@ -15,15 +16,8 @@ import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundV
 import { checksOf, chooseScenarios } from "./choose.js";
 import { type Estimate, estimate } from "./estimate.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
-import {
-  REDUCTIONS,
-  type ReductionName,
-  reductionName,
-  type SearchFigures,
-  STORES,
-  type StoppedBy,
-  type StoreKind,
-} from "./search.js";
+import { type ReductionName, reductionsOf } from "./reductions.js";
+import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -188,16 +182,6 @@ export function caseIn(which: Case, edition: Edition): Case {
   return { ...which, tasks: which.tasks.filter((task) => task.calls.every(({ call }) => call !== "await-clear")) };
 }
 
-/** Said is what was in use in some case. */
-function reductionOf(all: readonly CaseResult[]): Pick<CheckResultRow, "reduce" | "spared" | "passes"> {
-  const bits = all.reduce((seen, { reduction }) => seen | REDUCTIONS[reduction.used], 0);
-  return {
-    reduce: reductionName(bits),
-    spared: all.reduce((sum, { reduction }) => sum + reduction.spared, 0),
-    passes: Math.max(1, ...all.map(({ reduction }) => reduction.passes)),
-  };
-}
-
 async function checkOne(
   scenario: Scenario,
   edition: Edition,
@@ -238,7 +222,7 @@ async function checkOne(
     cases: Object.fromEntries(byCase.map(([name, result]) => [name, result.figures.states])),
     ...(absent.length === 0 ? {} : { note: `${edition.name} refuses the call of: ${absent.join(", ")}` }),
     hardware: options.hardware ?? "saturated",
-    ...(options.reduce === undefined ? {} : reductionOf(all)),
+    ...(options.reduce === undefined ? {} : reductionsOf(all.map(({ reduction }) => reduction))),
     ...(scenario.values === undefined ? {} : { parameters: scenario.values }),
     bytesPerState: Math.max(...all.map((result) => result.figures.bytesPerState)),
     ...(complete

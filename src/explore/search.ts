@@ -3,20 +3,12 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import {
-  EDGE_WORDS,
-  Full,
-  Hardware,
-  LAYERS_MAX,
-  Reduction,
-  Search,
-  Store,
-  WATCHED_MAX,
-} from "../../assembly/abi/search.js";
+import { EDGE_WORDS, Full, Hardware, LAYERS_MAX, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
 import type { TransitionGraph } from "./livelock.js";
+import { REDUCTIONS, type ReductionFigures, type ReductionName, reductionName } from "./reductions.js";
 import { SetHash } from "./set-hash.js";
 
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
@@ -56,39 +48,6 @@ export interface SearchOptions {
   readonly graph?: TransitionGraph | undefined;
   /** What to leave out; nothing by default. */
   readonly reduce?: ReductionName | undefined;
-}
-
-/**
- * What to leave out without losing a violation: nothing; orders of steps that do not concern each other; states that
- * differ only in which of several interchangeable CPUs or mms is which; both.
- */
-export type ReductionName = "none" | "por" | "sym" | "all";
-
-/** The core's bits of each name. */
-export const REDUCTIONS: Readonly<Record<ReductionName, number>> = {
-  none: 0,
-  por: Reduction.PARTIAL_ORDER,
-  sym: Reduction.SYMMETRY,
-  all: Reduction.PARTIAL_ORDER | Reduction.SYMMETRY,
-};
-
-export const reductionName = (bits: number): ReductionName =>
-  (Object.keys(REDUCTIONS) as ReductionName[]).find((name) => REDUCTIONS[name] === bits) ?? "none";
-
-/** What the reductions of a search came to. */
-export interface ReductionFigures {
-  /** What was in use: one that does not apply is not. */
-  readonly used: ReductionName;
-  /** States in which fewer agents were moved than could move. */
-  readonly spared: number;
-  /** Places of tasks, and words that they contend for, that the reduction knows. */
-  readonly places: number;
-  readonly contended: number;
-  /** Searches until nothing new was learned; the last one is the result. */
-  readonly passes: number;
-  /** CPUs that were interchangeable, and permutations of mms that change nothing (1: none but the one that is none). */
-  readonly alikeCpus: number;
-  readonly alikeMms: number;
 }
 
 export interface SearchFigures {

@@ -1,14 +1,14 @@
 /**
  * What several workers have found together, in the form of one search, written back into the host's machine.
  */
+
 import { Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../../assembly/abi/layout.js";
 import { Full, LAYERS_MAX, Search } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
+import { type ReductionFigures, reductionName } from "./reductions.js";
 import {
   MODES,
-  type ReductionFigures,
-  reductionName,
   type Searched,
   type SearchFigures,
   type SearchOptions,

@@ -4,12 +4,14 @@
  * The workers get the staged machine word for word and know nothing of scenarios. What they found is written back into
  * the host's machine, so that it is read like the result of a search of its own.
  */
+
 import { Worker } from "node:worker_threads";
 import { Base, Violation } from "../../assembly/abi/layout.js";
 import { LAYERS_MAX, WORKER_SHIFT, WORKERS_MAX } from "../../assembly/abi/search.js";
 import { type CoreModule, reduceModule, type SearchCore, searchModule } from "../core/core.js";
 import type { Machine } from "../machine.js";
-import { MODES, REDUCTIONS, type ReductionName, type SearchFigures, STORES } from "./search.js";
+import { REDUCTIONS, type ReductionName } from "./reductions.js";
+import { MODES, type SearchFigures, STORES } from "./search.js";
 import { type Asked, firstViolations, layersOf, SplitSearch } from "./split-result.js";
 import {
   Control,

@@ -3,6 +3,7 @@
  * an enumeration of all states has orbits, put together here by brute force; every scenario, with two more CPUs that
  * run threads, shows the same violations with and without; and a state whose CPUs are exchanged goes on as it did.
  */
+
 import { describe, expect, it } from "vitest";
 import { Status } from "../../assembly/abi/events.js";
 import { Base, Run } from "../../assembly/abi/layout.js";
@@ -11,7 +12,8 @@ import { Obligation, Task } from "../../assembly/abi/tasks.js";
 import { openSearchCore } from "../../src/core/core.js";
 import { caseIn } from "../../src/explore/check.js";
 import { chooseBackend, chooseEdition, chooseScenario, withValues } from "../../src/explore/choose.js";
-import { ExhaustiveSearch, placesOf, type ReductionName } from "../../src/explore/search.js";
+import type { ReductionName } from "../../src/explore/reductions.js";
+import { ExhaustiveSearch, placesOf } from "../../src/explore/search.js";
 import { type StageOptions, stage } from "../../src/explore/stage.js";
 import { backends } from "../../src/kernel/arch/backends.js";
 import type { Machine } from "../../src/machine.js";

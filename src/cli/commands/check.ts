@@ -1,6 +1,7 @@
 /**
  * `shootdown check`: every schedule of the chosen scenarios, editions and back-ends, with a verdict for each.
  */
+
 import type { Command } from "commander";
 import { isScenarioFile, loadScenarios } from "../../author/load.js";
 import { proofread } from "../../author/proofread.js";
@@ -8,7 +9,8 @@ import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/cas
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { checkInPool } from "../../explore/pool.js";
-import { REDUCTIONS, type ReductionName, type StoreKind } from "../../explore/search.js";
+import { REDUCTIONS, type ReductionName } from "../../explore/reductions.js";
+import type { StoreKind } from "../../explore/search.js";
 import { SPLIT_MAX } from "../../explore/split.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
 import { count } from "../../report/text.js";
