@@ -172,7 +172,7 @@ function anonLeaves(world: World, mms: readonly Mm[], found: Found): Leaf[] {
   });
 }
 
-/** The walk over the file's mappings: who shares a table leaves it, so that the last one alone has an entry to clear. */
+/** The walk over the file's mappings: who shares a table leaves it, so that only the last has an entry to clear. */
 function fileLeaves(world: World, file: File, page: Page, vma: Vma, address: number): Leaf[] {
   const offset = vma.offset + down(address, HUGE) - vma.start;
   const leaves: Leaf[] = [];
