@@ -14,17 +14,57 @@
 import { Area, Base, Boot } from "./abi/layout";
 import { Cpu, Frame, Kind, Mm, Rest, Tally, USE_MASK, USE_SHIFT, Vma } from "./abi/records";
 import { Obligation, Task } from "./abi/tasks";
+import { Access, note } from "./noted";
+
+export { Access, note, noteCell, noteInto, noticed } from "./noted";
 
 export function get(word: u32): u32 {
+  if (isDefined(RECORDED)) note(word, Access.READ);
   return load<u32>(word << 2);
 }
 
 export function put(word: u32, value: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.WRITE);
+  poke(word, value);
+}
+
+/** Reads and writes what is accounted for in another way: see ghost/cells.ts. */
+export function peek(word: u32): u32 {
+  return load<u32>(word << 2);
+}
+
+export function peekLong(word: u32): u64 {
+  return load<u64>(word << 2);
+}
+
+export function poke(word: u32, value: u32): void {
   if (isDefined(LOGGED)) remember(word, value);
   store<u32>(word << 2, value);
 }
 
+/** Sets bits that no step of anybody else clears meanwhile: with other settings it changes places freely. */
+export function setBits(word: u32, bits: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.SET);
+  poke(word, peek(word) | bits);
+}
+
+/** Clears bits; what is left decides nothing in this step. */
+export function clearBits(word: u32, bits: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.CLEAR);
+  poke(word, peek(word) & ~bits);
+}
+
+/** Adds to a count that decides nothing in this step. */
+export function bump(word: u32, amount: u32): void {
+  if (isDefined(RECORDED)) note(word, Access.ADD);
+  poke(word, peek(word) + amount);
+}
+
 export function getLong(word: u32): u64 {
+  if (isDefined(RECORDED)) {
+    note(word, Access.READ);
+    note(word + 1, Access.READ);
+  }
   return load<u64>(word << 2);
 }
 

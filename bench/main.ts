@@ -20,6 +20,7 @@ import { detectionFigures } from "./detection.js";
 import { fuzzFigures } from "./fuzz.js";
 import type { Figure } from "./measure.js";
 import { buildNative, type Programs } from "./native.js";
+import { reductionFigures } from "./reductions.js";
 import { throughputFigures } from "./replay.js";
 import { comparison, reportOf, textOf } from "./report.js";
 import { searchFigures } from "./search.js";
@@ -32,6 +33,7 @@ import { yardstickFigures } from "./yardstick.js";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const FULL = { rounds: 15, runs: 2000, checked: 2000, repeats: 10, seeds: 100, concreteSeeds: 5, bound: 10_000 };
+const REDUCTION_ROUNDS = 3;
 const YARDSTICK_ROUNDS = 3;
 const WORKER_ROUNDS = 3;
 const THROUGHPUT_ROUNDS = 5;
@@ -50,6 +52,7 @@ async function measureSearch(): Promise<Figure[]> {
   const parts: readonly (() => Figure[] | Promise<Figure[]>)[] = [
     () => [pctFigure(3)],
     () => yardstickFigures(root, join(root, "build/bench"), YARDSTICK_ROUNDS),
+    () => reductionFigures(join(root, "build/bench"), REDUCTION_ROUNDS),
     () => workerFigures([6, 2, 2], WORKER_ROUNDS),
     () => searchFigures(FULL.rounds, FULL.repeats),
   ];

@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { detectionResults } from "./detection.js";
 import { fuzzResults } from "./fuzz.js";
+import { reductionResults } from "./reductions.js";
 import { searchResults } from "./search.js";
 import { checkStepping, variants } from "./stepping.js";
 import { yardstickResults } from "./yardstick.js";
@@ -26,6 +27,7 @@ export async function smokeDifferences(file: string, update: boolean): Promise<s
     ...steppingResults(),
     ...searchResults(),
     ...yardstickResults(),
+    ...reductionResults(),
     ...detectionResults(),
     ...(await fuzzResults()),
   ]);

@@ -68,6 +68,7 @@ const config = [
   "asconfig.json",
   "asconfig.replay.json",
   "asconfig.search.json",
+  "asconfig.reduce.json",
   "package.json",
   "tsconfig.json",
   ...scripts,
@@ -78,9 +79,10 @@ const isShared = (path) => /^assembly\/(abi|hw)\/|^assembly\/word\.ts$/.test(pat
 const core = [...files("assembly").filter((path) => !isReplay(path)), ...config];
 const replayCore = [...files("assembly").filter((path) => isReplay(path) || isShared(path)), ...config];
 // The search's module is the core once more, built with a log of its writes (assembly/word.ts). It is not tightened:
-// its loops are slower by a fifth when the whole step is inlined into them (measured on the yardstick).
+// its loops are slower by a fifth when the whole step is inlined into them (measured on the yardstick). The search that
+// leaves schedules out notes reads too, which would cost the other one a fifth again: a module of its own.
 await Promise.all([compile("core", "release", true), compile("search", "release", false)]);
-await compile("replay", "release", false);
+await Promise.all([compile("reduce", "release", false), compile("replay", "release", false)]);
 if (process.argv.includes("--debug")) await Promise.all([compile("core", "debug"), compile("replay", "debug")]);
 
 /** The throughput engine is a module of its own, so that the checker's core stays small. */
@@ -102,6 +104,7 @@ function embed(name) {
 }
 await embed("core");
 await embed("search");
+await embed("reduce");
 await embed("replay");
 
 const benches = files("bench").filter((file) => file.endsWith(".ts"));

@@ -57,7 +57,16 @@ export const enum Search {
   EDGE_COUNT,
   /** Told: where the number of states is written that were known when each layer began (word). */
   LAYERS_AT,
-  WORDS = 46,
+  /** Asked: bit set of Reduction. */
+  REDUCE,
+  /** Told: bit set of the reductions in use, states at which fewer agents moved than could (64 bits). */
+  REDUCED,
+  SPARED = 48,
+  /** Told: places of tasks that were learned, words that they contend for, searches until one was a proof. */
+  PLACES = 50,
+  CONTENDED,
+  PASSES,
+  WORDS = 54,
 }
 
 /** How the visited set remembers a state. */
@@ -93,6 +102,11 @@ export const EDGES_MAX: u32 = 32768;
 
 /** Layers of which that is kept. */
 export const LAYERS_MAX: u32 = 4096;
+
+/** What may be left out without losing a violation. */
+export const enum Reduction {
+  PARTIAL_ORDER = 1,
+}
 
 /** What was used up. */
 export const enum Full {

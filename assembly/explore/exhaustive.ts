@@ -20,7 +20,7 @@ import { EDGE_NEW, EDGES_MAX, Full, Hardware, Search, Store, WATCH_STATES, WORKE
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
-import { deadlocked, enabledMask, isFinished, kernelAgents, moveAgent, reset } from "../run";
+import { deadlocked, enabledMask, isFinished, kernelAgents, reset } from "../run";
 import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
 import { keysStart, obligationSum } from "./fingerprint";
 import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
@@ -36,6 +36,7 @@ import {
   takenState,
   takenSum,
 } from "./queue";
+import { beginReduction, chosen, moveChosen, mustBeginAgain, startReduction } from "./reduction";
 import * as space from "./space";
 import * as next from "./successors";
 import { Visit, visit, visitedOmitted, visitedSlots, visitedStart, visitedTouch } from "./visited";
@@ -67,7 +68,7 @@ function tellStart(): void {
   setRun(Run.KINDS, 0);
   setRun(Run.VIOLATIONS, 0);
   setRun(Run.OVERFLOW, 0);
-  for (let field: u32 = Search.BAD_STATES; field < <u32>Search.WORDS; field++) space.tell(field, 0);
+  for (let field: u32 = Search.BAD_STATES; field < <u32>Search.REDUCE; field++) space.tell(field, 0);
   space.tell(Search.BAD_DEPTH, 0xffffffff);
   space.tell(Search.WATCH_AT, space.watchAt >> 2);
   space.tell(Search.LAYERS_AT, layersAt());
@@ -86,20 +87,27 @@ export function exploreStart(): bool {
 export function prepare(): bool {
   if (!space.layOutSearch()) return false;
   hardware = space.asked(Search.HARDWARE);
-  const how = space.asked(Search.STORE);
-  wide = how == Store.WIDE;
+  wide = space.asked(Search.STORE) == Store.WIDE;
   statesMax = getLong(space.searchWords() + Search.STATES_MAX);
   watched = space.asked(Search.WATCHED);
   edges = space.asked(Search.EDGES) != 0;
   mark = space.asked(Search.WORKER) << WORKER_SHIFT;
+  startReduction(hardware);
+  begin();
+  return true;
+}
+
+/** Puts everything at the initial state, which is the one successor of nothing. */
+function begin(): void {
   logInto(0, 0, 0, 0);
   reset();
   forgetOutcomes();
   tellStart();
+  beginReduction();
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
   const from = base(Base.STATE);
-  visitedStart(space.visitedAt, space.visitedBytes, how);
+  visitedStart(space.visitedAt, space.visitedBytes, space.asked(Search.STORE));
   queueStart(space.queueAt, space.queueBytesMax, space.liveListAt, space.liveFlagsAt, words);
   keysStart(space.keysAt, from, words, base(Base.OBLIGATION) - from);
   next.setWide(wide);
@@ -110,7 +118,6 @@ export function prepare(): bool {
   next.begin(0xffffffff);
   if (hardware == Hardware.SATURATED) saturate();
   next.end(0, 0);
-  return true;
 }
 
 /** Searches on for up to `count` states. Gives the status: RUNNING, FINISHED, BOUNDED, or STOPPED at the stop mask. */
@@ -119,7 +126,10 @@ export function explore(count: u32): u32 {
   while (left > 0 && runWord(Run.STATUS) == Status.RUNNING) {
     if (watched != 0 && space.asked(Search.WATCH_COUNT) + next.SUCCESSORS_MAX > WATCH_STATES) break;
     if (edges && space.asked(Search.EDGE_COUNT) + next.SUCCESSORS_MAX > EDGES_MAX) break;
-    if (queued == 0) finished();
+    if (mustBeginAgain(states(), queued == 0)) {
+      begin();
+      settle(0xffffffff);
+    } else if (queued == 0) finished();
     else expand();
     left--;
   }
@@ -173,13 +183,13 @@ function expand(): void {
 export function successors(parent: u32): void {
   put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
   next.noMoves(space.logAt);
-  let mask = enabledMask();
+  let mask = chosen(enabledMask());
   if (mask == 0 && hardware != Hardware.ENUMERATED) over(parent);
   while (mask != 0) {
     const agent = <u32>ctz(mask);
     mask &= mask - 1;
     next.begin(agent);
-    moveAgent(agent);
+    moveChosen(agent);
     collect(parent);
     ended();
   }

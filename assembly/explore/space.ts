@@ -9,6 +9,7 @@ import { Base } from "../abi/layout";
 import { EDGE_WORDS, EDGES_MAX, Search, WATCH_STATES } from "../abi/search";
 import { reserve } from "../boot";
 import { base, get, put, stateBase } from "../word";
+import { reductionBytes } from "./learn";
 
 /** Entries of the log: what the successors of one state write. */
 const LOG_BYTES: u32 = 1 << 20;
@@ -16,7 +17,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(46 * 4);
+const words = memory.data(54 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {
@@ -41,6 +42,7 @@ export let watchAt: u32 = 0;
 export let edgesAt: u32 = 0;
 export let parentsAt: u32 = 0;
 export let parentsMax: u32 = 0;
+export let reductionAt: u32 = 0;
 export let queueAt: u32 = 0;
 export let queueBytesMax: u32 = 0;
 /** What a worker of a split search exchanges with the others. */
@@ -76,7 +78,8 @@ export function layOutSearch(): bool {
   keysAt = logEnd;
   liveListAt = aligned(keysAt + (count << 4));
   liveFlagsAt = aligned(liveListAt + (count << 2));
-  parentsAt = aligned(liveFlagsAt + count);
+  reductionAt = aligned(liveFlagsAt + count);
+  parentsAt = aligned(reductionAt + (asked(Search.REDUCE) != 0 ? reductionBytes() : 0));
   let mib = asked(Search.MEMORY_MIB);
   while (mib > 0) {
     const end = min(<u64>parentsAt + <u64>mib * <u64>MIB, MOST_BYTES);

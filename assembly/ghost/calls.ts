@@ -6,12 +6,15 @@
 import { Obligation, ObligationFlag } from "../abi/tasks";
 import { pagesOf } from "../hw/tables";
 import { get, getLong, obligationAt, put } from "../word";
-import { obligationCount } from "./lookup";
-import { moverIn } from "./obligations";
+import { Access, ANYBODY, noteDue, noteMm } from "./cells";
+import { moverIn, obligationCount } from "./lookup";
 
 /** A call of `task` begins: from now on it answers for what its mm owes already. */
 export function callBegins(task: u32, mm: u32): void {
   const count = obligationCount();
+  // Whom it finds depends on who was born; being marked and being discharged can change places.
+  noteMm(mm, Access.CLEAR);
+  noteDue(mm, 1 << task, Access.CLEAR);
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.MM) == mm) put(record + Obligation.DUE, get(record + Obligation.DUE) | (1 << task));
@@ -20,6 +23,7 @@ export function callBegins(task: u32, mm: u32): void {
 
 /** A call of `task` has ended: it answers for nothing any more. */
 export function callEnds(task: u32): void {
+  noteDue(ANYBODY, 1 << task, Access.CLEAR);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
@@ -47,6 +51,7 @@ function namedBefore(a: u32, b: u32): bool {
  */
 export function owedIn(mm: u32, start: u64, end: u64, usable: u32, writes: bool): u32 {
   const count = obligationCount();
+  noteDue(mm, moverIn(mm), Access.READ);
   let found: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);

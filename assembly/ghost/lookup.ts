@@ -5,14 +5,45 @@
  *   K1  STALE of a frame is the number of obligations on it, of all its lives.
  */
 import { Frame, Globals, Rest } from "../abi/records";
-import { Obligation, ObligationFlag } from "../abi/tasks";
-import { add, clearWords, copyWords, frameAt, get, getLong, globalWord, obligationAt, put, restAt } from "../word";
+import { Obligation, ObligationFlag, Task } from "../abi/tasks";
+import {
+  clearWords,
+  copyWords,
+  frameAt,
+  get,
+  getLong,
+  globalWord,
+  obligationAt,
+  peek,
+  poke,
+  restAt,
+  taskAt,
+  tasks,
+} from "../word";
+import { Access, ANYBODY, noteFrame } from "./cells";
+import { currentAgent } from "./report";
 
 /** Flags that set two obligations on one entry apart. */
 const KIND_FLAGS: u32 = 15 | ObligationFlag.STORES;
 
+/** The task that moves, as a bit, when it runs `mm`; 0 for another and for an interrupt. */
+export function moverIn(mm: u32): u32 {
+  return currentAgent < tasks && get(taskAt(currentAgent) + Task.MM) == mm ? 1 << currentAgent : 0;
+}
+
 export function obligationCount(): u32 {
-  return get(globalWord(Globals.OBLIGATIONS));
+  return peek(globalWord(Globals.OBLIGATIONS));
+}
+
+/** Obligations on a frame, of all its lives. */
+export function staleOn(frame: u32): u32 {
+  noteFrame(ANYBODY, frame, Access.READ);
+  return peek(restAt(frame) + Rest.STALE);
+}
+
+/** One obligation more or less on the frame. */
+export function countOn(frame: u32, change: u32): void {
+  poke(restAt(frame) + Rest.STALE, peek(restAt(frame) + Rest.STALE) + change);
 }
 
 /** Index of the obligation that onlyOn() found last. A guess, not state. */
@@ -46,7 +77,8 @@ function isEqual(other: u32, mm: u32, start: u64, level: u32, frame: u32, flags:
 /** The obligation with this mm, place, frame and flags, or 0. */
 export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32 {
   // Most frames owe nothing or one thing: otherwise, clearing a batch of thousands would compare each with each.
-  const stale = get(restAt(frame) + Rest.STALE);
+  noteFrame(mm, frame, Access.READ);
+  const stale = peek(restAt(frame) + Rest.STALE);
   if (stale == 0) return 0;
   if (stale == 1) {
     const only = onlyOn(frame);
@@ -63,8 +95,8 @@ export function findEqual(mm: u32, start: u64, level: u32, frame: u32, flags: u3
 export function forget(i: u32): void {
   const last = obligationCount() - 1;
   const record = obligationAt(i);
-  add(restAt(get(record + Obligation.FRAME)) + Rest.STALE, -1);
+  countOn(get(record + Obligation.FRAME), -1);
   if (i != last) copyWords(record, obligationAt(last), Obligation.WORDS);
   clearWords(obligationAt(last), Obligation.WORDS);
-  put(globalWord(Globals.OBLIGATIONS), last);
+  poke(globalWord(Globals.OBLIGATIONS), last);
 }

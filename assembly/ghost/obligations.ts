@@ -21,7 +21,7 @@ import { EventKind, Sometimes } from "../abi/events";
 import { Boot } from "../abi/layout";
 import { Scope } from "../abi/operands";
 import { Cpu, Entry, Frame, Globals, Mm, Rest, Tally, Vma, VmaFlag } from "../abi/records";
-import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
+import { OBLIGATION_TABLE, Obligation, ObligationFlag } from "../abi/tasks";
 import { reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { alignDown, entriesOf, frameOf, isTableEntry, pagesOf, slotOf, slotTable } from "../hw/tables";
 import {
@@ -37,18 +37,18 @@ import {
   hasOracle,
   mmAt,
   obligationAt,
+  poke,
   put,
   putLong,
   restAt,
   tableAt,
   tally,
-  taskAt,
-  tasks,
   tracing,
   vmaAt,
   vmas,
 } from "../word";
-import { findEqual, obligationCount } from "./lookup";
+import { Access, ANYBODY, noteDue, noteIssued, noteMm, noteObligation } from "./cells";
+import { countOn, findEqual, moverIn, obligationCount, staleOn } from "./lookup";
 import { currentAgent, event, sometimes } from "./report";
 
 export { forget, obligationCount } from "./lookup";
@@ -60,7 +60,7 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
     add(tally(Tally.OVERFLOW), 1);
     return 0;
   }
-  put(globalWord(Globals.OBLIGATIONS), count + 1);
+  poke(globalWord(Globals.OBLIGATIONS), count + 1);
   const record = obligationAt(count);
   put(record + Obligation.MM, mm);
   putLong(record + Obligation.START, start);
@@ -71,13 +71,8 @@ function newRecord(mm: u32, start: u64, level: u32, frame: u32, flags: u32): u32
   put(record + Obligation.FLAGS, flags);
   put(record + Obligation.GUARD, 0);
   put(record + Obligation.DUE, 0);
-  add(restAt(frame) + Rest.STALE, 1);
+  countOn(frame, 1);
   return record;
-}
-
-/** The task that moves, as a bit, when it runs `mm`; 0 for another and for an interrupt. */
-export function moverIn(mm: u32): u32 {
-  return currentAgent < tasks && get(taskAt(currentAgent) + Task.MM) == mm ? 1 << currentAgent : 0;
 }
 
 /** Adds an obligation of the task that moves, or joins it to an equal one. */
@@ -100,6 +95,7 @@ function oweFor(
   if (holders == 0) return;
   let record = findEqual(mm, start, level, frame, flags & ~(<u32>ObligationFlag.GLOBAL));
   if (record == 0) record = newRecord(mm, start, level, frame, flags);
+  else noteObligation(record, Access.WRITE);
   if (record == 0) return;
   put(record + Obligation.HOLDERS, get(record + Obligation.HOLDERS) | holders);
   put(record + Obligation.ISSUED, issued);
@@ -107,6 +103,7 @@ function oweFor(
   put(record + Obligation.DUE, get(record + Obligation.DUE) | due);
   if (guard != 0) put(record + Obligation.GUARD, guard);
   put(record + Obligation.BIRTH, get(tally(Tally.STEPS)));
+  noteObligation(record, Access.WRITE);
   sometimes(Sometimes.REMOTE_HOLDER);
   if (tracing) event(EventKind.OWED, holders, mm, start, start + pagesOf(level & 15), frame, level | (flags << 8));
 }
@@ -147,7 +144,7 @@ function lost(mm: u32, vpn: u64, level: u32, table: u32, entry: u32, guard: u32,
   } else {
     sharersOwe(start, level, table, entry, guard, what);
   }
-  if (get(restAt(table) + Rest.STALE) != 0) staleParentsOwe(start, level, table, entry, what);
+  if (staleOn(table) != 0) staleParentsOwe(start, level, table, entry, what);
 }
 
 function reaches(mm: u32, start: u64, level: u32, table: u32): bool {
@@ -193,6 +190,8 @@ function staleParentsOwe(start: u64, level: u32, table: u32, entry: u32, flags: 
   const offset = start & (pagesOf(level + 1) - 1);
   const generation = get(frameAt(table) + Frame.GENERATION);
   const count = obligationCount();
+  noteDue(ANYBODY, ANYBODY, Access.READ);
+  noteIssued(ANYBODY, ANYBODY, Access.READ);
   for (let i: u32 = 0; i < count; i++) {
     const parent = obligationAt(i);
     if (get(parent + Obligation.FRAME) != table || get(parent + Obligation.GENERATION) != generation) continue;
@@ -233,6 +232,7 @@ export function leftBehind(record: u32, holders: u32, scope: u32, hint: u32, fro
   const table = get(record + Obligation.FRAME);
   if ((level & OBLIGATION_TABLE) == 0 || scope == Scope.CONTEXT || lost == 0) return;
   if (get(frameAt(table) + Frame.GENERATION) != get(record + Obligation.GENERATION)) return;
+  noteDue(get(record + Obligation.MM), ANYBODY, Access.READ);
   dueForRest = get(record + Obligation.DUE);
   tableLeft(
     get(record + Obligation.MM),
@@ -277,6 +277,7 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
   const generation = get(frameAt(frame) + Frame.GENERATION);
   const count = obligationCount();
   let rest = holders;
+  noteMm(mm, Access.READ);
   for (let i: u32 = 0; i < count; i++) {
     const other = obligationAt(i);
     if (get(other + Obligation.FRAME) != frame || getLong(other + Obligation.START) != start) continue;
@@ -284,6 +285,7 @@ function oweRest(mm: u32, start: u64, level: u32, frame: u32, holders: u32): voi
     if (get(other + Obligation.GENERATION) != generation) continue;
     if ((get(other + Obligation.FLAGS) & ObligationFlag.RIGHTS) != 0) continue;
     if ((get(other + Obligation.HOLDERS) & holders) == 0) continue; // not `rest`: their order must not matter
+    noteObligation(other, Access.WRITE);
     put(other + Obligation.ISSUED, 0);
     rest &= ~get(other + Obligation.HOLDERS);
   }

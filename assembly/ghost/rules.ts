@@ -14,11 +14,12 @@
 
 import { EventKind, Fault, Hidden } from "../abi/events";
 import { Scope } from "../abi/operands";
-import { Cpu, Frame, Kind, Mm, Rest } from "../abi/records";
+import { Cpu, Frame, Kind, Mm } from "../abi/records";
 import { OBLIGATION_TABLE, Obligation, ObligationFlag, Task } from "../abi/tasks";
 import { missesGlobal, reachesLeaf, reachesWalk } from "../hw/invalidate";
 import { pagesOf } from "../hw/tables";
 import {
+  clearBits,
   cpuAt,
   cpus,
   frameAt,
@@ -28,14 +29,15 @@ import {
   mmAt,
   obligationAt,
   put,
-  restAt,
+  setBits,
   taskAt,
   tasks,
   tracing,
 } from "../word";
 import { owedIn } from "./calls";
+import { Access, ANYBODY, noteBy, noteFrame, noteGuard, noteIssued, noteMm, noteObligation } from "./cells";
 import { covering, lifecycle } from "./coverage";
-import { obligationCount, onlyOn } from "./lookup";
+import { obligationCount, onlyOn, staleOn } from "./lookup";
 import { mirrorsLose } from "./mirrors";
 import { forget, leftBehind } from "./obligations";
 import { currentAgent, currentPc, event, hidden, violation } from "./report";
@@ -56,10 +58,11 @@ function traceDischarge(record: u32, gone: u32): void {
 }
 
 /** Takes `gone` from the holders of obligation `i`; true when it is forgotten and another took its index. */
-function discharge(i: u32, gone: u32, why: u32): bool {
+function discharge(i: u32, gone: u32, why: u32, access: u32): bool {
   const record = obligationAt(i);
   const holders = get(record + Obligation.HOLDERS);
   if ((holders & gone) == 0) return false;
+  noteObligation(record, access);
   if ((get(record + Obligation.FLAGS) & ObligationFlag.UNRECORDED) != 0) hidden(why);
   if (tracing) traceDischarge(record, holders & gone);
   if (covering) lifecycle(record, currentPc, 0, holders & gone);
@@ -72,14 +75,15 @@ function discharge(i: u32, gone: u32, why: u32): bool {
 /** CPU `cpu` has completed an invalidation for `mm`. `why` (Hidden) names what made it wider than was asked for. */
 export function invalidated(cpu: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
   let i: u32 = 0;
+  noteMm(mm, Access.CLEAR);
   while (i < obligationCount()) {
     const record = obligationAt(i);
     const mine = get(record + Obligation.MM) == mm && reached(record, scope, hint, from, to);
     if (mine) leftBehind(record, 1 << cpu, scope, hint, from, to);
-    if (!mine || !discharge(i, 1 << cpu, reason(record, scope, from, to, why))) i++;
+    if (!mine || !discharge(i, 1 << cpu, reason(record, scope, from, to, why), Access.CLEAR)) i++;
   }
   const loaded = get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1;
-  if (scope == Scope.CONTEXT && !loaded) put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) & ~(1 << cpu));
+  if (scope == Scope.CONTEXT && !loaded) clearBits(mmAt(mm) + Mm.HOLDERS, 1 << cpu);
 }
 
 function reason(record: u32, scope: u32, _from: u64, _to: u64, why: u32): u32 {
@@ -91,6 +95,9 @@ function reason(record: u32, scope: u32, _from: u64, _to: u64, why: u32): u32 {
 /** CPU `by` has issued a broadcast invalidation: it counts when `by` waits for it. */
 export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64): void {
   if (scope == Scope.CONTEXT) put(cpuAt(by) + Cpu.RUNNERS, usersOf(mm, true));
+  // Who is marked depends on who is there; a mark and a discharge can change places.
+  noteMm(mm, Access.CLEAR);
+  noteIssued(mm, 1 << by, Access.WRITE);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
@@ -102,11 +109,12 @@ export function issued(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u
 /** CPU `by` has waited: what it issued is complete on every CPU. */
 export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to: u64, why: u32): void {
   let i: u32 = 0;
+  noteIssued(ANYBODY, 1 << by, Access.WRITE);
   while (i < obligationCount()) {
     const record = obligationAt(i);
     const covered = (get(record + Obligation.ISSUED) & (1 << by)) != 0;
     if (covered) leftBehind(record, 0xffffffff, scope, hint, from, to);
-    if (!covered || !discharge(i, 0xffffffff, reason(record, scope, from, to, why))) i++;
+    if (!covered || !discharge(i, 0xffffffff, reason(record, scope, from, to, why), Access.WRITE)) i++;
   }
   if (scope != Scope.CONTEXT) return;
   // Only who ran the mm since the TLBI can have filled anything again (G1).
@@ -118,6 +126,7 @@ export function completed(by: u32, mm: u32, scope: u32, hint: u32, from: u64, to
 /** A page is copied: whoever still has the write right that the tables no longer give, writes to the old one (I6). */
 export function pageCopied(frame: u32): void {
   const generation = get(frameAt(frame) + Frame.GENERATION);
+  noteFrame(ANYBODY, frame, Access.READ);
   for (let i: u32 = 0; i < obligationCount(); i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) continue;
@@ -146,7 +155,7 @@ function isWalk(record: u32): bool {
 export function frameFreed(frame: u32): void {
   mirrorsLose(frame);
   if (kindOf(frame) == <u32>Kind.TABLE) walkersLeft(frame);
-  const stale = get(restAt(frame) + Rest.STALE);
+  const stale = staleOn(frame);
   if (stale == 0) return;
   if (stale == 1) {
     freed(onlyOn(frame), frame);
@@ -169,6 +178,7 @@ function freed(record: u32, frame: u32): void {
   if (get(record + Obligation.FRAME) != frame || get(record + Obligation.GENERATION) != generation) return;
   const flags = get(record + Obligation.FLAGS);
   if ((flags & ObligationFlag.RIGHTS) != 0) return;
+  noteObligation(record, Access.WRITE);
   put(record + Obligation.FLAGS, flags | ObligationFlag.FREED);
   reportUse(record);
 }
@@ -181,7 +191,8 @@ function reportUse(record: u32): void {
 
 /** `cpu` runs `mm` again, after whatever flush the switch made: latent entries come alive. */
 export function mmLoaded(cpu: u32, mm: u32): void {
-  put(mmAt(mm) + Mm.HOLDERS, get(mmAt(mm) + Mm.HOLDERS) | (1 << cpu));
+  setBits(mmAt(mm) + Mm.HOLDERS, 1 << cpu);
+  noteMm(mm, Access.READ);
   for (let issuer: u32 = 0; issuer < cpus; issuer++) {
     const runners = cpuAt(issuer) + Cpu.RUNNERS;
     const isOpen = get(cpuAt(issuer) + Cpu.ISSUED) != 0 && get(cpuAt(issuer) + Cpu.REQUEST_MM) == mm + 1;
@@ -197,10 +208,12 @@ export function mmLoaded(cpu: u32, mm: u32): void {
 
 /** A write lock is about to be dropped: nothing that it guards may still be held by anyone. */
 export function guardDropped(lock: u32): void {
+  noteGuard(ANYBODY, lock, Access.READ);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     if (get(record + Obligation.GUARD) != lock) continue;
+    noteGuard(get(record + Obligation.MM), lock, Access.WRITE);
     put(record + Obligation.GUARD, 0);
     // A CPU that keeps the entry under a tag that it does not use now is latent: mmLoaded() judges it when it does.
     const users = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), true);
@@ -228,6 +241,8 @@ function missing(record: u32, from: u64, to: u64, withTables: bool): u32 {
 
 /** A flush of [from, to) is about to happen for what this agent cleared in `mm`: is all of it inside? */
 export function checkRecorded(mm: u32, from: u64, to: u64, withTables: bool, whole: bool): void {
+  // To have been told is of interest to the same agent alone.
+  noteBy(mm, currentAgent + 1, Access.READ);
   const count = obligationCount();
   let worst: u32 = Missing.NOTHING;
   let about: u32 = 0;
@@ -254,6 +269,7 @@ export function callReturned(mm: u32, from: u64, to: u64, writes: bool): void {
   if (from >= to) return;
   const record = owedIn(mm, from, to, usersOf(mm, false), writes);
   if (record == 0 || (get(record + Obligation.FLAGS) & ObligationFlag.REPORTED) != 0) return;
+  noteObligation(record, Access.WRITE);
   put(record + Obligation.FLAGS, get(record + Obligation.FLAGS) | ObligationFlag.REPORTED);
   violation(Fault.RIGHTS_OUTLIVE_CALL, record, get(record + Obligation.HOLDERS));
 }

@@ -9,10 +9,10 @@
 
 import { Fault } from "../abi/events";
 import { Op } from "../abi/ops";
-import { Frame, Rest } from "../abi/records";
+import { Frame } from "../abi/records";
 import { Obligation, ObligationFlag, Task } from "../abi/tasks";
-import { codeBase, frameAt, get, obligationAt, restAt, taskAt, tasks } from "../word";
-import { obligationCount } from "./lookup";
+import { codeBase, frameAt, get, obligationAt, taskAt, tasks } from "../word";
+import { obligationCount, staleOn } from "./lookup";
 import { violation } from "./report";
 import { usersOf } from "./rules";
 
@@ -29,7 +29,7 @@ function inKernel(): u32 {
 
 /** The content of `frame` has been taken and nothing says that it will be taken again. */
 export function contentTaken(frame: u32): void {
-  if (get(restAt(frame) + Rest.STALE) == 0) return;
+  if (staleOn(frame) == 0) return;
   const generation = get(frameAt(frame) + Frame.GENERATION);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {

@@ -10,6 +10,7 @@
 import { Boot } from "../abi/layout";
 import { Entry, Frame, Globals, Rest, Tally, USE_SHIFT } from "../abi/records";
 import {
+  Access,
   add,
   boot,
   clearWords,
@@ -17,6 +18,7 @@ import {
   frameAt,
   get,
   globalWord,
+  note,
   put,
   restAt,
   tableAt,
@@ -114,6 +116,11 @@ export function giveBack(frame: u32): void {
   }
 }
 
+/** All of a table is read, past get(). */
+function noteTable(table: u32): void {
+  if (isDefined(RECORDED)) for (let i: u32 = 0; i < tableWords; i++) note(table + i, Access.READ);
+}
+
 /** Whether a large table is all zero; small ones are not looked at. */
 export function isBlank(frame: u32): bool {
   const end = tableAt(frame) + tableWords;
@@ -123,6 +130,7 @@ export function isBlank(frame: u32): bool {
 /** Entries of a table that are present. */
 export function liveEntries(frame: u32): u32 {
   const table = tableAt(frame);
+  noteTable(table);
   const present = i32x4.splat(Entry.PRESENT);
   let sums = i32x4.splat(0);
   let i: u32 = 0;

@@ -10,7 +10,7 @@
  */
 import { Boot } from "../abi/layout";
 import { Entry, Rest } from "../abi/records";
-import { add, boot, get, levels, put, restAt, tableAt } from "../word";
+import { Access, boot, bump, get, levels, note, put, restAt, tableAt } from "../word";
 
 export const LEVELS_MAX: u32 = 4;
 
@@ -90,6 +90,7 @@ export function slotOf(pgd: u32, vpn: u64, level: u32): u32 {
 
 /** First word of [slot, end) that is not zero, else `end`: an empty table is passed sixteen entries at a time. */
 export function firstUsed(slot: u32, end: u32): u32 {
+  if (isDefined(RECORDED)) for (let word = slot; word < end; word++) note(word, Access.READ);
   let at = slot << 2;
   const stop = end << 2;
   while (at + 64 <= stop) {
@@ -104,7 +105,7 @@ export function firstUsed(slot: u32, end: u32): u32 {
 /** Writes an entry and keeps the number of parents of the tables it pointed and points to. */
 export function writeEntry(slot: u32, entry: u32): void {
   const old = get(slot);
-  if (isTableEntry(old)) add(restAt(frameOf(old)) + Rest.PARENTS, -1);
-  if (isTableEntry(entry)) add(restAt(frameOf(entry)) + Rest.PARENTS, 1);
+  if (isTableEntry(old)) bump(restAt(frameOf(old)) + Rest.PARENTS, -1);
+  if (isTableEntry(entry)) bump(restAt(frameOf(entry)) + Rest.PARENTS, 1);
   put(slot, entry);
 }

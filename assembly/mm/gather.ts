@@ -18,7 +18,7 @@ import { Gather, GatherBit } from "../abi/tasks";
 import { violation } from "../ghost/report";
 import { checkRecorded } from "../ghost/rules";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { add, boot, gatherOf, get, getLong, mmAt, put, putLong, reg, regWord, restAt, setReg } from "../word";
+import { boot, bump, gatherOf, get, getLong, mmAt, peek, put, putLong, reg, regWord, restAt, setReg } from "../word";
 
 export function isOpen(gather: u32): bool {
   return get(gather + Gather.MM) != 0;
@@ -32,7 +32,7 @@ export function start(task: u32, fullmm: u32): void {
   put(gather + Gather.BITS, fullmm != 0 ? GatherBit.FULLMM : 0);
   put(gather + Gather.COUNT, 0);
   reset(gather);
-  add(mmAt(mm) + Mm.FLUSH_PENDING, 1);
+  bump(mmAt(mm) + Mm.FLUSH_PENDING, 1);
 }
 
 /** What a reset leaves alone. */
@@ -111,11 +111,21 @@ export function finish(task: u32): void {
   if ((get(gather + Gather.BITS) & GatherBit.FULLY_UNSHARED) != 0) violation(Fault.UNBALANCED, 0, 30);
   // While the count is a bool elsewhere (up to 4.12), somebody may have cleared it.
   const pending = mmAt(get(gather + Gather.MM) - 1) + Mm.FLUSH_PENDING;
-  if (get(pending) != 0) add(pending, -1);
+  if ((isCount ? peek(pending) : get(pending)) != 0) bump(pending, -1);
   put(gather + Gather.MM, 0);
   putLong(gather + Gather.START, 0);
   putLong(gather + Gather.END, 0);
   put(gather + Gather.BITS, 0);
+}
+
+/**
+ * Whether FLUSH_PENDING is a count throughout: then who has counted up can count down without looking, and two who do
+ * can change places. The search looks through the listings for a line that treats it as a bool.
+ */
+let isCount: bool = false;
+
+export function setPendingIsCount(on: bool): void {
+  isCount = on;
 }
 
 /** tlb_unshare_pmd_ptdesc: TABLE has been left, and is exclusive to its last sharer when it counts no other. */
@@ -186,5 +196,5 @@ export function force(task: u32, ofCall: bool): void {
 export function setPending(task: u32, how: u32): void {
   const word = mmAt(regWord(task, Reg.MM)) + Mm.FLUSH_PENDING;
   if (how < 2) put(word, how);
-  else add(word, how == 2 ? -1 : 1);
+  else bump(word, how == 2 ? -1 : 1);
 }

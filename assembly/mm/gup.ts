@@ -16,10 +16,12 @@ import { Fault, Sometimes } from "../abi/events";
 import { Reg } from "../abi/operands";
 import { Cpu, Entry, Frame, Kind, Mm, OWNER_FILE, OWNER_UNCOUNTED, Vma } from "../abi/records";
 import { Gather, Task } from "../abi/tasks";
+import { Access, noteVmas } from "../ghost/cells";
 import { sometimes, violation } from "../ghost/report";
 import { frameOf, indexOf, isTableEntry } from "../hw/tables";
 import {
   add,
+  clearBits,
   cpuAt,
   cpus,
   frameAt,
@@ -40,12 +42,14 @@ import {
 } from "../word";
 import { setInterruptsOff } from "./interrupts";
 import { putPage } from "./pages";
+import { isOf } from "./vma";
 
 /** Number of the file that `mm` maps at `vpn`, 0 for none. A VMA that is being unmapped counts: entries may stand. */
 function fileAt(mm: u32, vpn: u64): u32 {
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || vpn < getLong(vma + Vma.START) || vpn >= getLong(vma + Vma.END)) continue;
+    if (!isOf(vma, mm) || vpn < getLong(vma + Vma.START) || vpn >= getLong(vma + Vma.END)) continue;
     return get(vma + Vma.FILE);
   }
   return 0;
@@ -125,7 +129,7 @@ export function setIrqOff(cpu: u32, off: u32): void {
   if (off != 0) return;
   for (let other: u32 = 0; other < cpus; other++) {
     const waiting = cpuAt(other) + Cpu.SYNCS;
-    put(waiting, get(waiting) & ~(1 << cpu));
+    clearBits(waiting, 1 << cpu);
   }
 }
 

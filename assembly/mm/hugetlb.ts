@@ -11,6 +11,7 @@
 import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { Entry, Frame, Mm, Rest, Tally, Vma, VmaFlag } from "../abi/records";
+import { Access, noteTree } from "../ghost/cells";
 import { entryCleared } from "../ghost/obligations";
 import { sometimes, violation } from "../ghost/report";
 import {
@@ -24,8 +25,9 @@ import {
   slotTable,
   writeEntry,
 } from "../hw/tables";
-import { add, frameAt, get, getLong, mmAt, put, reg, regWord, restAt, setReg, tally, vmaAt, vmas } from "../word";
+import { add, bump, frameAt, get, getLong, mmAt, put, reg, regWord, restAt, setReg, tally, vmaAt, vmas } from "../word";
 import { lockOf, mustHold } from "./locks";
+import { isInTree } from "./vma";
 
 /** Level of a huge page's entry, and of the entry that points to a table of them. */
 const PMD: u32 = 1;
@@ -51,11 +53,12 @@ export function findShareable(task: u32): void {
   const vma = currentVma(task);
   const address = reg(task, Reg.ADDRESS);
   const offset = getLong(vma + Vma.OFFSET) + address - getLong(vma + Vma.START);
+  const file = get(vma + Vma.FILE) - 1;
   setReg(task, Reg.TABLE, 0);
+  noteTree(file, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const other = vmaAt(i);
-    if (other == vma || get(other + Vma.MM) == 0 || get(other + Vma.IN_TREE) == 0) continue;
-    if (get(other + Vma.FILE) != get(vma + Vma.FILE)) continue;
+    if (other == vma || !isInTree(other, file)) continue;
     const first = getLong(other + Vma.OFFSET);
     const length = getLong(other + Vma.END) - getLong(other + Vma.START);
     if (offset < first || offset >= first + length) continue;
@@ -104,7 +107,7 @@ export function pudPopulate(task: u32): bool {
   const slot = slotOf(get(mmAt(regWord(task, Reg.MM)) + Mm.PGD), reg(task, Reg.ADDRESS), PUD);
   if (slot == 0 || (get(slot) & Entry.PRESENT) != 0) return false;
   writeEntry(slot, makeEntry(regWord(task, Reg.TABLE), Entry.PRESENT | Entry.WRITE));
-  add(mmAt(regWord(task, Reg.MM)) + Mm.TABLES, 1);
+  bump(mmAt(regWord(task, Reg.MM)) + Mm.TABLES, 1);
   add(tally(Tally.SHARED), 1);
   sometimes(Sometimes.SHARED);
   return true;
@@ -122,7 +125,7 @@ export function pudClear(task: u32, guard: u32): void {
   const table = slotTable;
   entryCleared(mm, reg(task, Reg.ADDRESS), PUD, table, slot, guard == LockRef.NONE ? 0 : lockOf(task, guard));
   writeEntry(slot, 0);
-  add(mmAt(mm) + Mm.TABLES, -1);
+  bump(mmAt(mm) + Mm.TABLES, -1);
   add(tally(Tally.UNSHARED), 1);
   sometimes(Sometimes.UNSHARED);
 }

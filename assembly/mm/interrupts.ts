@@ -6,7 +6,7 @@
  *   N1  Cpu.PENDING and Cpu.IRQ_OFF are written here only.
  */
 import { Cpu } from "../abi/records";
-import { cpuAt, put } from "../word";
+import { cpuAt, put, setBits } from "../word";
 
 /** Something was written since the last takeInterruptsMoved(). A hint, not state. */
 export let interruptsMoved: bool = false;
@@ -17,6 +17,12 @@ export function takeInterruptsMoved(): void {
 
 export function setPending(cpu: u32, senders: u32): void {
   put(cpuAt(cpu) + Cpu.PENDING, senders);
+  interruptsMoved = true;
+}
+
+/** `sender` asks for an interrupt of `cpu`. */
+export function ask(cpu: u32, sender: u32): void {
+  setBits(cpuAt(cpu) + Cpu.PENDING, 1 << sender);
   interruptsMoved = true;
 }
 

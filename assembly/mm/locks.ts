@@ -63,6 +63,12 @@ export function isHeld(task: u32, lock: u32, forWrite: bool): bool {
   return (word & bitOf(task)) != 0 && (!forWrite || (word & WRITE) != 0);
 }
 
+/** Number of the task that holds it for write, so that nobody else can have it; 32 when none does. */
+export function holderOf(lock: u32): u32 {
+  const word = get(lock);
+  return (word & WRITE) == 0 ? 32 : <u32>ctz(word);
+}
+
 export function acquire(task: u32, lock: u32, forWrite: bool, rank: u32): void {
   if (get(task + Task.RANKS) >= (<u32>1) << (rank + 1)) violation(Fault.LOCK_ORDER, 0, rank);
   take(task, lock, forWrite, rank);

@@ -1,7 +1,6 @@
 /**
- * Page tables of an mm: making the missing ones, writing entries, freeing those that no VMA needs.
- *
- * Every clear is announced to the oracle before it happens.
+ * Page tables of an mm: making the missing ones, writing entries, freeing those that no VMA needs. Every clear is
+ * announced to the oracle before it happens.
  *
  * Reference: mm/memory.c free_pgtables, free_pgd_range; pmd_free_tlb [S: kernel.md 3.2, kernel-truth.md 4.1].
  */
@@ -9,6 +8,7 @@
 import { Fault, Sometimes } from "../abi/events";
 import { LockRef, Reg } from "../abi/operands";
 import { Entry, Frame, Globals, Kind, Mm, Vma, VmaFlag } from "../abi/records";
+import { Access, noteVmas } from "../ghost/cells";
 import { entryCleared, rightsLost } from "../ghost/obligations";
 import { isNull, Missing, sometimes, violation } from "../ghost/report";
 import { allocate, liveEntries, Pool } from "../hw/frames";
@@ -25,8 +25,8 @@ import {
   writeEntry,
 } from "../hw/tables";
 import {
-  add,
   bulk,
+  bump,
   frameAt,
   gatherOf,
   get,
@@ -44,6 +44,7 @@ import {
 } from "../word";
 import { isFull, queue, recordTable } from "./gather";
 import { lockOf, mustHold } from "./locks";
+import { isOf } from "./vma";
 
 function pgdOf(task: u32): u32 {
   return get(mmAt(regWord(task, Reg.MM)) + Mm.PGD);
@@ -75,7 +76,7 @@ export function allocTables(mm: u32, vpn: u64, level: u32): bool {
       const child = allocate(Pool.TABLE, Kind.TABLE, mm + 1);
       if (child == 0) return false;
       writeEntry(slot, makeEntry(child, Entry.PRESENT | Entry.WRITE));
-      add(mmAt(mm) + Mm.TABLES, 1);
+      bump(mmAt(mm) + Mm.TABLES, 1);
     }
     table = frameOf(get(slot));
     at--;
@@ -164,9 +165,10 @@ export function moveEntry(task: u32, level: u32, guard: u32, to: u32): void {
 
 /** Whether any VMA still linked in the mm touches [start, end). */
 function needed(mm: u32, start: u64, end: u64): bool {
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (!isOf(vma, mm) || get(vma + Vma.DETACHED) != 0) continue;
     if (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END)) return true;
   }
   return false;
@@ -236,7 +238,7 @@ function unhookNext(task: u32): u32 {
   entryCleared(mm, freeStart, freeLevel, freeTable, freeSlot, 0);
   writeEntry(freeSlot, 0);
   recordTable(gatherOf(task), freeStart, freeLevel);
-  add(mmAt(mm) + Mm.TABLES, -1);
+  bump(mmAt(mm) + Mm.TABLES, -1);
   const failures = globalWord(Globals.FAIL_BATCHES);
   if (get(failures) != 0) {
     add(failures, -1);
@@ -270,7 +272,7 @@ export function unhookTable(task: u32, level: u32): void {
   const child = frameOf(get(slot));
   entryCleared(mm, at, level, table, slot, 0);
   writeEntry(slot, 0);
-  add(mmAt(mm) + Mm.TABLES, -1);
+  bump(mmAt(mm) + Mm.TABLES, -1);
   setReg(task, Reg.PAGE, child);
 }
 

@@ -10,14 +10,14 @@ import { Boot } from "../abi/layout";
 import { Machine, Scope } from "../abi/operands";
 import { Cpu, Mm } from "../abi/records";
 import { mmLoaded } from "../ghost/rules";
-import { boot, cpuAt, cpus, get, machine, mmAt, put } from "../word";
+import { boot, clearBits, cpuAt, cpus, get, machine, mmAt, put, setBits } from "../word";
 import { takeAsid } from "./asid";
 import { drop, hasSlots, SLOT_COUNT, slotAt } from "./spaces";
 
 /** riscv with ASIDs keeps a CPU in mm_cpumask for good: it may still hold translations [M: riscv set_mm]. */
 export function leaveMask(cpu: u32, mm: u32): void {
   if (machine == Machine.RISCV) return;
-  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
+  clearBits(mmAt(mm) + Mm.CPUMASK, 1 << cpu);
 }
 
 /** switch_mm_irqs_off, in one step: the sub-steps are told apart only by an interrupt, and interrupts are off. */
@@ -29,7 +29,7 @@ export function switchMm(cpu: u32, mm: u32): void {
 /** The CPU is in the mask of `mm` before it loads it; it stays in that of what it has loaded until then. */
 export function beginSwitch(cpu: u32, mm: u32): void {
   if (get(cpuAt(cpu) + Cpu.LOADED_MM) == mm + 1) return;
-  put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) | (1 << cpu));
+  setBits(mmAt(mm) + Mm.CPUMASK, 1 << cpu);
 }
 
 /** The load itself: a slot, the generation that it must have, CR3. An interrupt may have come since the begin. */

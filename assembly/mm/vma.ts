@@ -10,15 +10,50 @@
 import { Reg } from "../abi/operands";
 import { FileRecord, Vma, VmaFlag } from "../abi/records";
 import { Task } from "../abi/tasks";
+import { Access, noteTree, noteVmas } from "../ghost/cells";
 import { pagesOf, spaceEnd } from "../hw/tables";
-import { clearWords, fileAt, get, getLong, put, putLong, reg, regWord, setReg, taskBase, vmaAt, vmas } from "../word";
+import {
+  clearWords,
+  fileAt,
+  get,
+  getLong,
+  note,
+  peek,
+  peekLong,
+  put,
+  putLong,
+  reg,
+  regWord,
+  setReg,
+  taskBase,
+  vmaAt,
+  vmas,
+} from "../word";
 
 function freeVma(): u32 {
   for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) == 0) return vmaAt(i);
   return 0;
 }
 
+/** Whether the record is a VMA of `mm`. What other mms have is not looked at: it could not become one of this mm. */
+export function isOf(vma: u32, mm: u32): bool {
+  return peek(vma + Vma.MM) == mm + 1;
+}
+
+/** Whether the file's tree holds it. */
+export function isInTree(vma: u32, file: u32): bool {
+  return peek(vma + Vma.FILE) == file + 1 && peek(vma + Vma.MM) != 0 && peek(vma + Vma.IN_TREE) != 0;
+}
+
+/** It comes into, or goes out of, what its mm and its file have. */
+function noteChange(vma: u32): void {
+  if (peek(vma + Vma.MM) == 0) return;
+  noteVmas(peek(vma + Vma.MM) - 1, Access.WRITE);
+  if (peek(vma + Vma.FILE) != 0) noteTree(peek(vma + Vma.FILE) - 1, Access.WRITE);
+}
+
 export function clearVma(vma: u32): void {
+  noteChange(vma);
   clearWords(vma, Vma.WORDS);
 }
 
@@ -28,9 +63,10 @@ export function vmaNumber(vma: u32): u32 {
 
 /** Whether a VMA of `mm` that is not detached has a page of [start, end). */
 export function isOccupied(mm: u32, start: u64, end: u64): bool {
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (!isOf(vma, mm) || get(vma + Vma.DETACHED) != 0) continue;
     if (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END)) return true;
   }
   return false;
@@ -48,12 +84,26 @@ export function linkVma(mm: u32, start: u64, end: u64, flags: u32, file: u32, of
   put(vma + Vma.FILE, file);
   putLong(vma + Vma.OFFSET, offset);
   put(vma + Vma.IN_TREE, file != 0 ? 1 : 0);
+  noteChange(vma);
   return vmaNumber(vma);
 }
 
 function holds(vma: u32, mm: u32, vpn: u64): bool {
-  if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) return false;
-  return getLong(vma + Vma.START) <= vpn && vpn < getLong(vma + Vma.END);
+  if (!isOf(vma, mm) || peek(vma + Vma.DETACHED) != 0) return false;
+  return peekLong(vma + Vma.START) <= vpn && vpn < peekLong(vma + Vma.END);
+}
+
+/** One VMA at most holds an address: who has found it has looked at no other; who has not, at all of the mm. */
+function noteFound(found: u32, mm: u32): u32 {
+  if (isDefined(RECORDED)) {
+    for (let i: u32 = 0; i < vmas; i++) {
+      const vma = vmaAt(i);
+      if (found != 0 ? vma != found : !isOf(vma, mm)) continue;
+      for (let word: u32 = Vma.MM; word < <u32>Vma.FLAGS; word++) note(vma + word, Access.READ);
+      note(vma + Vma.DETACHED, Access.READ);
+    }
+  }
+  return found;
 }
 
 /** Index of the VMA that was found last. A guess, not state: a program has thousands, and touches one for a while. */
@@ -61,13 +111,14 @@ let lastFound: u32 = 0;
 
 /** The VMA of `mm` that holds `vpn` and is not detached, or 0. There is at most one. */
 export function findVma(mm: u32, vpn: u64): u32 {
-  if (lastFound < vmas && holds(vmaAt(lastFound), mm, vpn)) return vmaAt(lastFound);
+  noteVmas(mm, Access.READ);
+  if (lastFound < vmas && holds(vmaAt(lastFound), mm, vpn)) return noteFound(vmaAt(lastFound), mm);
   for (let i: u32 = 0; i < vmas; i++) {
     if (!holds(vmaAt(i), mm, vpn)) continue;
     lastFound = i;
-    return vmaAt(i);
+    return noteFound(vmaAt(i), mm);
   }
-  return 0;
+  return noteFound(0, mm);
 }
 
 /** Cuts the VMA of `mm` that holds `vpn` inside, so that one begins there. */
@@ -92,13 +143,19 @@ export function detachVmas(task: u32, all: bool): void {
     splitAt(mm, start);
     splitAt(mm, end);
   }
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (!isOf(vma, mm) || get(vma + Vma.DETACHED) != 0) continue;
     if (all || (getLong(vma + Vma.START) < end && start < getLong(vma + Vma.END))) {
       put(vma + Vma.DETACHED, taskNumber(task));
     }
   }
+}
+
+/** Nobody else detaches in this task's name, or forgets what it has detached. */
+function isDetachedBy(vma: u32, task: u32): bool {
+  return peek(vma + Vma.MM) != 0 && peek(vma + Vma.DETACHED) == taskNumber(task);
 }
 
 /** VMA := the detached VMA that follows VMA in address order; 0 at the end. */
@@ -108,7 +165,7 @@ export function nextDetached(task: u32): void {
   let best: u32 = 0;
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) == 0 || get(vma + Vma.DETACHED) != taskNumber(task)) continue;
+    if (!isDetachedBy(vma, task)) continue;
     if (getLong(vma + Vma.START) < floor) continue;
     if (best == 0 || getLong(vma + Vma.START) < getLong(best + Vma.START)) best = vma;
   }
@@ -133,7 +190,7 @@ export function vmaFile(task: u32): bool {
 
 export function freeDetached(task: u32): void {
   for (let i: u32 = 0; i < vmas; i++) {
-    if (get(vmaAt(i) + Vma.MM) != 0 && get(vmaAt(i) + Vma.DETACHED) == taskNumber(task)) clearVma(vmaAt(i));
+    if (isDetachedBy(vmaAt(i), task)) clearVma(vmaAt(i));
   }
 }
 
@@ -143,9 +200,10 @@ export function nextInTree(task: u32): void {
   const unit = pagesOf(get(fileAt(file) + FileRecord.LEVEL));
   const from = reg(task, Reg.INDEX) * unit;
   const to = reg(task, Reg.END) * unit;
+  noteTree(file, Access.READ);
   for (let i: u32 = regWord(task, Reg.VMA); i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) == 0 || get(vma + Vma.IN_TREE) == 0 || get(vma + Vma.FILE) != file + 1) continue;
+    if (!isInTree(vma, file)) continue;
     const start = getLong(vma + Vma.START);
     const offset = getLong(vma + Vma.OFFSET);
     const length = getLong(vma + Vma.END) - start;
@@ -174,9 +232,10 @@ export function protectVmas(task: u32): void {
   splitAt(mm, reg(task, Reg.START));
   splitAt(mm, reg(task, Reg.END));
   const rights: u32 = VmaFlag.READ | VmaFlag.WRITE;
+  noteVmas(mm, Access.READ);
   for (let i: u32 = 0; i < vmas; i++) {
     const vma = vmaAt(i);
-    if (get(vma + Vma.MM) != mm + 1 || get(vma + Vma.DETACHED) != 0) continue;
+    if (!isOf(vma, mm) || get(vma + Vma.DETACHED) != 0) continue;
     if (getLong(vma + Vma.START) < reg(task, Reg.START) || getLong(vma + Vma.END) > reg(task, Reg.END)) continue;
     put(vma + Vma.FLAGS, (get(vma + Vma.FLAGS) & ~rights) | (regWord(task, Reg.PROT) & rights));
   }
@@ -189,7 +248,9 @@ export function makeUnshareable(task: u32): void {
 }
 
 export function unlinkFile(task: u32): void {
-  put(vmaAt(regWord(task, Reg.VMA) - 1) + Vma.IN_TREE, 0);
+  const vma = vmaAt(regWord(task, Reg.VMA) - 1);
+  noteChange(vma);
+  put(vma + Vma.IN_TREE, 0);
 }
 
 /**

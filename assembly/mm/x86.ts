@@ -24,6 +24,7 @@ import { pagesOf } from "../hw/tables";
 import {
   add,
   boot,
+  clearBits,
   cpuAt,
   cpus,
   get,
@@ -35,11 +36,12 @@ import {
   putLong,
   reg,
   regWord,
+  setBits,
   setReg,
   tally,
 } from "../word";
 import { EVERYTHING, flushAll } from "./all";
-import { setPending } from "./interrupts";
+import { ask, setPending } from "./interrupts";
 import { fence } from "./riscv";
 import { drop, hasSlots, slotAt } from "./spaces";
 import { leaveMm } from "./switching";
@@ -134,7 +136,7 @@ export function flushFunc(cpu: u32, sender: u32): void {
   }
   if (get(self + Cpu.LOADED_MM) != mm + 1) {
     // 6.1 and earlier: a CPU leaves mm_cpumask when it switches away, so there is nothing of the mm in use here.
-    put(mmAt(mm) + Mm.CPUMASK, get(mmAt(mm) + Mm.CPUMASK) & ~(1 << cpu));
+    clearBits(mmAt(mm) + Mm.CPUMASK, 1 << cpu);
     return;
   }
   if (get(self + Cpu.LAZY) != 0) {
@@ -188,8 +190,8 @@ export function sendIpi(task: u32): void {
 
 /** `sender` interrupts `cpu` about `mm`, and waits for it. */
 export function interrupt(cpu: u32, sender: u32, mm: u32): void {
-  setPending(cpu, get(cpuAt(cpu) + Cpu.PENDING) | (1 << sender));
-  put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) | (1 << cpu));
+  ask(cpu, sender);
+  setBits(cpuAt(sender) + Cpu.AWAITED, 1 << cpu);
   add(tally(Tally.IPIS), 1);
   sometimes(Sometimes.REMOTE_FLUSH);
   event(EventKind.IPI, cpu, mm, 0, 0, 0, 0);
@@ -214,5 +216,5 @@ export function handleIpi(cpu: u32): void {
     else flushFor(cpu, sender);
     setPending(cpu, pending & ~(1 << sender));
   }
-  put(cpuAt(sender) + Cpu.AWAITED, get(cpuAt(sender) + Cpu.AWAITED) & ~(1 << cpu));
+  clearBits(cpuAt(sender) + Cpu.AWAITED, 1 << cpu);
 }

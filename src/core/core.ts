@@ -5,6 +5,7 @@
  * views are dead; `words` is renewed after every call that can grow it.
  */
 import { LAYOUT_VERSION } from "../../assembly/abi/layout.js";
+import { reduceBase64 } from "./reduce.generated.js";
 import { searchBase64 } from "./search.generated.js";
 import { coreBase64 } from "./wasm.generated.js";
 
@@ -103,6 +104,7 @@ export type SearchCore = Core<SearchExports>;
 
 let shared: CoreModule | undefined;
 let sharedSearch: CoreModule | undefined;
+let sharedReduce: CoreModule | undefined;
 
 /** The module that ships with the package, compiled once. */
 export function coreModule(): CoreModule {
@@ -116,8 +118,15 @@ export function searchModule(): CoreModule {
   return sharedSearch;
 }
 
-export function openSearchCore(): SearchCore {
-  return openCore(searchModule()) as SearchCore;
+/** The module that searches and notes what each step reads, which leaving schedules out needs. A fifth slower. */
+export function reduceModule(): CoreModule {
+  sharedReduce ??= new WebAssembly.Module(decode(reduceBase64));
+  return sharedReduce;
+}
+
+/** A core that searches; one that can leave schedules out when `reducing`. */
+export function openSearchCore(reducing = false): SearchCore {
+  return openCore(reducing ? reduceModule() : searchModule()) as SearchCore;
 }
 
 /** Compiles a core from bytes: the `shootdown/core.wasm` file, or a debug build. */

@@ -16,6 +16,8 @@ import {
   ExhaustiveSearch,
   type HardwareMode,
   placesOf,
+  type ReductionFigures,
+  type ReductionName,
   type Searched,
   type SearchFigures,
   type SearchOptions,
@@ -57,6 +59,8 @@ export interface CaseOptions {
   readonly memory?: number;
   readonly witness?: boolean;
   readonly hardware?: "enumerated" | "saturated";
+  /** Leave out schedules that tell nothing new (not where livelocks are looked for). Paths may be longer. */
+  readonly reduce?: ReductionName;
   readonly store?: StoreKind;
   /** Workers that share each search (one by default). */
   readonly workers?: number;
@@ -69,6 +73,7 @@ export interface CaseOptions {
 
 export interface CaseResult {
   readonly figures: SearchFigures;
+  readonly reduction: ReductionFigures;
   readonly complete: boolean;
   readonly hidden: number;
   readonly sometimes: number;
@@ -84,7 +89,11 @@ export interface Cores {
   readonly witness: Core;
 }
 
-export const openCores = (): Cores => ({ search: openSearchCore(), path: openCore(), witness: openCore() });
+export const openCores = (reduce: ReductionName = "none"): Cores => ({
+  search: openSearchCore(reduce === "por"),
+  path: openCore(),
+  witness: openCore(),
+});
 
 /** More than fits into 4 GiB of memory: by default the memory is the bound. */
 export const BOUND_MAX = 1_000_000_000;
@@ -105,6 +114,8 @@ export function hardwareOf(what: StageOptions, asked: CaseOptions["hardware"]): 
   return what.scenario.machine?.oracle === false ? "saturated" : "oracle";
 }
 
+const NO_REDUCTION: ReductionFigures = { used: "none", spared: 0, places: 0, contended: 0, passes: 1 };
+
 export async function exploreCase(
   what: StageOptions,
   options: CaseOptions,
@@ -119,13 +130,18 @@ export async function exploreCase(
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
   const store = options.store ?? "exact";
   const graph = hardware === "oracle" && wantsLivelocks(what, options) ? new TransitionGraph() : undefined;
-  const asked = { hardware, memoryMib, store, statesMax, projection, graph };
-  const run = (options.workers ?? 1) > 1 && graph === undefined ? searchSplit : searchAlone;
+  // A cycle can be missing from what a reduced search sees.
+  const reduce = graph === undefined ? options.reduce : "none";
+  const asked = { hardware, memoryMib, store, statesMax, projection, graph, reduce };
+  // What a reduced search learns is not shared between workers.
+  const isSplit = (options.workers ?? 1) > 1 && graph === undefined && reduce !== "por";
+  const run = isSplit ? searchSplit : searchAlone;
   const search = await run(cores.search, machine, asked, options, report);
   const complete = search.complete();
   const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
   const setHash = search.setHash();
   const figures = search.figures();
+  const reduction = search instanceof ExhaustiveSearch ? search.reduction() : NO_REDUCTION;
   const seen = { hidden: machine.run(Run.HIDDEN), sometimes: machine.run(Run.SOMETIMES) };
   const raw = machine.violations();
   const paths = raw.map((violation) => readPath(search, violation));
@@ -138,6 +154,7 @@ export async function exploreCase(
   if (graph !== undefined) violations.push(...livelocksOf(what, graph, search, cores));
   return {
     figures,
+    reduction,
     complete,
     ...seen,
     violations,

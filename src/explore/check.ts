@@ -15,7 +15,7 @@ import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundV
 import { checksOf, chooseScenarios } from "./choose.js";
 import { type Estimate, estimate } from "./estimate.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
-import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
+import { type ReductionName, type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -45,6 +45,11 @@ export interface CheckResultRow {
   readonly note?: string;
   /** Saturated: what hardware may hold is known at each step. Enumerated: each fill and eviction is a step. */
   readonly hardware: "enumerated" | "saturated";
+  /** Which schedules were left out, when that was asked for; "none" where it does not apply. */
+  readonly reduce?: ReductionName;
+  /** With it: states at which fewer agents were moved than could move, and searches until one was a proof. */
+  readonly spared?: number;
+  readonly passes?: number;
   /** What the scenario was made with, when it has parameters. */
   readonly parameters?: Values;
   /** How many states there will be, when the search was cut short and enough of it was seen. */
@@ -110,7 +115,7 @@ export async function check(options: CheckOptions = {}): Promise<CheckResult> {
   const errands = workers > 1 && jobs.length > 1 ? errandsOf(jobs) : undefined;
   if (errands !== undefined) return checkTogether(errands, options, workers);
   const results: CheckResultRow[] = [];
-  const cores = openCores();
+  const cores = openCores(options.reduce);
   for (const { scenario, edition, backend } of jobs) {
     const started = performance.now();
     const report = (figures: SearchFigures): void =>
@@ -175,6 +180,16 @@ export function caseIn(which: Case, edition: Edition): Case {
   return { ...which, tasks: which.tasks.filter((task) => task.calls.every(({ call }) => call !== "await-clear")) };
 }
 
+/** Cases of one scenario run on one kind of machine: a reduction applies to all of them or is not in use. */
+function reductionOf(all: readonly CaseResult[]): Pick<CheckResultRow, "reduce" | "spared" | "passes"> {
+  const used = all.every(({ reduction }) => reduction.used === "por");
+  return {
+    reduce: used ? "por" : "none",
+    spared: all.reduce((sum, { reduction }) => sum + reduction.spared, 0),
+    passes: Math.max(1, ...all.map(({ reduction }) => reduction.passes)),
+  };
+}
+
 async function checkOne(
   scenario: Scenario,
   edition: Edition,
@@ -215,6 +230,7 @@ async function checkOne(
     cases: Object.fromEntries(byCase.map(([name, result]) => [name, result.figures.states])),
     ...(absent.length === 0 ? {} : { note: `${edition.name} refuses the call of: ${absent.join(", ")}` }),
     hardware: options.hardware ?? "saturated",
+    ...(options.reduce === undefined ? {} : reductionOf(all)),
     ...(scenario.values === undefined ? {} : { parameters: scenario.values }),
     bytesPerState: Math.max(...all.map((result) => result.figures.bytesPerState)),
     ...(complete

@@ -3,7 +3,16 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { EDGE_WORDS, Full, Hardware, LAYERS_MAX, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
+import {
+  EDGE_WORDS,
+  Full,
+  Hardware,
+  LAYERS_MAX,
+  Reduction,
+  Search,
+  Store,
+  WATCHED_MAX,
+} from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
@@ -45,6 +54,24 @@ export interface SearchOptions {
   readonly projection?: Projection | undefined;
   /** Is given every transition. */
   readonly graph?: TransitionGraph | undefined;
+  /** What to leave out; nothing by default. */
+  readonly reduce?: ReductionName | undefined;
+}
+
+/** What to leave out without losing a violation: nothing, or orders of steps that do not concern each other. */
+export type ReductionName = "none" | "por";
+
+/** What the reductions of a search came to. */
+export interface ReductionFigures {
+  /** What was in use: one that does not apply is not. */
+  readonly used: ReductionName;
+  /** States in which fewer agents were moved than could move. */
+  readonly spared: number;
+  /** Places of tasks, and words that they contend for, that the reduction knows. */
+  readonly places: number;
+  readonly contended: number;
+  /** Searches until nothing new was learned; the last one is the result. */
+  readonly passes: number;
 }
 
 export interface SearchFigures {
@@ -113,6 +140,7 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.STORE, STORES[this.#store].number);
     this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
+    this.#ask(Search.REDUCE, options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -189,6 +217,17 @@ export class ExhaustiveSearch implements Searched {
       layers: this.#layers(),
       omitted: doubleAt(this.core, this.core.call.searchWords() + Search.OMITTED),
       keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
+    };
+  }
+
+  /** What was left out, and how. */
+  reduction(): ReductionFigures {
+    return {
+      used: this.#told(Search.REDUCED) === 0 ? "none" : "por",
+      spared: this.#toldLong(Search.SPARED),
+      places: this.#told(Search.PLACES),
+      contended: this.#told(Search.CONTENDED),
+      passes: this.#told(Search.PASSES),
     };
   }
 

@@ -8,6 +8,9 @@ const whole = z.int().min(0);
 
 export const searchFields = {
   hardware: z.enum(["enumerated", "saturated"]),
+  reduce: z.enum(["none", "por"]).optional(),
+  spared: whole.optional(),
+  passes: whole.optional(),
   parameters: z.record(z.string(), z.union([z.string(), whole])).optional(),
   bytesPerState: z.number().min(0),
   stoppedBy: z.enum(["states", "memory", "steps", "time", "interrupt", "store"]).optional(),

@@ -141,7 +141,9 @@ function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look):
   if (found.length > 0) {
     const doubtful = found.filter((violation) => !violation.confirmed).length;
     const proof = proofOf(found.length, doubtful, asked.witness, look);
-    lines.push(`${plural(found.length, "violation")}, each with the fewest steps that any schedule needs: ${proof}`);
+    const reduced = rows.some((row) => row.reduce === "por");
+    const how = reduced ? "each with a schedule that shows it" : "each with the fewest steps that any schedule needs";
+    lines.push(`${plural(found.length, "violation")}, ${how}: ${proof}`);
   }
   return lines.map((line) => wrap(line, look.width)).join("\n");
 }

@@ -196,9 +196,9 @@ export const munmap = (gib: number, gibs: number): CallStep => ({
   call: "munmap",
   args: { start: at(gib), end: at(gib + gibs) },
 });
-export const truncate = (from: number, to: number): CallStep => ({
+export const truncate = (from: number, to: number, file = 0): CallStep => ({
   call: "truncate",
-  args: { file: 0, start: from, end: to },
+  args: { file, start: from, end: to },
 });
 export const punch = (from: number, to: number): CallStep => ({
   call: "punch",

@@ -40,7 +40,7 @@ const reasons: readonly (readonly [string, string, object])[] = [
   ],
   [
     "a lazy CPU is passed by",
-    "lazy-collapse/collapse@7.1~3ef938c35035/x86:.9",
+    "lazy-collapse/collapse@7.1~3ef938c35035/x86:.12",
     { cpus: [1], owed: { verdict: "elsewhere", reach: "CPU0" } },
   ],
   [

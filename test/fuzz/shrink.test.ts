@@ -71,6 +71,6 @@ describe("a finding", () => {
     writeFileSync(wrong, JSON.stringify({ ...made, edition: "5.19", steps: 400 }));
     const refused = await shootdown(["replay", wrong]);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("since it was saved these functions have changed:");
+    expect(refused.stderr).toContain("since it was saved");
   });
 });

@@ -31,15 +31,14 @@ describe("the smallest repair", () => {
   });
 
   it("moves a lock's release behind the flush where that is all it takes", async () => {
-    const { results } = await check({ scenarios: ["uffd-wp-copy"], editions: ["7.1~6ce64428d620"], backends: ["x86"] });
-    const token = results[0]?.violations.find(({ kind }) => kind === "WRITE_LOST")?.schedule ?? "";
-    const moved = find(await repair(replay(token)), "move");
-    expect(moved).toMatchObject({ fn: "mwriteprotect_range" });
-    expect(moved?.text).toBe("move `unlock ptl` down, after `flush_tlb_range()`");
+    const story = replay("seed/exit@5.16-late-flush/x86:0000111111111111111111111111111.38");
+    const moved = find(await repair(story), "move");
+    expect(moved).toMatchObject({ fn: "unmap_single_vma" });
+    expect(moved?.text).toBe("move `unlock i_mmap_rwsem` down, after `__unmap_hugepage_range()`");
   });
 
   it("makes a flush wider where lazy CPUs were left out", async () => {
-    const found = await repair(replay("lazy-collapse/collapse@7.1~3ef938c35035/x86:.9"));
+    const found = await repair(replay("lazy-collapse/collapse@7.1~3ef938c35035/x86:.12"));
     expect(find(found, "widen")?.text).toBe("`flush_tlb_mm()` instead of `flush_tlb_range()`");
   });
 

@@ -28,11 +28,21 @@ interface CheckFlags {
   readonly time?: number;
   readonly set?: Readonly<Record<string, string>>;
   readonly hardware: "enumerated" | "saturated";
+  readonly reduce?: "none" | "por";
   readonly witness: boolean;
   readonly store: StoreKind;
   readonly livelock: boolean;
   readonly jobs: number;
 }
+
+const EXAMPLES: [string, string][] = [
+  ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
+  ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
+  ["shootdown check ./examples/my-bug.ts", "listings of your own, from a file (docs/authoring.md)"],
+  ["shootdown check seed --set cpus=4,mms=3,files=2 -e 5.19 -b x86 --reduce por", "a larger one, with less to try"],
+  ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
+  ["shootdown check yardstick --set cpus=4,variant=late --hardware enumerated", "the model that others count too"],
+];
 
 export function addCheck(program: Command, session: Session): void {
   program
@@ -61,6 +71,11 @@ export function addCheck(program: Command, session: Session): void {
       "saturated",
     )
     .option(
+      "--reduce <how>",
+      "por: leave out orders of steps that have nothing to do with each other (same verdicts, longer paths)",
+      oneOf("--reduce", ["none", "por"]),
+    )
+    .option(
       "--store <kind>",
       "how states are remembered: exact (64-bit fingerprints), wide (128), compact (36) or bitstate; the last two " +
         "lose states, say how many to expect, and never say holds",
@@ -87,19 +102,7 @@ export function addCheck(program: Command, session: Session): void {
     )
     .option("--livelock", "look for tasks that go round for ever, too", false)
     .option("--no-witness", "do not look for witnesses")
-    .addHelpText(
-      "after",
-      examples([
-        ["shootdown check seed --edition 5.15,5.16 --backend x86", "CVE-2021-4002 before and after its fix"],
-        ["shootdown check CVE-2021-4002", "the same by its number: its own pair of editions, every machine"],
-        ["shootdown check ./examples/my-bug.ts", "listings of your own, from a file (docs/authoring.md)"],
-        ["shootdown check previous-gib --json", "what that fix missed, on every machine, as JSON"],
-        [
-          "shootdown check yardstick --set cpus=4,variant=late --hardware enumerated",
-          "the model that others count too",
-        ],
-      ]),
-    )
+    .addHelpText("after", examples(EXAMPLES))
     .action((scenarios: readonly string[], flags: CheckFlags) => runCheck(scenarios, flags, session));
 }
 
@@ -183,6 +186,7 @@ function optionsOf(flags: CheckFlags) {
     ...(flags.time === undefined ? {} : { time: flags.time }),
     memory: flags.memory,
     hardware: flags.hardware,
+    ...(flags.reduce === undefined ? {} : { reduce: flags.reduce }),
     store: flags.store,
     livelock: flags.livelock,
     witness: flags.witness,

@@ -91,6 +91,9 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.ARM64_HINT]: (a) => `${r(a)} = LEVEL_HINT`,
   [Op.RISCV_LIMITS]: () => "riscv_limits()",
   [Op.SKIP_TABLE]: () => "skip_table()",
+  [Op.LIVE_BELOW]: (a) => `live_below(${r(a)})`,
+  // No op that makes a huge zero page has a form.
+  [Op.OWN_HUGE]: (a) => `${r(a)} = 1`,
   [Op.STILL_CACHED]: (a) => `${r(a)} = (CACHED(FILE, INDEX) == PAGE -> 1 : 0)`,
   [Op.VMA_FILE]: (a) => `vma_file(${r(a)})`,
   // No file of a model is a driver's memory.
@@ -171,6 +174,8 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.SPLIT_VMA]: (a) => `split_at(MM, ${r(a)})`,
   [Op.PAUSE]: () => "skip",
   [Op.UNHOOK_TABLE]: (a) => `unhook_table(${a})`,
+  // A table is kept with a huge page by khugepaged alone, which has no form.
+  [Op.WITHDRAW]: () => "VIOLATE(NO_FORM)",
 };
 
 /**
@@ -188,4 +193,5 @@ export const unsaidForBasePages: ReadonlySet<Op> = new Set([
   Op.MARK_DIRTY,
   Op.DEVICE_PAGE,
   Op.GET_HUGE_ZERO,
+  Op.SET_HUGE,
 ]);

@@ -84,6 +84,18 @@ inline unhook_table(l)
   fi
 }
 
+/* Entries of the table that ENTRY points to. */
+inline live_below(result)
+{
+  ze = READ(ENTRY); ylive = 0;
+  if
+  :: IS_TABLE(ze) ->
+     for (yi : 0 .. WIDTH - 1) { ylive = ylive + (pt[NUMBER(FRAME_OF(ze), yi) - 1] & PRESENT) }
+  :: else
+  fi;
+  result = ylive
+}
+
 /* ---- base pages of [ADDRESS, LAST), one table at a time: a missing one is skipped ---- */
 /* What a step asks for: 1 clears up to pleft entries until the batch is full; 2 gives each the rights PROT. */
 hidden byte sweeping; hidden short pa; hidden short pleft; hidden byte pbits; hidden short ps; hidden short pl;
