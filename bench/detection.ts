@@ -12,7 +12,8 @@ import { findBackend } from "../src/kernel/arch/backends.js";
 import { findEdition } from "../src/kernel/editions.js";
 import type { Machine } from "../src/machine.js";
 import { seed } from "../src/scenarios/01-seed.js";
-import { at, type Case } from "../src/scenarios/scenario.js";
+import type { Case } from "../src/scenarios/scenario.js";
+import { at } from "../src/scenarios/words.js";
 import { type Figure, figure, median } from "./measure.js";
 import { step } from "./stepping.js";
 

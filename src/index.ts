@@ -92,4 +92,4 @@ export { rangeUnmap, type UnmapOptions, type UnmapResult } from "./replay/unmap.
 export { type RunOptions, type RunResult, run } from "./run/run.js";
 export { scenarios } from "./scenarios/index.js";
 export type { Case, Scenario, Setup, TaskSpec } from "./scenarios/scenario.js";
-export * as steps from "./scenarios/scenario.js";
+export * as steps from "./scenarios/words.js";

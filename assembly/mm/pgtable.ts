@@ -25,6 +25,7 @@ import {
   writeEntry,
 } from "../hw/tables";
 import {
+  add,
   bulk,
   bump,
   frameAt,
@@ -212,8 +213,7 @@ let resumeAt: u64 = 0;
 /**
  * Unhooks one table that no VMA needs any more, lowest level first: clears its parent's entry, records one page at the
  * table's start (the level above), queues the table. 0 when none is left in [START, END), 1 when one was queued, and
- * Unhooked.ALONE when no page for a batch was to be had: then it is in PAGE. In bulk, as many as the gather has room
- * for.
+ * Unhooked.ALONE when there was no page for a batch: then it is in PAGE. In bulk, as many as the gather has room for.
  */
 export function freeNextTable(task: u32): u32 {
   let result = unhookNext(task);

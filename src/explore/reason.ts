@@ -86,7 +86,7 @@ export function reasonOf(
   restart(machine);
   const seen = path.slice(0, violation.step).map((agent, i) => watch(what, machine, agent, i + 1));
   const cleared = (seen[birth - 1] as Seen).moment;
-  const owed = owedFlush(what, machine, path, violation);
+  const owed = owedFlush(what, machine, seen.slice(0, birth), violation);
   const passedBy = owed.verdict === "narrow" || owed.verdict === "elsewhere";
   const lock = passedBy ? undefined : releasedLock(seen, birth, clearer);
   const cpus = Array.from({ length: 32 }, (_, cpu) => cpu).filter((cpu) => ((holders >>> cpu) & 1) === 1);
@@ -173,16 +173,13 @@ function releasedLock(seen: readonly Seen[], birth: number, clearer: number): Re
 }
 
 /** The clearing task goes on alone from the step that cleared the entry: when does somebody flush it? */
-function owedFlush(what: StageOptions, machine: Machine, path: readonly number[], violation: RawViolation): OwedFlush {
+function owedFlush(what: StageOptions, machine: Machine, before: readonly Seen[], violation: RawViolation): OwedFlush {
   const { birth } = violation;
-  const clearer = path[birth - 1] as number;
+  const { agent: clearer } = before.at(-1) as Seen;
+  const isOwnFlush = ({ kind, mm }: TraceEvent): boolean => kind === EventKind.FLUSH && mm === violation.mm;
+  const early = before.findLast(({ agent, events }) => agent === clearer && events.some(isOwnFlush))?.moment;
   restart(machine);
-  let early: Moment | undefined;
-  for (const [i, agent] of path.slice(0, birth).entries()) {
-    const step = watch(what, machine, agent, i + 1);
-    const own = step.events.some((event) => event.kind === EventKind.FLUSH && event.mm === violation.mm);
-    if (agent === clearer && own) early = step.moment;
-  }
+  for (const { agent } of before) machine.core.call.stepAgent(agent);
   let flush: Moment | undefined;
   let narrow: OwedFlush | undefined;
   let reached = 0;

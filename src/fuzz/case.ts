@@ -7,7 +7,7 @@
 import { InputError } from "../error.js";
 import { check } from "../explore/check.js";
 import { chooseBackend, chooseEdition } from "../explore/choose.js";
-import { choicesOf, enabledAgents, follow, restart } from "../explore/path.js";
+import { choicesOf, follow, pathOf } from "../explore/path.js";
 import { type Story, tell } from "../explore/replay.js";
 import { compareSaved, listingsOf, remedyOf, type SavedComparison, traceOf } from "../explore/saved.js";
 import { shrink } from "../explore/shrink.js";
@@ -58,21 +58,6 @@ function stageProgram(program: Program, editionName: string, backendName: string
   return { what, machine };
 }
 
-/** The run of an input as a path of a staged machine: every agent that moved. */
-function pathOfRun(machine: Machine, run: FuzzOneResult): number[] {
-  restart(machine);
-  const choices = run.schedule.map((agent) => agentOn(run.program.tasks.length, agent));
-  const path: number[] = [];
-  while (path.length < run.steps) {
-    const enabled = enabledAgents(machine);
-    const agent = enabled.length > 1 ? choices.shift() : enabled[0];
-    if (agent === undefined) break;
-    machine.core.call.stepAgent(agent);
-    path.push(agent);
-  }
-  return path;
-}
-
 /** The line at which a path first shows a violation of `kind`. */
 function whereOn(machine: Machine, kind: number): string {
   const violation = machine.violations().find((other) => other.kind === kind);
@@ -87,7 +72,8 @@ function whereOn(machine: Machine, kind: number): string {
 export async function makeCase(run: FuzzOneResult, kind: ViolationKind, at: string): Promise<CaseFile | undefined> {
   const { what, machine } = stageProgram(run.program, run.edition, run.backend);
   const number = kindNumber(kind);
-  const first = follow(machine, pathOfRun(machine, run), number);
+  const choices = run.schedule.map((agent) => agentOn(run.program.tasks.length, agent));
+  const first = follow(machine, pathOf(machine, choices, run.steps).path, number);
   if (!first.found) return undefined;
   const own = shrink(machine, first.path, number);
   const path = (await shortest(what, machine, kind, at)) ?? own;
@@ -128,31 +114,16 @@ async function shortest(
   const found = results[0]?.violations.find((violation) => violation.kind === kind);
   if (found === undefined) return undefined;
   const token = parseToken(found.schedule);
-  const path = fullPath(machine, decodeSchedule(token.schedule), token.steps ?? 0);
+  const { path } = pathOf(machine, decodeSchedule(token.schedule), token.steps ?? 0);
   return follow(machine, path, kindNumber(kind)).found && whereOn(machine, kindNumber(kind)) === where
     ? path
     : undefined;
 }
 
-/** Choices with the forced moves between them. */
-function fullPath(machine: Machine, choices: readonly number[], steps: number): number[] {
-  restart(machine);
-  const left = [...choices];
-  const path: number[] = [];
-  while (path.length < steps) {
-    const enabled = enabledAgents(machine);
-    const agent = enabled.length > 1 ? left.shift() : enabled[0];
-    if (agent === undefined || !enabled.includes(agent)) break;
-    machine.core.call.stepAgent(agent);
-    path.push(agent);
-  }
-  return path;
-}
-
 /** The story of a case, step by step, with its witness. Throws an InputError when it does not fit this version. */
 export function replayCase(file: CaseFile, source: string): Story & { readonly saved?: SavedComparison } {
   const { what, machine } = stageCase(file, source);
-  const path = fullPath(machine, decodeSchedule(file.schedule, source), file.steps);
+  const { path } = pathOf(machine, decodeSchedule(file.schedule, source), file.steps);
   const again = "the case belongs to another version of the listings; fuzz again for a new one";
   const remedy = file.listings === undefined ? again : remedyOf(file, what);
   if (path.length < file.steps) {

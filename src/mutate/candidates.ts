@@ -5,11 +5,11 @@ import { Reg } from "../../assembly/abi/operands.js";
 import { Op } from "../../assembly/abi/ops.js";
 import type { StageOptions } from "../explore/stage.js";
 import { findCall } from "../kernel/calls.js";
-import { type Place, placesOf } from "../kernel/compile.js";
+import type { Place } from "../kernel/compile.js";
 import { type Change, type Edition, hasChange, orderOf } from "../kernel/editions.js";
 import { arch, type Call, type Line, type Sub } from "../kernel/listing.js";
 import * as k from "../kernel/ops.js";
-import { flushes, isControl, isSingle, textOf, wider } from "./mutants.js";
+import { flushes, isControl, isSingle, placesOfCalls, textOf, wider } from "./mutants.js";
 
 export type RepairKind = "move" | "widen" | "insert" | "commit";
 
@@ -44,19 +44,10 @@ const callsOf = ({ scenario, which }: StageOptions): Call[] => {
   return [...new Set(named)].flatMap((call) => (typeof call === "string" ? (findCall(call) ?? []) : call));
 };
 
-/** Lines of the tasks' calls in the given functions, each once; what a machine supplies is not to be changed. */
+/** Lines of the tasks' calls in the given functions; what a machine supplies is not to be changed. */
 function placesIn(what: StageOptions, functions: readonly string[]): Place[] {
-  const places: Place[] = [];
-  const seen = new Map<readonly Line[], Set<number>>();
-  for (const call of callsOf(what)) {
-    for (const place of placesOf(call.listing, what.edition, what.backend)) {
-      const known = seen.get(place.lines) ?? new Set();
-      seen.set(place.lines, known.add(place.index));
-      if (known.size === 0 || !functions.includes(place.fn) || MACHINES.test(place.file)) continue;
-      if (!places.some((other) => other.lines === place.lines && other.index === place.index)) places.push(place);
-    }
-  }
-  return places;
+  const all = placesOfCalls(callsOf(what), what.edition, [what.backend]);
+  return all.filter(({ fn, file }) => functions.includes(fn) && !MACHINES.test(file));
 }
 
 function changed(what: StageOptions, { fn, file }: Place, kind: RepairKind, text: string, change: Change): Candidate {
@@ -93,10 +84,9 @@ function widenings(what: StageOptions, places: readonly Place[]): Candidate[] {
     const { lines, index } = place;
     const one = (by: readonly Line[], text: string): Candidate =>
       changed(what, place, "widen", text, { lines, index, count: 1, by });
-    if (!("kind" in line)) return [];
-    if (line.kind === "arch" && line.name === "flush_tlb_range")
+    if ("kind" in line && line.kind === "arch" && line.name === "flush_tlb_range")
       return one([arch("flush_tlb_mm")], "`flush_tlb_mm()` instead of `flush_tlb_range()`");
-    return line.kind === "op" ? wider(line).map((by) => one([by], `\`${textOf(by)}\``)) : [];
+    return wider(line).map((by) => one([by], `\`${textOf(by)}\``));
   });
 }
 

@@ -3,19 +3,8 @@
  * meet in one mm, ranges are cut in the middle, batches are full, pages are small, entries are moved. In an edition
  * that is right nothing happens in them; what a changed line does there, `mutate` sees.
  */
-import {
-  at,
-  type CallStep,
-  type Case,
-  exit,
-  mapFile,
-  munmap,
-  READ_ONLY,
-  READ_WRITE,
-  type Scenario,
-  sharedGib,
-  touch,
-} from "../scenarios/scenario.js";
+import type { CallStep, Case, Scenario } from "../scenarios/scenario.js";
+import { at, exit, mapFile, munmap, READ_ONLY, READ_WRITE, sharedGib, touch } from "../scenarios/words.js";
 
 const call = (name: string, args: Readonly<Record<string, number>>): CallStep => ({ call: name, args });
 const load = (address: number): CallStep => call("load", { start: address });

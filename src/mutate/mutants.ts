@@ -10,6 +10,7 @@ import type { Backend } from "../kernel/arch/backends.js";
 import { type Place, placesOf } from "../kernel/compile.js";
 import type { Change, Edition } from "../kernel/editions.js";
 import type { Call, Line, OpLine } from "../kernel/listing.js";
+import * as k from "../kernel/ops.js";
 
 export type MutantKind = "drop" | "swap" | "narrow";
 
@@ -59,38 +60,30 @@ export function flushes(line: Line): boolean {
   return line.lines.some(flushes);
 }
 
-/** The line with a smaller range or a lower level; none when it records nothing. */
-function narrower(line: Line): OpLine[] {
+/** The line of a record with `by` levels more of pages, and with `by` levels more of level, where there are such. */
+function resized(line: Line, by: 1 | -1, pagesSay: string, levelSays: string): OpLine[] {
   if (!("kind" in line) || line.kind !== "op" || line.op !== Op.RECORD) return [];
   const [reg, pages, level] = line.operands as [number, number, number];
-  const narrow = (operands: readonly number[], how: string): OpLine => ({
+  const exists = (value: number): boolean => value >= k.BASE && value <= k.PUD;
+  const other = (operands: readonly number[], how: string): OpLine => ({
     ...line,
     operands,
     text: `${line.text} (${how})`,
   });
   return [
-    ...(pages > 0 ? [narrow([reg, pages - 1, level], "a level's worth of pages too few")] : []),
-    ...(level > 0 ? [narrow([reg, pages, level - 1], "a level too low")] : []),
+    ...(exists(pages + by) ? [other([reg, pages + by, level], pagesSay)] : []),
+    ...(exists(level + by) ? [other([reg, pages, level + by], levelSays)] : []),
   ];
 }
+
+/** The line with a smaller range or a lower level; none when it records nothing. */
+const narrower = (line: Line): OpLine[] => resized(line, -1, "a level's worth of pages too few", "a level too low");
 
 /** The line with a wider range or a higher level; none when it records nothing. */
-export function wider(line: OpLine): OpLine[] {
-  if (line.op !== Op.RECORD) return [];
-  const [reg, pages, level] = line.operands as [number, number, number];
-  const wide = (operands: readonly number[], how: string): OpLine => ({
-    ...line,
-    operands,
-    text: `${line.text} (${how})`,
-  });
-  return [
-    ...(pages < 2 ? [wide([reg, pages + 1, level], "a level's worth of pages")] : []),
-    ...(level < 2 ? [wide([reg, pages, level + 1], "a level higher")] : []),
-  ];
-}
+export const wider = (line: Line): OpLine[] => resized(line, 1, "a level's worth of pages", "a level higher");
 
 /** Every place of the calls that the edition has on any of the back-ends, once. */
-function places(calls: readonly Call[], edition: Edition, backends: readonly Backend[]): Place[] {
+export function placesOfCalls(calls: readonly Call[], edition: Edition, backends: readonly Backend[]): Place[] {
   const seen = new Map<readonly Line[], Set<number>>();
   const found: Place[] = [];
   for (const { listing } of calls) {
@@ -109,7 +102,7 @@ function places(calls: readonly Call[], edition: Edition, backends: readonly Bac
 
 /** All mutants of the calls' listings, in the order of the listings. */
 export function mutantsOf(calls: readonly Call[], edition: Edition, backends: readonly Backend[]): Mutant[] {
-  const all = places(calls, edition, backends);
+  const all = placesOfCalls(calls, edition, backends);
   const active = new Set(all.map((place) => place.lines));
   const numbers = new Map<string, number>();
   const mutants: Mutant[] = [];

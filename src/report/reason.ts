@@ -10,6 +10,8 @@ import { count, listed, plural, table } from "./text.js";
 
 const lineOf = ({ fn, text }: Moment): string => (text === "" ? fn : `${fn}: ${text}`);
 
+const holdersOf = (cpus: readonly number[]): string => formatCpus(cpus.reduce((mask, cpu) => mask | (1 << cpu), 0));
+
 /** "entry", "flush", "lock" and "repair", each with its sentence. */
 export function formatReason(reason: Reason | undefined, found: RepairResult | undefined, look: Look): string {
   const rows: [string, string][] = [];
@@ -28,7 +30,7 @@ export function formatReason(reason: Reason | undefined, found: RepairResult | u
 }
 
 function entrySentence({ entry, cpus, since, cleared }: Reason): string {
-  const who = formatCpus(cpus.reduce((mask, cpu) => mask | (1 << cpu), 0));
+  const who = holdersOf(cpus);
   const from = since === 0 ? "" : `from step ${since} `;
   return `${entry}: ${who} may cache it at any time ${from}until step ${cleared.step}, where ${cleared.who} clears it.`;
 }
@@ -36,14 +38,13 @@ function entrySentence({ entry, cpus, since, cleared }: Reason): string {
 function flushSentence({ owed, cleared, cpus }: Reason): string {
   const { flush, reach = "" } = owed;
   const { who } = cleared;
-  const holders = formatCpus(cpus.reduce((mask, cpu) => mask | (1 << cpu), 0));
   const after = flush === undefined ? 0 : flush.step - cleared.step;
   const where = flush === undefined ? "" : lineOf(flush);
   const sentences: Readonly<Record<OwedFlush["verdict"], string>> = {
     none: `missing: left alone, ${who} comes to its end and nothing flushes the entry.`,
     late: `late: left alone, ${who} flushes it ${plural(after, "step")} after step ${cleared.step}, in ${where}.`,
     narrow: `too narrow: ${where} drops ${reach} and leaves it.`,
-    elsewhere: `elsewhere: ${where} reaches ${reach}, and not ${holders}.`,
+    elsewhere: `elsewhere: ${where} reaches ${reach}, and not ${holdersOf(cpus)}.`,
     early: `too early: ${where} came at step ${flush?.step}, before the entry was cleared.`,
   };
   return sentences[owed.verdict];

@@ -1,17 +1,5 @@
-import {
-  awaitClear,
-  type Case,
-  exit,
-  LEVEL,
-  mapFile,
-  munmap,
-  type Parameter,
-  type Scenario,
-  type TaskSpec,
-  touch,
-  truncate,
-  type Values,
-} from "./scenario.js";
+import type { Case, Parameter, Scenario, TaskSpec, Values } from "./scenario.js";
+import { awaitClear, exit, LEVEL, mapFile, munmap, touch, truncate } from "./words.js";
 
 const NAMES = ["A", "B", "C", "D"] as const;
 

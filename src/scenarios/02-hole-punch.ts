@@ -1,4 +1,5 @@
-import { LEVEL, mapFile, punch, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { LEVEL, mapFile, punch, touch } from "./words.js";
 
 export const holePunch: Scenario = {
   name: "hole-punch",

@@ -1,4 +1,5 @@
-import { LEVEL, mapFile, munmap, type Scenario, touch, truncate } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { LEVEL, mapFile, munmap, touch, truncate } from "./words.js";
 
 export const previousGib: Scenario = {
   name: "previous-gib",

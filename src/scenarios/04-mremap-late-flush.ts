@@ -1,4 +1,5 @@
-import { at, awaitClear, type Scenario, sharedGib, truncate } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, awaitClear, sharedGib, truncate } from "./words.js";
 
 export const mremapLateFlush: Scenario = {
   name: "mremap-late-flush",

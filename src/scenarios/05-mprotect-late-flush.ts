@@ -1,4 +1,5 @@
-import { at, awaitClear, exit, READ_ONLY, type Scenario, sharedGib, truncate } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, awaitClear, exit, READ_ONLY, sharedGib, truncate } from "./words.js";
 
 const protector = {
   name: "A1",

@@ -1,4 +1,5 @@
-import { at, awaitClear, mapFile, type Scenario, touch, truncate } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, awaitClear, mapFile, touch, truncate } from "./words.js";
 
 export const narrowRange: Scenario = {
   name: "narrow-range",

@@ -1,4 +1,5 @@
-import { exit, mapFile, munmap, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { exit, mapFile, munmap, touch } from "./words.js";
 
 export const exitShortcut: Scenario = {
   name: "exit-shortcut",

@@ -1,4 +1,5 @@
-import { awaitClear, exit, mapFile, munmap, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { awaitClear, exit, munmap, sharedGib } from "./words.js";
 
 export const lazyWalk: Scenario = {
   name: "lazy-walk",
@@ -10,15 +11,8 @@ export const lazyWalk: Scenario = {
     "CPU1 runs a kernel thread and keeps A's page tables loaded. A unshares a table; its gather says that no " +
     "table was freed, so x86 leaves the lazy CPU alone until it runs A again. B, the last sharer, exits and frees " +
     "the table while CPU1 may still walk from the pointer that it cached, speculatively.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [2],
-  setup: [
-    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0), touch(1, 1)] },
-    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
-    { cpu: 1, mm: "A", calls: [{ call: "idle", args: {} }] },
-  ],
+  ...sharedGib,
+  setup: [...sharedGib.setup, { cpu: 1, mm: "A", calls: [{ call: "idle", args: {} }] }],
   cases: [
     {
       name: "exit",

@@ -1,4 +1,5 @@
-import { exit, mapFile, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { exit, mapFile, touch } from "./words.js";
 
 export const dyingVma: Scenario = {
   name: "dying-vma",

@@ -1,4 +1,5 @@
-import { at, LEVEL, mapFile, READ_ONLY, type Scenario, touch, truncate } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, LEVEL, READ_ONLY, sharedGib, truncate } from "./words.js";
 
 export const vmaSplit: Scenario = {
   name: "vma-split",
@@ -18,14 +19,7 @@ export const vmaSplit: Scenario = {
     "table is unshared first, and the locks for that are dropped. A2's fault, under the per-VMA lock, shares the " +
     "table again. Now a VMA that is smaller than the GiB maps it: the unshare that follows takes the whole GiB away " +
     "and flushes the small VMA's part. B truncates the file, and A2's CPU goes on using a page of the other part.",
-  geometry: "tiny",
-  mms: ["A", "B"],
-  cpus: ["A", "A", "B"],
-  files: [2],
-  setup: [
-    { cpu: 0, mm: "A", calls: [mapFile(1, 1), touch(1, 0), touch(1, 1)] },
-    { cpu: 2, mm: "B", calls: [mapFile(1, 1), touch(1, 0)] },
-  ],
+  ...sharedGib,
   cases: [
     {
       name: "mprotect",

@@ -1,14 +1,5 @@
-import {
-  at,
-  awaitClear,
-  HUGETLB_SHARED,
-  LEVEL,
-  munmap,
-  READ_WRITE,
-  type Scenario,
-  sharedGib,
-  touch,
-} from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, awaitClear, HUGETLB_SHARED, LEVEL, munmap, READ_WRITE, sharedGib, touch } from "./words.js";
 
 /** B puts a page of another file where the second page of the GiB was; the table stays. */
 const reuse = [

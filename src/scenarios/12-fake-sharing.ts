@@ -1,4 +1,5 @@
-import { at, mapFile, munmap, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, mapFile, munmap, touch } from "./words.js";
 
 export const fakeSharing: Scenario = {
   name: "fake-sharing",

@@ -1,4 +1,5 @@
-import { at, HUGETLB_SHARED, READ_WRITE, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, HUGETLB_SHARED, READ_WRITE, touch } from "./words.js";
 
 const shared = { file: 1, offset: 0, flags: HUGETLB_SHARED, prot: READ_WRITE };
 

@@ -1,4 +1,5 @@
-import { mapFile, type Scenario, touch, truncate } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { mapFile, touch, truncate } from "./words.js";
 
 export const migrateNarrow: Scenario = {
   name: "migrate-narrow",

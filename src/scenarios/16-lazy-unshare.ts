@@ -1,4 +1,5 @@
-import { at, awaitClear, exit, READ_ONLY, type Scenario, sharedGib } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, awaitClear, exit, READ_ONLY, sharedGib } from "./words.js";
 
 const whole = { start: at(1), end: at(2) };
 const B1 = { name: "B1", cpu: 2, mm: "B", calls: [awaitClear(0, 1), exit()] };

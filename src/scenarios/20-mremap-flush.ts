@@ -1,4 +1,5 @@
-import { base, loadPage, mapPages, ordinaryPages, type Scenario, truncatePages } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, loadPage, mapPages, ordinaryPages, truncatePages } from "./words.js";
 
 export const mremapFlush: Scenario = {
   name: "mremap-flush",

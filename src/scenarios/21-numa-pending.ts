@@ -1,4 +1,5 @@
-import { base, loadPage, mapPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, loadPage, mapPages, pagesOf, rangeOf, storePage } from "./words.js";
 
 export const numaPending: Scenario = {
   name: "numa-pending",

@@ -1,4 +1,5 @@
-import { base, mapPages, rangeOf, type Scenario, storePage } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, mapPages, rangeOf, storePage } from "./words.js";
 
 export const parallelDontneed: Scenario = {
   name: "parallel-dontneed",

@@ -1,4 +1,5 @@
-import { base, mapPages, rangeOf, type Scenario, storePage, unmapPages } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, mapPages, rangeOf, storePage, unmapPages } from "./words.js";
 
 export const forcedLevels: Scenario = {
   name: "forced-levels",

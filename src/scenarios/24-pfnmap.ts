@@ -1,14 +1,5 @@
-import {
-  base,
-  FILE_SHARED,
-  loadPage,
-  mapPages,
-  ordinaryPages,
-  pagesOf,
-  type Scenario,
-  unmapPages,
-  VM_PFNMAP,
-} from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, FILE_SHARED, loadPage, mapPages, ordinaryPages, pagesOf, unmapPages, VM_PFNMAP } from "./words.js";
 
 export const pfnmap: Scenario = {
   name: "pfnmap",

@@ -1,4 +1,5 @@
-import { base, dirtyPages, pagesOf, rangeOf, type Scenario, unmapPages } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, dirtyPages, pagesOf, rangeOf, unmapPages } from "./words.js";
 
 export const batchedFlush: Scenario = {
   name: "batched-flush",

@@ -1,4 +1,5 @@
-import { base, mapPages, ordinaryPages, pagesOf, rangeOf, type Scenario, storePage } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, mapPages, ordinaryPages, pagesOf, rangeOf, storePage } from "./words.js";
 
 export const batchedBool: Scenario = {
   name: "batched-bool",

@@ -1,4 +1,5 @@
-import { base, dirtyPages, pagesOf, rangeOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, dirtyPages, pagesOf, rangeOf } from "./words.js";
 
 export const batchedDsb: Scenario = {
   name: "batched-dsb",

@@ -1,4 +1,5 @@
-import { base, loadPage, mapPages, ordinaryPages, pagesOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { base, loadPage, mapPages, ordinaryPages, pagesOf } from "./words.js";
 
 export const largeFolio: Scenario = {
   name: "large-folio",

@@ -1,4 +1,5 @@
-import { alone, base, loadPage, mapPages, ordinaryPages, rangeOf, type Scenario, VM_HUGEPAGE } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { alone, base, loadPage, mapPages, ordinaryPages, rangeOf, VM_HUGEPAGE } from "./words.js";
 
 export const hugeZero: Scenario = {
   name: "huge-zero",

@@ -1,4 +1,5 @@
-import { awaitZapped, base, dirtyPages, pagesOf, rangeOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { awaitZapped, base, dirtyPages, pagesOf, rangeOf } from "./words.js";
 
 export const dirtyZap: Scenario = {
   name: "dirty-zap",

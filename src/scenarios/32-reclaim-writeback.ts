@@ -1,4 +1,5 @@
-import { dirtyPages, pagesOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { dirtyPages, pagesOf } from "./words.js";
 
 export const reclaimWriteback: Scenario = {
   name: "reclaim-writeback",

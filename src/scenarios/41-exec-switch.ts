@@ -1,4 +1,5 @@
-import { anon, at, type CallStep, type Scenario } from "./scenario.js";
+import type { CallStep, Scenario } from "./scenario.js";
+import { anon, at } from "./words.js";
 
 const unmapPage = (page: number): CallStep => ({
   call: "munmap",

@@ -1,4 +1,5 @@
-import { anon, munmap, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { anon, munmap } from "./words.js";
 
 export const tableBatch: Scenario = {
   name: "table-batch",

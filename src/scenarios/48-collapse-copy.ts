@@ -1,4 +1,5 @@
-import { anon, at, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { anon, at } from "./words.js";
 
 export const collapseCopy: Scenario = {
   name: "collapse-copy",

@@ -1,4 +1,5 @@
-import { anon, at, guestPage, kvmOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, guestPage, mirroredPages } from "./words.js";
 
 const retractor = {
   name: "A1",
@@ -22,14 +23,7 @@ export const collapseNoNotifier: Scenario = {
     "khugepaged retracts a PTE table of A, with what it maps. A guest, S, mirrors A's memory: its tables map the " +
     "page without a reference. Nobody calls the notifier, so the guest's entry stays, and its vCPU goes on using " +
     "the page after it has been freed.",
-  geometry: "tiny",
-  mms: ["A", "S"],
-  cpus: ["A", "S"],
-  files: [1],
-  setup: [
-    { cpu: 0, mm: "A", calls: anon(1, 2) },
-    { cpu: 1, mm: "S", calls: [kvmOf(0), guestPage(at(1))] },
-  ],
+  ...mirroredPages,
   cases: [
     { name: "retract", tasks: [retractor] },
     { name: "fault", tasks: [retractor, { name: "S1", cpu: 1, mm: "S", calls: [guestPage(at(1) + 1)] }] },

@@ -1,4 +1,5 @@
-import { at, guestHuge, kvmOf, mapFile, type Scenario, touch } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, guestHuge, kvmOf, mapFile, touch } from "./words.js";
 
 export const kvmZapRange: Scenario = {
   name: "kvm-zap-range",

@@ -1,4 +1,5 @@
-import { anon, at, guestPage, kvmOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { anon, at, guestPage, kvmOf } from "./words.js";
 
 export const kvmTruncated: Scenario = {
   name: "kvm-truncated",

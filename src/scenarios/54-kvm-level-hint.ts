@@ -1,4 +1,5 @@
-import { anon, at, guestPage, kvmOf, type Scenario } from "./scenario.js";
+import type { Scenario } from "./scenario.js";
+import { at, mirroredPages } from "./words.js";
 
 export const kvmLevelHint: Scenario = {
   name: "kvm-level-hint",
@@ -15,14 +16,7 @@ export const kvmLevelHint: Scenario = {
     "KVM on arm64 clears a stage-2 entry that pointed to a table, and invalidates with a hint of that entry's " +
     "level. The hint is for leaves of that level, and there are none: the base pages that the table mapped, and " +
     "the pointer to it, may stay in the vCPU's TLB after the table is free.",
-  geometry: "tiny",
-  mms: ["A", "S"],
-  cpus: ["A", "S"],
-  files: [1],
-  setup: [
-    { cpu: 0, mm: "A", calls: anon(1, 2) },
-    { cpu: 1, mm: "S", calls: [kvmOf(0), guestPage(at(1))] },
-  ],
+  ...mirroredPages,
   cases: [
     {
       name: "unmap",

@@ -7,7 +7,8 @@
 import { Reg } from "../../assembly/abi/operands.js";
 import { at, type Call, type Line, type Lock, listing } from "../kernel/listing.js";
 import * as k from "../kernel/ops.js";
-import { type Parameter, type Scenario, sharedGib, type Values } from "./scenario.js";
+import type { Parameter, Scenario, Values } from "./scenario.js";
+import { sharedGib } from "./words.js";
 
 interface Model {
   readonly name: string;

@@ -32,7 +32,7 @@ const wrong: readonly (readonly [readonly string[], string])[] = [
   [["check", "yardstick", "--set", "cpus=17"], '--set: cpus cannot be "17"'],
   [["check", "yardstick", "--set", "variant=none"], "give fixed, late, missing"],
   [["check", "yardstick", "--set", "cores=2"], 'yardstick has no parameter "cores"'],
-  [["check", "seed", "--set", "cpus=2"], 'seed has no parameter "cpus"'],
+  [["check", "hole-punch", "--set", "cpus=2"], 'hole-punch has no parameter "cpus"'],
   [["check", "seed", "--hardware", "real"], '--hardware: there is no "real"'],
   [["check", "--bound", "abc"], '--bound: "abc" is no whole number'],
   [["check", "--bound", "1e99"], '--bound: "1e99" is no whole number'],

@@ -3,18 +3,8 @@
  *
  * What they do makes no sense as a program; it is there to bring the machine where no scenario goes.
  */
-import {
-  at,
-  type CallStep,
-  mapFile,
-  munmap,
-  punch,
-  READ_ONLY,
-  READ_WRITE,
-  type Scenario,
-  touch,
-  truncate,
-} from "../../src/scenarios/scenario.js";
+import type { CallStep, Scenario } from "../../src/scenarios/scenario.js";
+import { at, mapFile, munmap, punch, READ_ONLY, READ_WRITE, touch, truncate } from "../../src/scenarios/words.js";
 import { random } from "./agreement.js";
 
 const A = 0;

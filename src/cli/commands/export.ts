@@ -1,14 +1,13 @@
 /**
  * `shootdown export --promela`: a scenario as a model for SPIN.
  */
-import { writeFileSync } from "node:fs";
-import { rename } from "node:fs/promises";
 import type { Command } from "commander";
 import { InputError } from "../../error.js";
 import { caseIn } from "../../explore/check.js";
 import { chooseBackend, chooseEdition, chooseScenario } from "../../explore/choose.js";
 import { exportPromela } from "../../export/promela.js";
 import type { Case, Scenario } from "../../scenarios/scenario.js";
+import { saveAs } from "../files.js";
 import { examples } from "../help.js";
 import type { Session } from "../session.js";
 
@@ -64,11 +63,7 @@ async function runExport(name: string, flags: ExportFlags, session: Session): Pr
   const edition = chooseEdition(flags.edition);
   const backend = chooseBackend(flags.backend);
   const model = exportPromela({ scenario, which: caseIn(which, edition), edition, backend });
-  if (flags.output !== undefined) {
-    const temporary = `${flags.output}.${process.pid}.tmp`;
-    writeFileSync(temporary, model);
-    await rename(temporary, flags.output);
-  }
+  if (flags.output !== undefined) saveAs(flags.output, model);
   const about = { scenario: scenario.name, case: which.name, edition: edition.name, backend: backend.name };
   const lines = model.split("\n").length - 1;
   if (session.json) {

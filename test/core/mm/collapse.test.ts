@@ -1,7 +1,8 @@
 /** khugepaged: a collapse copies, keeps the table with the huge page, and leaves everything counted. */
 import { describe, expect, it } from "vitest";
 import { check } from "../../../src/explore/check.js";
-import { anon, at, type Scenario } from "../../../src/scenarios/scenario.js";
+import type { Scenario } from "../../../src/scenarios/scenario.js";
+import { anon, at } from "../../../src/scenarios/words.js";
 
 type Calls = Scenario["cases"][number]["tasks"][number]["calls"];
 

@@ -3,7 +3,8 @@
  */
 import { describe, expect, it } from "vitest";
 import { check } from "../../../src/explore/check.js";
-import { at, mapFile, munmap, type Scenario, touch, truncate } from "../../../src/scenarios/scenario.js";
+import type { Scenario } from "../../../src/scenarios/scenario.js";
+import { at, mapFile, munmap, touch, truncate } from "../../../src/scenarios/words.js";
 
 const pin = { call: "pin", args: { start: at(1) } };
 
