@@ -9,8 +9,8 @@
  *   URW      weighted by the steps that the agent has left, as the run before says: every interleaving equally likely
  *            when the counts are right (ASPLOS 2025, as in Shuttle)
  *   STARVE   one task is held back for a random number of steps or as long as others can move, from its first step
- *            or from any of its own on; half of the time the others go one after the other. A window of one step in a short
- *            task is met as often as any of its steps, however long the others are
+ *            or from any of its own on; half of the time the others go one after the other. A window of one step in a
+ *            short task is met as often as any of its steps, however long the others are
  */
 import { FuzzWord, Strategy } from "../abi/fuzz";
 import { kernelAgents } from "../run";
