@@ -50,8 +50,8 @@ const AMD_WALK = {
 
 const HALVES = "loads only: stores have 16 entries of their own; of the L2 only half can hold 2 MiB pages";
 const AMD_NOTE =
-  "fetches have an L2 of 512 entries of their own (here: the data's); neighbours are not coalesced; the L2 is skewed, " +
-  "and a page has a part of its ways, by its size";
+  "fetches have an L2 of 512 entries of their own (here: the data's); neighbours are not coalesced; the L2 is " +
+  "skewed: a page may be in a part of its ways";
 const ARM_NOTE =
   "L1 holds parts of blocks larger than 512 MiB; the L2 also holds tables that walks read (here: in caches apart)";
 const ARM_WALK = assumedWalk("the machine keeps them in its L2 TLB (TRM); how many is not said");
@@ -108,7 +108,7 @@ const presets: readonly Preset[] = [
       "l2-1g": ["64xfull", "measurement", `${CPUID_5600G} 80000019h`],
       ...AMD_WALK,
     },
-    note: `${AMD_NOTE}, by CPUID 8 of them for 4 KiB, 4 for 2 MiB`,
+    note: `${AMD_NOTE}, by CPUID in 8 for 4 KiB, in 4 for 2 MiB`,
   },
   {
     name: "zen4",
@@ -119,7 +119,7 @@ const presets: readonly Preset[] = [
       "l2-1g": ["64xfull", "measurement", `${CPUID_8940HX} 80000019h`],
       ...AMD_WALK,
     },
-    note: `${AMD_NOTE}, by CPUID 8 of them for 4 KiB, 6 for 2 MiB`,
+    note: `${AMD_NOTE}, by CPUID in 8 for 4 KiB, in 6 for 2 MiB`,
   },
   {
     name: "neoverse-n1",
