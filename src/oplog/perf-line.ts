@@ -2,8 +2,8 @@
  * One line of `perf script`, `trace-cmd report` or ftrace, taken apart: who, where, which event, its text.
  *
  * Which columns there are depends on the version and on `-F`: names of tasks may hold blanks and brackets, the CPU,
- * the time, a period and the irq flags may be there or not, and a task is `tid`, `pid/tid` or `name-tid`. So the event's
- * name is looked for first, and what stands before it is read from its end.
+ * the time, a period and the irq flags may be there or not, and a task is `tid`, `pid/tid` or `name-tid`. So the name
+ * of the event is looked for first, and what stands before it is read from its end.
  */
 
 export interface PerfLine {

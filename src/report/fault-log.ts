@@ -28,8 +28,8 @@ export function formatFaultLog(result: FlushLogResult, look: Look): string {
   const holes =
     result.lost + result.unpaired === 0
       ? ""
-      : ` The log has holes: the recorder lost ${plural(result.lost, "event")}, and ${plural(result.unpaired, "line")} of ` +
-        "calls stand alone; predictions near them may be wrong.";
+      : ` The log has holes: the recorder lost ${plural(result.lost, "event")}, and ${count(result.unpaired)} lines ` +
+        "stand alone or say nothing; predictions near them may be wrong.";
   const notes = look.paint("quiet", wrap(`${meaning} ${left}${holes}`, look.width));
   return `${[title, wrap(read, look.width), body, notes].join("\n\n")}\n`;
 }
