@@ -46,7 +46,7 @@ export function replayProgram(token: string): Story {
   return tell(what, machine, pathOf(machine, choices, wanted).path, token);
 }
 
-/** Replays a token of a scenario, ours or of `own`, or of a fuzzed program. Throws an InputError when it does not fit. */
+/** Replays a token of a scenario, ours or of `own`, or of a program. Throws an InputError when it does not fit. */
 export function replay(token: string, own: readonly Scenario[] = []): Story {
   return isProgramToken(token) ? replayProgram(token) : replayRace(token, own);
 }

@@ -87,7 +87,8 @@ export function judgeHolds({ rows, own }: Rows, options: CheckedOptions, isNot: 
     row.verdict === "holds" || (options.masked === true && row.verdict === "masked");
   const wrong = rows.filter((row) => good(row) === isNot);
   const lines = (wrong.length > 0 ? wrong : rows).map((row) => verdictOf(row, options));
-  const head = `expected every schedule ${isNot ? "not " : ""}to keep its promises; ${count(wrong.length)} of ${plural(rows.length, "check")}:`;
+  const expected = `expected every schedule ${isNot ? "not " : ""}to keep its promises`;
+  const head = `${expected}; ${count(wrong.length)} of ${plural(rows.length, "check")}:`;
   return {
     pass: rows.length > 0 && rows.every(good),
     message: () => `${[head, ...lines].join("\n")}${isNot ? "" : story(wrong, own)}`,
