@@ -82,6 +82,7 @@ export { flushesEvery, readFlushes } from "./replay/flushes.js";
 export { type ReadingOptions, type Rereadable, recordsOf, rereadable } from "./replay/rereadable.js";
 export {
   type RecordBatches,
+  type TlbCurve,
   type TlbOptions,
   type TlbResult,
   type TlbRow,
