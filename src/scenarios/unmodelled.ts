@@ -25,7 +25,7 @@ const bug = (
 // biome-ignore format: a table, one bug a line or two
 export const unmodelled: readonly Unmodelled[] = [
   bug("B8(ii)", "two readers of the old share count", "6.13 to 6.19", ["59d9094df3d7"],
-    "what smaps and mbind do with a page of a shared table: neither flushes", ["CVE-2026-23100"]),
+    "smaps and mbind, which do not flush", ["CVE-2026-23100"]),
   bug("B15(c)", "madvise takes the lock again and does not look again", "to 6.15", ["383c4613c67c"],
-    "the split of a large folio in the middle of a page table: a folio's pages are one frame here"),
+    "folios that are split"),
 ];

@@ -117,15 +117,6 @@ inline next_in_tree()
      LAST = (zo + zb < v_end[zv] -> zo + zb : v_end[zv])
   fi
 }
-/* Whether VMA is in FILE's tree and overlaps its pages [INDEX, END). */
-inline still_in_tree(result)
-{
-  zk = VMA;
-  VMA = VMA - 1;
-  next_in_tree();
-  result = (VMA == zk -> 1 : 0);
-  VMA = zk
-}
 inline vma_file(result)
 {
   result = (v_file[VMA - 1] == 0 -> 0 : 1);
