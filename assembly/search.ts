@@ -7,4 +7,5 @@ export { splitExport, splitImport, splitKeep } from "./explore/layers";
 export { agentInto, followSearch, loggedStep, parentOf, pathTo, pathWords, restartSearch } from "./explore/paths";
 export { searchWords, watchList } from "./explore/space";
 export * from "./explore/split";
+export { usesBytes, usesOfObligation, usesOfStep } from "./explore/uses";
 export * from "./index";

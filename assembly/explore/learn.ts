@@ -29,8 +29,8 @@ import {
 import { looseCpus } from "./symmetry";
 
 /** Random runs to learn from: at least, and at most. */
-const RUNS_MIN: u32 = 64;
-const RUNS_MAX: u32 = 2048;
+const RUNS_MIN: u32 = 32;
+const RUNS_MAX: u32 = 256;
 
 let conflictsAt: u32 = 0;
 /** What was known when the search began. */

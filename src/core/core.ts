@@ -69,6 +69,9 @@ export interface SearchExports extends CoreExports {
   restartSearch(): void;
   followSearch(agent: number): void;
   loggedStep(agent: number): number;
+  usesOfStep(agent: number): number;
+  usesOfObligation(i: number): number;
+  usesBytes(): number;
   parentOf(state: number): number;
   agentInto(state: number): number;
   splitStart(): number;
