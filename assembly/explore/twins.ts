@@ -15,6 +15,7 @@ import { Base, Boot } from "../abi/layout";
 import { Cpu, Entry, Frame, Kind, Mm, Rest, USE_MASK, USE_SHIFT, Vma } from "../abi/records";
 import { Task } from "../abi/tasks";
 import { entriesOf, frameOf, isTableEntry } from "../hw/tables";
+import { hasSlots } from "../mm/spaces";
 import {
   base,
   boot,
@@ -179,9 +180,9 @@ function isAlike(mm: u32): bool {
   return false;
 }
 
-/** Finds the permutations. The machine is at the initial state. */
+/** Finds the permutations. The machine is at the initial state. Without slots of a CPU's own, TLBs are tagged by mm. */
 export function findTwins(): void {
-  if (hasOracle || anyVma()) return;
+  if (hasOracle || anyVma() || !hasSlots()) return;
   findAlike();
   if (alikeCount < 2) return;
   noteNames();

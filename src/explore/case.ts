@@ -155,7 +155,7 @@ export async function exploreCase(
     complete,
     ...seen,
     violations,
-    ...(setHash === undefined || !complete ? {} : { setHash }),
+    ...(setHash === undefined || !complete || reduction.used !== "none" ? {} : { setHash }),
     ...(stoppedBy === undefined ? {} : { stoppedBy }),
   };
 }

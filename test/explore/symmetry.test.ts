@@ -106,6 +106,35 @@ describe("the yardstick has a state for each orbit", () => {
   });
 });
 
+describe("mms", () => {
+  it("are not alike where two interrupts may wait for one CPU: the lower sender is served first", () => {
+    const scenario = withValues(chooseScenario("yardstick"), { cpus: 4, mms: 2, pages: 1, variant: "late" });
+    const which = scenario.cases[0] as Case;
+    const what = { scenario, which, edition: chooseEdition("5.19"), backend: chooseBackend("x86"), core };
+    const [all, some] = (["none", "sym"] as const).map((reduce) => {
+      const machine = stage({ ...what, unlimited: true });
+      for (const mm of [0, 1]) machine.put(machine.mm(mm) + Mm.CPUMASK, 15);
+      core.call.saveInitial();
+      const search = new ExhaustiveSearch(core, machine, {
+        hardware: "saturated",
+        memoryMib: 64,
+        statesMax: 1e6,
+        reduce,
+      });
+      while (search.slice(10_000) === Status.RUNNING);
+      return {
+        kinds: machine.run(Run.KINDS),
+        complete: search.complete(),
+        how: search.reduction(),
+        ...search.figures(),
+      };
+    });
+    expect(some?.how).toMatchObject({ used: "sym", alikeCpus: 4, alikeMms: 1, passes: 2 });
+    expect([some?.kinds, some?.complete, some?.depth]).toEqual([all?.kinds, true, all?.depth]);
+    expect(some?.states).toBeLessThan(all?.states as number);
+  });
+});
+
 /** The scenario with two more CPUs, on which other threads of its first task's mm run. */
 function withThreads(scenario: Scenario): Scenario {
   const mm = scenario.cases[0]?.tasks[0]?.mm ?? null;
