@@ -31,7 +31,7 @@ import {
 } from "../hw/unlimited";
 import { spaceOfCpu } from "../mm/x86";
 import { kernelAgents } from "../run";
-import { base, boot, cpuAt, cpus, frameAt, get, kindOf, levels, mmAt } from "../word";
+import { base, boot, cpuAt, cpus, frameAt, get, kindOf, mmAt } from "../word";
 import { noteSlot } from "./successors";
 
 /** Slots of one CPU. */
@@ -70,19 +70,23 @@ export function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
   for (let space: u32 = 0; space < spaces; space++) {
     const current = running && first == currentFirst;
     for (let part: u32 = 0; part < lastPart; part++) {
-      const count = partSlots(part);
-      let at = first + partFirst(part) * SLOT_WORDS;
-      for (let i: u32 = 0; i < count; i++) {
-        if (get(at) != 0) noteSlot(number, at, 0, 0, obligations);
-        else if (current) {
-          const entry = readable(first, part, i, currentRoot, levels);
-          if (entry != 0) noteSlot(number, at, entry, get(frameAt(frameOf(entry)) + Frame.GENERATION), obligations);
-        }
-        number++;
-        at += SLOT_WORDS;
-      }
+      notePart(first, part, current, number, obligations);
+      number += partSlots(part);
     }
     first += slotsPerSpace * SLOT_WORDS;
+  }
+}
+
+function notePart(first: u32, part: u32, current: bool, agent: u32, obligations: u64): void {
+  const count = partSlots(part);
+  let at = first + partFirst(part) * SLOT_WORDS;
+  for (let i: u32 = 0; i < count; i++) {
+    if (get(at) != 0) noteSlot(agent + i, at, 0, 0, obligations);
+    else if (current) {
+      const entry = readable(first, part, i, currentRoot);
+      if (entry != 0) noteSlot(agent + i, at, entry, get(frameAt(frameOf(entry)) + Frame.GENERATION), obligations);
+    }
+    at += SLOT_WORDS;
   }
 }
 
@@ -91,7 +95,7 @@ function canFill(at: u32): u32 {
   const index = (at - currentFirst) / SLOT_WORDS;
   let part: u32 = 0;
   while (index >= partFirst(part) + partSlots(part)) part++;
-  return readable(currentFirst, part, index - partFirst(part), currentRoot, levels);
+  return readable(currentFirst, part, index - partFirst(part), currentRoot);
 }
 
 /** Fills or evicts one slot of a CPU. */
@@ -119,7 +123,7 @@ export function saturate(): void {
       let at = currentFirst + partFirst(part) * SLOT_WORDS;
       for (let i: u32 = 0; i < count; i++) {
         if (get(at) == 0) {
-          const entry = readable(currentFirst, part, i, currentRoot, levels);
+          const entry = readable(currentFirst, part, i, currentRoot);
           if (entry != 0) fillSlot(at, entry);
         }
         at += SLOT_WORDS;
