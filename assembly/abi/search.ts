@@ -106,6 +106,8 @@ export const LAYERS_MAX: u32 = 4096;
 /** What may be left out without losing a violation. */
 export const enum Reduction {
   PARTIAL_ORDER = 1,
+  /** Not states, but look-ups whose answer is known (explore/known.ts). */
+  LOOK_UPS = 0x100,
 }
 
 /** What was used up. */

@@ -20,10 +20,11 @@ import { EDGE_NEW, EDGES_MAX, Full, Hardware, Search, Store, WATCH_STATES, WORKE
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
-import { deadlocked, enabledMask, isFinished, kernelAgents, reset } from "../run";
-import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
+import { deadlocked, enabledMask, isFinished, reset } from "../run";
+import { base, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
 import { keysStart, obligationSum } from "./fingerprint";
-import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
+import { canReuse, frameAgents, noteHardware, reuse, reuseByAgent, saturate, staleSlots } from "./hardware";
+import { isKnownReuse, knownMoves, leaveOutKnown, lookBack } from "./known";
 import { layersAt, noteEdge, noteLayer, noteParent, watch } from "./paths";
 import {
   dequeue,
@@ -93,6 +94,7 @@ export function prepare(): bool {
   edges = space.asked(Search.EDGES) != 0;
   mark = space.asked(Search.WORKER) << WORKER_SHIFT;
   startReduction(hardware);
+  leaveOutKnown(hardware, edges);
   begin();
   return true;
 }
@@ -193,10 +195,11 @@ export function successors(parent: u32): void {
     collect(parent);
     ended();
   }
+  lookBack();
   if (hardware != Hardware.ORACLE) moveHardware();
   const words = space.searchWords() + Search.EXPANDED;
   putLong(words, getLong(words) + 1);
-  putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
+  putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>(next.moveCount + knownMoves));
 }
 
 /** Nobody can move: a run that is over is judged by what it left behind, and what it came to is kept. */
@@ -216,15 +219,11 @@ export function ended(): void {
 }
 
 function moveHardware(): void {
-  if (hardware == Hardware.ENUMERATED) {
-    const perCpu = slotsPerCpu();
-    const obligations = obligationSum();
-    for (let cpu: u32 = 0; cpu < cpus; cpu++) noteSlots(cpu, kernelAgents() + cpu * perCpu, obligations);
-  }
+  if (hardware == Hardware.ENUMERATED) noteHardware(obligationSum());
   if (!reuseByAgent()) return;
   const frames = base(Base.FRAMES);
   for (let frame: u32 = 1; frame < frames; frame++) {
-    if (!canReuse(frame)) continue;
+    if (!canReuse(frame) || isKnownReuse(frameAgents() + frame)) continue;
     next.begin(frameAgents() + frame);
     reuse(frame);
     ended();
@@ -264,7 +263,7 @@ export function keep(parent: u32, i: u32): bool {
   next.redo(i);
   if (hardware != Hardware.ORACLE) judge(parent, next.agentOf(i));
   if (watched != 0) watch(watched);
-  const room = enqueue(mark | state, next.sumOf(i), next.secondSumOf(i));
+  const room = enqueue(mark | state, next.agentOf(i), next.sumOf(i), next.secondSumOf(i));
   next.undoAgain(i);
   if (!room) bounded(Full.QUEUE);
   return room;

@@ -32,6 +32,7 @@ import {
 import { spaceOfCpu } from "../mm/x86";
 import { kernelAgents } from "../run";
 import { base, boot, cpuAt, cpus, frameAt, get, kindOf, mmAt } from "../word";
+import { countKnown, knownSlots } from "./known";
 import { noteSlot } from "./successors";
 
 /** Slots of one CPU. */
@@ -41,6 +42,14 @@ export function slotsPerCpu(): u32 {
 
 export function frameAgents(): u32 {
   return kernelAgents() + cpus * slotsPerCpu();
+}
+
+/** Whether slot `index` of a CPU is for leaves. */
+export function isLeafSlot(index: u32): bool {
+  const slot = index % slotsPerSpace;
+  let part: u32 = 0;
+  while (slot >= partFirst(part) + partSlots(part)) part++;
+  return !isWalkPart(part);
 }
 
 export function reuseByAgent(): bool {
@@ -60,27 +69,52 @@ function look(cpu: u32): bool {
 }
 
 /**
- * Notes a successor for each slot of `cpu` whose hardware can move: a full one is evicted, an empty one of the current
- * space filled. `agent` is the number of the CPU's first slot.
+ * Notes a successor for each slot whose hardware can move: a full one is evicted, an empty one of the space that its
+ * CPU uses is filled. What known.ts says is known already is counted and not noted.
  */
-export function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
+export function noteHardware(obligations: u64): void {
+  const perCpu = slotsPerCpu();
+  let agent = kernelAgents();
+  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
+    noteSlots(cpu, agent, obligations);
+    agent += perCpu;
+  }
+}
+
+/** `agent` is the number of the CPU's first slot. */
+function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
   let first = slotsOf(cpu);
   const running = look(cpu);
   let number = agent;
   for (let space: u32 = 0; space < spaces; space++) {
     const current = running && first == currentFirst;
     for (let part: u32 = 0; part < lastPart; part++) {
-      notePart(first, part, current, number, obligations);
-      number += partSlots(part);
+      const count = partSlots(part);
+      const end = knownSlots(isWalkPart(part));
+      const known = end > number ? min(count, end - number) : 0;
+      if (known != 0) countKnown(canMove(first, part, known, current));
+      if (known != count) notePart(first, part, known, current, number, obligations);
+      number += count;
     }
     first += slotsPerSpace * SLOT_WORDS;
   }
 }
 
-function notePart(first: u32, part: u32, current: bool, agent: u32, obligations: u64): void {
-  const count = partSlots(part);
+/** How many of the first `count` slots of a part can move. */
+function canMove(first: u32, part: u32, count: u32, current: bool): u32 {
   let at = first + partFirst(part) * SLOT_WORDS;
+  let moves: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
+    moves += <u32>((get(at) | (current ? readable(first, part, i, currentRoot) : 0)) != 0);
+    at += SLOT_WORDS;
+  }
+  return moves;
+}
+
+function notePart(first: u32, part: u32, from: u32, current: bool, agent: u32, obligations: u64): void {
+  const count = partSlots(part);
+  let at = first + (partFirst(part) + from) * SLOT_WORDS;
+  for (let i = from; i < count; i++) {
     if (get(at) != 0) noteSlot(agent + i, at, 0, 0, obligations);
     else if (current) {
       const entry = readable(first, part, i, currentRoot);

@@ -6,7 +6,7 @@
  * set. Pages that are never touched cost nothing.
  */
 import { Base } from "../abi/layout";
-import { EDGE_WORDS, EDGES_MAX, Search, WATCH_STATES } from "../abi/search";
+import { EDGE_WORDS, EDGES_MAX, Reduction, Search, WATCH_STATES } from "../abi/search";
 import { reserve } from "../boot";
 import { base, get, put, stateBase } from "../word";
 import { reductionBytes } from "./learn";
@@ -79,7 +79,7 @@ export function layOutSearch(): bool {
   liveListAt = aligned(keysAt + (count << 4));
   liveFlagsAt = aligned(liveListAt + (count << 2));
   reductionAt = aligned(liveFlagsAt + count);
-  parentsAt = aligned(reductionAt + (asked(Search.REDUCE) != 0 ? reductionBytes() : 0));
+  parentsAt = aligned(reductionAt + ((asked(Search.REDUCE) & Reduction.PARTIAL_ORDER) != 0 ? reductionBytes() : 0));
   let mib = asked(Search.MEMORY_MIB);
   while (mib > 0) {
     const end = min(<u64>parentsAt + <u64>mib * <u64>MIB, MOST_BYTES);

@@ -54,6 +54,8 @@ export interface SearchOptions {
   readonly projection?: Projection | undefined;
   /** Is given every transition. */
   readonly graph?: TransitionGraph | undefined;
+  /** Hardware enumerated: looks up every transition, also those whose answer is known (docs/search.md). Same result. */
+  readonly lookUpAll?: boolean;
   /** What to leave out; nothing by default. */
   readonly reduce?: ReductionName | undefined;
 }
@@ -140,7 +142,8 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.STORE, STORES[this.#store].number);
     this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
-    this.#ask(Search.REDUCE, options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0);
+    const lookUps = options.lookUpAll === true ? 0 : Reduction.LOOK_UPS;
+    this.#ask(Search.REDUCE, lookUps | (options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0));
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
