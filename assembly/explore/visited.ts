@@ -116,7 +116,7 @@ function visitLine(key: u64): u32 {
     if (load<u64>(line, 56) == 0) break;
     line = lineAfter(line, key);
   }
-  const count = counts + (<u32>(key >> 60) << 2);
+  const count = counts + ((<u32>(key >> 60)) << 2);
   if (load<u32>(count) >= limit) return grow() ? visitLine(key) : <u32>Visit.FULL;
   store<u64>(line + (fullOf(line) << 3), key);
   store<u32>(count, load<u32>(count) + 1);
@@ -133,8 +133,10 @@ function lineAfter(line: u32, key: u64): u32 {
 /** Keys in a line that is not full. */
 function fullOf(line: u32): u32 {
   const none = i64x2.splat(0);
-  const low = i64x2.bitmask(i64x2.eq(v128.load(line), none)) | (i64x2.bitmask(i64x2.eq(v128.load(line, 16), none)) << 2);
-  const high = i64x2.bitmask(i64x2.eq(v128.load(line, 32), none)) | (i64x2.bitmask(i64x2.eq(v128.load(line, 48), none)) << 2);
+  const low =
+    i64x2.bitmask(i64x2.eq(v128.load(line), none)) | (i64x2.bitmask(i64x2.eq(v128.load(line, 16), none)) << 2);
+  const high =
+    i64x2.bitmask(i64x2.eq(v128.load(line, 32), none)) | (i64x2.bitmask(i64x2.eq(v128.load(line, 48), none)) << 2);
   return 8 - popcnt(low | (high << 4));
 }
 
