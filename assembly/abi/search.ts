@@ -66,7 +66,12 @@ export const enum Search {
   PLACES = 50,
   CONTENDED,
   PASSES,
-  WORDS = 54,
+  /** Told: CPUs that were interchangeable, and permutations of mms. */
+  LOOSE_CPUS,
+  TWINS,
+  /** Told: transitions whose result was known without a look-up (64 bits). */
+  KNOWN = 56,
+  WORDS = 58,
 }
 
 /** How the visited set remembers a state. */
@@ -106,6 +111,7 @@ export const LAYERS_MAX: u32 = 4096;
 /** What may be left out without losing a violation. */
 export const enum Reduction {
   PARTIAL_ORDER = 1,
+  SYMMETRY = 2,
   /** Not states, but look-ups whose answer is known (explore/known.ts). */
   LOOK_UPS = 0x100,
 }

@@ -69,20 +69,10 @@ function look(cpu: u32): bool {
 }
 
 /**
- * Notes a successor for each slot whose hardware can move: a full one is evicted, an empty one of the space that its
- * CPU uses is filled. What known.ts says is known already is counted and not noted.
+ * Notes a successor for each slot of `cpu` whose hardware can move: a full one is evicted, an empty one of the current
+ * space filled. `agent` is the number of the CPU's first slot. What known.ts says is known is counted and not noted.
  */
-export function noteHardware(obligations: u64): void {
-  const perCpu = slotsPerCpu();
-  let agent = kernelAgents();
-  for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-    noteSlots(cpu, agent, obligations);
-    agent += perCpu;
-  }
-}
-
-/** `agent` is the number of the CPU's first slot. */
-function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
+export function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
   let first = slotsOf(cpu);
   const running = look(cpu);
   let number = agent;
@@ -130,6 +120,14 @@ function canFill(at: u32): u32 {
   let part: u32 = 0;
   while (index >= partFirst(part) + partSlots(part)) part++;
   return readable(currentFirst, part, index - partFirst(part), currentRoot);
+}
+
+/** A full slot can be evicted; an empty one of the current space filled with what a walk step would read. */
+export function canMoveSlot(cpu: u32, slot: u32): bool {
+  const at = slotsOf(cpu) + slot * SLOT_WORDS;
+  if (get(at) != 0) return true;
+  if (!look(cpu) || at < currentFirst || at >= currentFirst + slotsPerSpace * SLOT_WORDS) return false;
+  return canFill(at) != 0;
 }
 
 /** Fills or evicts one slot of a CPU. */

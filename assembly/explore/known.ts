@@ -10,11 +10,12 @@
  * every slot and every other reuse. A leaf is read through a pointer of its CPU, so those two are not told apart here.
  * Kernel steps come first and are always taken.
  *
- * It takes a visited set that loses nothing, and states in the order in which they were found: other searches look
- * everything up.
+ * It takes a visited set that loses nothing, and states in the order in which they were found. Split searches, those
+ * with a reduction, and those that write transitions down look everything up.
  */
 import { Hardware, Reduction, Search, Store } from "../abi/search";
 import { kernelAgents } from "../run";
+import { getLong, putLong } from "../word";
 import { frameAgents, isLeafSlot, slotsPerCpu } from "./hardware";
 import { takenBy, UNKNOWN } from "./queue";
 import * as space from "./space";
@@ -27,11 +28,13 @@ let framesEnd: u32 = 0;
 /** Moves of the present state that were not looked up. */
 export let knownMoves: u32 = 0;
 
+/** A search begins. */
 export function leaveOutKnown(hardware: u32, edges: bool): void {
+  putLong(space.searchWords() + Search.KNOWN, 0);
   const store = space.asked(Search.STORE);
   const isExact = store == Store.EXACT || store == Store.WIDE;
   const isAlone = space.asked(Search.WORKERS) < 2;
-  const isAsked = (space.asked(Search.REDUCE) & Reduction.LOOK_UPS) != 0;
+  const isAsked = space.asked(Search.REDUCE) == Reduction.LOOK_UPS;
   leavesOut = isAsked && isExact && isAlone && !edges && hardware == Hardware.ENUMERATED;
 }
 
@@ -62,6 +65,12 @@ export function knownSlots(isWalk: bool): u32 {
 
 export function countKnown(moves: u32): void {
   knownMoves += moves;
+}
+
+/** The present state has been expanded. */
+export function tellKnownMoves(): void {
+  const known = space.searchWords() + Search.KNOWN;
+  putLong(known, getLong(known) + <u64>knownMoves);
 }
 
 /** Whether the reuse of a frame that can be reused is known. */

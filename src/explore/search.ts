@@ -17,6 +17,7 @@ import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
 import type { TransitionGraph } from "./livelock.js";
+import { REDUCTIONS, type ReductionFigures, type ReductionName, reductionName } from "./reductions.js";
 import { SetHash } from "./set-hash.js";
 
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
@@ -60,22 +61,6 @@ export interface SearchOptions {
   readonly reduce?: ReductionName | undefined;
 }
 
-/** What to leave out without losing a violation: nothing, or orders of steps that do not concern each other. */
-export type ReductionName = "none" | "por";
-
-/** What the reductions of a search came to. */
-export interface ReductionFigures {
-  /** What was in use: one that does not apply is not. */
-  readonly used: ReductionName;
-  /** States in which fewer agents were moved than could move. */
-  readonly spared: number;
-  /** Places of tasks, and words that they contend for, that the reduction knows. */
-  readonly places: number;
-  readonly contended: number;
-  /** Searches until nothing new was learned; the last one is the result. */
-  readonly passes: number;
-}
-
 export interface SearchFigures {
   readonly states: number;
   readonly transitions: number;
@@ -95,6 +80,8 @@ export interface SearchFigures {
   readonly layers: readonly number[];
   /** States that the store is expected to have taken for known ones. */
   readonly omitted: number;
+  /** Transitions whose result was known without a look-up: counted like the others. */
+  readonly known: number;
 }
 
 /** A search that has ended, on one worker or several. */
@@ -106,6 +93,7 @@ export interface Searched {
   stoppedBy(): StoppedBy | undefined;
   setHash(): string | undefined;
   pathTo(state: number): number[] | undefined;
+  reduction(): ReductionFigures;
 }
 
 /** `store`: everything that was found was searched, but a lossy store may have hidden some. */
@@ -143,7 +131,7 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.STORE, STORES[this.#store].number);
     this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
     const lookUps = options.lookUpAll === true ? 0 : Reduction.LOOK_UPS;
-    this.#ask(Search.REDUCE, lookUps | (options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0));
+    this.#ask(Search.REDUCE, lookUps | REDUCTIONS[options.reduce ?? "none"]);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -219,6 +207,7 @@ export class ExhaustiveSearch implements Searched {
       queueBytes: this.#told(Search.QUEUE_BYTES),
       layers: this.#layers(),
       omitted: doubleAt(this.core, this.core.call.searchWords() + Search.OMITTED),
+      known: this.#toldLong(Search.KNOWN),
       keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
     };
   }
@@ -226,11 +215,13 @@ export class ExhaustiveSearch implements Searched {
   /** What was left out, and how. */
   reduction(): ReductionFigures {
     return {
-      used: this.#told(Search.REDUCED) === 0 ? "none" : "por",
+      used: reductionName(this.#told(Search.REDUCED)),
       spared: this.#toldLong(Search.SPARED),
       places: this.#told(Search.PLACES),
       contended: this.#told(Search.CONTENDED),
       passes: this.#told(Search.PASSES),
+      alikeCpus: this.#told(Search.LOOSE_CPUS),
+      alikeMms: this.#told(Search.TWINS),
     };
   }
 
