@@ -30,7 +30,7 @@ interface Staged {
 
 function search(staged: Staged, lookUpAll: boolean, store: StoreKind = "exact"): Searched {
   const [edition, backend] = [chooseEdition(staged.edition), chooseBackend(staged.backend)];
-  const which = caseIn(staged.which, edition, backend);
+  const which = caseIn(staged.which, edition);
   const machine = stage({ scenario: staged.scenario, which, edition, backend, core, unlimited: true });
   const asked = { hardware: "enumerated", memoryMib: 128, statesMax: STATES_MAX, store, lookUpAll } as const;
   const searching = new ExhaustiveSearch(core, machine, asked);
