@@ -69,7 +69,9 @@ export const enum Search {
   /** Told: CPUs that were interchangeable, and permutations of mms. */
   LOOSE_CPUS,
   TWINS,
-  WORDS = 56,
+  /** Told: transitions whose result was known without a look-up (64 bits). */
+  KNOWN = 56,
+  WORDS = 58,
 }
 
 /** How the visited set remembers a state. */
@@ -110,6 +112,8 @@ export const LAYERS_MAX: u32 = 4096;
 export const enum Reduction {
   PARTIAL_ORDER = 1,
   SYMMETRY = 2,
+  /** Not states, but look-ups whose answer is known (explore/known.ts). */
+  LOOK_UPS = 0x100,
 }
 
 /** What was used up. */

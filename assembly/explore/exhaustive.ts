@@ -25,6 +25,7 @@ import { base, get, getLong, logFull, logInto, put, putLong, runWord, setRun, ta
 import { keysStart } from "./fingerprint";
 import { saturate, staleSlots } from "./hardware";
 import { moveHardware } from "./hardware-moves";
+import { knownMoves, leaveOutKnown, lookBack, tellKnownMoves } from "./known";
 import { layersAt, noteEdge, noteLayer, noteParent, watch } from "./paths";
 import {
   dequeue,
@@ -95,6 +96,7 @@ export function prepare(): bool {
   edges = space.asked(Search.EDGES) != 0;
   mark = space.asked(Search.WORKER) << WORKER_SHIFT;
   startReduction(hardware);
+  leaveOutKnown(hardware, edges);
   begin();
   return true;
 }
@@ -198,10 +200,12 @@ export function successors(parent: u32): void {
     collect(parent);
     ended();
   }
+  lookBack();
   if (hardware != Hardware.ORACLE) moveHardware(hardware);
   const words = space.searchWords() + Search.EXPANDED;
   putLong(words, getLong(words) + 1);
-  putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
+  putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>(next.moveCount + knownMoves));
+  tellKnownMoves();
 }
 
 /** Nobody can move: a run that is over is judged by what it left behind, and what it came to is kept. */
@@ -253,7 +257,7 @@ export function keep(parent: u32, i: u32): bool {
   next.redo(i);
   if (hardware != Hardware.ORACLE) judge(parent, next.agentOf(i));
   if (watched != 0) watch(watched);
-  const room = enqueue(mark | state, next.sumOf(i), next.secondSumOf(i));
+  const room = enqueue(mark | state, next.agentOf(i), next.sumOf(i), next.secondSumOf(i));
   next.undoAgain(i);
   if (!room) bounded(Full.QUEUE);
   return room;

@@ -8,6 +8,7 @@ import { base, cpus } from "../word";
 import { ended } from "./exhaustive";
 import { obligationSum } from "./fingerprint";
 import { canMoveSlot, canReuse, frameAgents, moveSlot, noteSlots, reuse, reuseByAgent, slotsPerCpu } from "./hardware";
+import { isKnownReuse } from "./known";
 import * as next from "./successors";
 import { isSymmetric } from "./symmetry";
 
@@ -16,16 +17,17 @@ export function moveHardware(hardware: u32): void {
   if (hardware == Hardware.ENUMERATED) {
     const perCpu = slotsPerCpu();
     const obligations = obligationSum();
+    let agent = kernelAgents();
     for (let cpu: u32 = 0; cpu < cpus; cpu++) {
-      const agent = kernelAgents() + cpu * perCpu;
       if (isSymmetric()) moveSlots(cpu, agent);
       else noteSlots(cpu, agent, obligations);
+      agent += perCpu;
     }
   }
   if (!reuseByAgent()) return;
   const frames = base(Base.FRAMES);
   for (let frame: u32 = 1; frame < frames; frame++) {
-    if (!canReuse(frame)) continue;
+    if (!canReuse(frame) || isKnownReuse(frameAgents() + frame)) continue;
     next.begin(frameAgents() + frame);
     reuse(frame);
     ended();

@@ -31,7 +31,8 @@ import {
 } from "../hw/unlimited";
 import { spaceOfCpu } from "../mm/x86";
 import { kernelAgents } from "../run";
-import { base, boot, cpuAt, cpus, frameAt, get, kindOf, levels, mmAt } from "../word";
+import { base, boot, cpuAt, cpus, frameAt, get, kindOf, mmAt } from "../word";
+import { countKnown, knownSlots } from "./known";
 import { noteSlot } from "./successors";
 
 /** Slots of one CPU. */
@@ -41,6 +42,14 @@ export function slotsPerCpu(): u32 {
 
 export function frameAgents(): u32 {
   return kernelAgents() + cpus * slotsPerCpu();
+}
+
+/** Whether slot `index` of a CPU is for leaves. */
+export function isLeafSlot(index: u32): bool {
+  const slot = index % slotsPerSpace;
+  let part: u32 = 0;
+  while (slot >= partFirst(part) + partSlots(part)) part++;
+  return !isWalkPart(part);
 }
 
 export function reuseByAgent(): bool {
@@ -61,7 +70,7 @@ function look(cpu: u32): bool {
 
 /**
  * Notes a successor for each slot of `cpu` whose hardware can move: a full one is evicted, an empty one of the current
- * space filled. `agent` is the number of the CPU's first slot.
+ * space filled. `agent` is the number of the CPU's first slot. What known.ts says is known is counted and not noted.
  */
 export function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
   let first = slotsOf(cpu);
@@ -71,18 +80,37 @@ export function noteSlots(cpu: u32, agent: u32, obligations: u64): void {
     const current = running && first == currentFirst;
     for (let part: u32 = 0; part < lastPart; part++) {
       const count = partSlots(part);
-      let at = first + partFirst(part) * SLOT_WORDS;
-      for (let i: u32 = 0; i < count; i++) {
-        if (get(at) != 0) noteSlot(number, at, 0, 0, obligations);
-        else if (current) {
-          const entry = readable(first, part, i, currentRoot, levels);
-          if (entry != 0) noteSlot(number, at, entry, get(frameAt(frameOf(entry)) + Frame.GENERATION), obligations);
-        }
-        number++;
-        at += SLOT_WORDS;
-      }
+      const end = knownSlots(isWalkPart(part));
+      const known = end > number ? min(count, end - number) : 0;
+      if (known != 0) countKnown(canMove(first, part, known, current));
+      if (known != count) notePart(first, part, known, current, number, obligations);
+      number += count;
     }
     first += slotsPerSpace * SLOT_WORDS;
+  }
+}
+
+/** How many of the first `count` slots of a part can move. */
+function canMove(first: u32, part: u32, count: u32, current: bool): u32 {
+  let at = first + partFirst(part) * SLOT_WORDS;
+  let moves: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    moves += <u32>((get(at) | (current ? readable(first, part, i, currentRoot) : 0)) != 0);
+    at += SLOT_WORDS;
+  }
+  return moves;
+}
+
+function notePart(first: u32, part: u32, from: u32, current: bool, agent: u32, obligations: u64): void {
+  const count = partSlots(part);
+  let at = first + (partFirst(part) + from) * SLOT_WORDS;
+  for (let i = from; i < count; i++) {
+    if (get(at) != 0) noteSlot(agent + i, at, 0, 0, obligations);
+    else if (current) {
+      const entry = readable(first, part, i, currentRoot);
+      if (entry != 0) noteSlot(agent + i, at, entry, get(frameAt(frameOf(entry)) + Frame.GENERATION), obligations);
+    }
+    at += SLOT_WORDS;
   }
 }
 
@@ -91,7 +119,7 @@ function canFill(at: u32): u32 {
   const index = (at - currentFirst) / SLOT_WORDS;
   let part: u32 = 0;
   while (index >= partFirst(part) + partSlots(part)) part++;
-  return readable(currentFirst, part, index - partFirst(part), currentRoot, levels);
+  return readable(currentFirst, part, index - partFirst(part), currentRoot);
 }
 
 /** A full slot can be evicted; an empty one of the current space filled with what a walk step would read. */
@@ -127,7 +155,7 @@ export function saturate(): void {
       let at = currentFirst + partFirst(part) * SLOT_WORDS;
       for (let i: u32 = 0; i < count; i++) {
         if (get(at) == 0) {
-          const entry = readable(currentFirst, part, i, currentRoot, levels);
+          const entry = readable(currentFirst, part, i, currentRoot);
           if (entry != 0) fillSlot(at, entry);
         }
         at += SLOT_WORDS;

@@ -18,8 +18,13 @@ const enum Entry {
   STATE,
   SUM,
   SECOND_SUM = 4,
-  VALUES = 6,
+  /** The agent that led to it. */
+  BY = 6,
+  VALUES,
 }
+
+/** The agent that led to a state, when it is not known. */
+export const UNKNOWN: u32 = 0xffffffff;
 
 let ring: u32 = 0;
 let ringEnd: u32 = 0;
@@ -79,7 +84,7 @@ function roomFor(bytes: u32): u32 {
 }
 
 /** Appends the machine's present state; false when the ring is full. */
-export function enqueue(state: u32, sum: u64, second: u64): bool {
+export function enqueue(state: u32, by: u32, sum: u64, second: u64): bool {
   const count = liveCount;
   const size = (<u32>Entry.VALUES + count) << 2;
   const at = roomFor(size);
@@ -88,6 +93,7 @@ export function enqueue(state: u32, sum: u64, second: u64): bool {
   store<u32>(at + (Entry.STATE << 2), state);
   store<u64>(at + (Entry.SUM << 2), sum);
   store<u64>(at + (Entry.SECOND_SUM << 2), second);
+  store<u32>(at + (Entry.BY << 2), by);
   let to = at + (Entry.VALUES << 2);
   const end = at + size;
   let word = list;
@@ -105,6 +111,7 @@ export function enqueue(state: u32, sum: u64, second: u64): bool {
 export let takenState: u32 = 0;
 export let takenSum: u64 = 0;
 export let takenSecond: u64 = 0;
+export let takenBy: u32 = 0;
 
 /** Puts the machine into the state that has waited longest. */
 export function dequeue(): void {
@@ -139,6 +146,7 @@ export function takeAt(place: u32): u32 {
   takenState = load<u32>(at + (Entry.STATE << 2));
   takenSum = load<u64>(at + (Entry.SUM << 2));
   takenSecond = load<u64>(at + (Entry.SECOND_SUM << 2));
+  takenBy = load<u32>(at + (Entry.BY << 2));
   let from = at + (Entry.VALUES << 2);
   const end = at + size;
   let word = list;
@@ -196,5 +204,5 @@ export function readRow(from: u32, words: u32, live: u32): bool {
     enliven(word >> 2);
     store<u32>(word, load<u32>(from + 20 + (i << 2)));
   }
-  return enqueue(load<u32>(from), load<u64>(from + 4), load<u64>(from + 12));
+  return enqueue(load<u32>(from), UNKNOWN, load<u64>(from + 4), load<u64>(from + 12));
 }

@@ -18,7 +18,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(56 * 4);
+const words = memory.data(58 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {

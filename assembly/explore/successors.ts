@@ -104,30 +104,31 @@ export function end(sum: u64, second: u64): void {
 
 /**
  * A successor that differs only in the two words of a TLB slot: what it is is known without a step. `obligations` is
- * their sum, which hardware does not change.
+ * their sum, which hardware does not change. A slot is filled or emptied: of two values one is zero, and the other all
+ * that the sum needs.
  */
 export function noteSlot(agent: u32, slot: u32, entry: u32, generation: u32, obligations: u64): void {
   const move = moveAt(moveCount);
-  let to = logTop;
-  let total = takenSum;
-  const old = get(slot);
-  const oldGeneration = get(slot + 1);
+  const from = logTop;
+  const one = entry | get(slot);
+  const two = generation | get(slot + 1);
+  let apart = change(slot, 0, one);
+  let to = from + 8;
   store<u32>(move, agent, Move.AGENT << 2);
-  store<u32>(move, to, Move.FROM << 2);
-  store<u64>(to, <u64>slot | ((<u64>entry) << 32));
-  total += change(slot, old, entry);
-  to += 8;
-  if (oldGeneration != generation) {
+  store<u32>(move, from, Move.FROM << 2);
+  store<u64>(from, <u64>slot | ((<u64>entry) << 32));
+  if (two != 0) {
+    apart += change(slot + 1, 0, two);
     store<u64>(to, <u64>(slot + 1) | ((<u64>generation) << 32));
-    total += change(slot + 1, oldGeneration, generation);
     to += 8;
   }
   store<u32>(move, to, Move.TO << 2);
+  const total = takenSum + (entry != 0 ? apart : 0 - apart);
   store<u64>(move, total, Move.SUM << 2);
   store<u64>(move, fingerprintOf(total + obligations), Move.KEY << 2);
   if (wide) {
-    let other = takenSecond + secondChange(slot, old, entry);
-    if (oldGeneration != generation) other += secondChange(slot + 1, oldGeneration, generation);
+    const also = secondChange(slot, 0, one) + secondChange(slot + 1, 0, two);
+    const other = takenSecond + (entry != 0 ? also : 0 - also);
     store<u64>(move, other, Move.SECOND_SUM << 2);
     store<u64>(move, fingerprintOf(other - obligations), Move.SECOND_KEY << 2);
   }

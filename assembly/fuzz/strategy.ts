@@ -30,7 +30,6 @@ const changes = memory.data(16 * 4);
 const priorities = memory.data(64 * 4);
 const expected = memory.data(64 * 4);
 const taken = memory.data(64 * 4);
-const objects = memory.data(64 * 4);
 
 let strategy: u32 = Strategy.UNIFORM;
 let changeCount: u32 = 0;
@@ -131,8 +130,19 @@ function uniform(mask: u64): u32 {
   return nthBit(mask, belowIf((mask & (mask - 1)) != 0, <u32>popcnt(mask)));
 }
 
-/** Place in the order of the first agent that can move. */
+/** Bytes of all ones where a bit of `mask` is set: of its first eight. */
+function spread(mask: u64): v128 {
+  const bits = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
+  return i8x16.ne(v128.and(i8x16.splat(<i8>mask), bits), i8x16.splat(0));
+}
+
+/** Place in the order of the first agent that can move. A loop that ends where chance says is guessed wrong. */
 function highest(mask: u64): u32 {
+  if (mask < 256 && kernelAgents() <= 8) {
+    const low = i16x8.narrow_i32x4_u(v128.load(order), v128.load(order, 16));
+    const able = i8x16.swizzle(spread(mask), i8x16.narrow_i16x8_u(low, low));
+    return <u32>ctz(i8x16.bitmask(able));
+  }
   let place: u32 = 0;
   while (((mask >> <u64>at(order, place)) & 1) == 0) place++;
   return place;
@@ -151,25 +161,26 @@ function pct(mask: u64, step: u32): u32 {
   return at(order, highest(mask));
 }
 
+/** Every agent is looked at, able or not: who is able is as good as random. */
 function pos(mask: u64): u32 {
-  let rest = mask;
+  const agents = kernelAgents();
   let best: u32 = 0;
   let most: u32 = 0;
-  while (rest != 0) {
-    const agent = <u32>ctz(rest);
-    rest &= rest - 1;
-    setAt(objects, agent, objectOf(agent));
-    if (at(priorities, agent) >= most) {
-      most = at(priorities, agent);
-      best = agent;
-    }
+  for (let agent: u32 = 0; agent < agents; agent++) {
+    const priority = at(priorities, agent);
+    const better = <u32>(mask >> <u64>agent) & <u32>(priority >= most);
+    best = (better & 1) != 0 ? agent : best;
+    most = (better & 1) != 0 ? priority : most;
   }
-  const object = at(objects, best);
-  rest = mask;
-  while (rest != 0) {
-    const agent = <u32>ctz(rest);
-    rest &= rest - 1;
-    if (agent == best || (object != 0 && at(objects, agent) == object)) setAt(priorities, agent, next());
+  const object = objectOf(best);
+  let again: u64 = (<u64>1) << (<u64>best);
+  for (let agent: u32 = 0; agent < agents; agent++) {
+    again |= (<u64>(<u32>(object != 0) & <u32>(objectOf(agent) == object))) << (<u64>agent);
+  }
+  again &= mask;
+  while (again != 0) {
+    setAt(priorities, <u32>ctz(again), next());
+    again &= again - 1;
   }
   return best;
 }
@@ -180,7 +191,41 @@ function left(agent: u32): u32 {
   return total > done ? total - done : 1;
 }
 
+/** Words of all ones where a bit of the four from `from` on is set. */
+function lanes(mask: u64, from: u64): v128 {
+  const bits = v128.and(i32x4.splat(<i32>(mask >> from)), i32x4(1, 2, 4, 8));
+  return i32x4.ne(bits, i32x4.splat(0));
+}
+
+/** What four agents have left: at least one. */
+function leftOf(from: usize): v128 {
+  const total = v128.load(expected + from);
+  const done = v128.load(taken + from);
+  const rest = v128.and(i32x4.sub(total, done), i32x4.gt_u(total, done));
+  return i32x4.max_u(rest, i32x4.splat(1));
+}
+
+/** Running sums of four. */
+function sums(four: v128): v128 {
+  const none = i32x4.splat(0);
+  const two = i32x4.add(four, v128.shuffle<u32>(four, none, 4, 0, 1, 2));
+  return i32x4.add(two, v128.shuffle<u32>(two, none, 4, 4, 0, 1));
+}
+
+/** The same as urw() of up to eight agents, without loops. */
+function urwOfEight(mask: u64): u32 {
+  const low = sums(v128.and(leftOf(0), lanes(mask, 0)));
+  const rest = sums(v128.and(leftOf(16), lanes(mask, 4)));
+  const high = i32x4.add(rest, i32x4.splat(i32x4.extract_lane(low, 3)));
+  const point = i32x4.splat(below(i32x4.extract_lane(high, 3)));
+  const passed = i32x4.bitmask(i32x4.le_u(low, point)) | (i32x4.bitmask(i32x4.le_u(high, point)) << 4);
+  const agent = <u32>popcnt(passed);
+  setAt(taken, agent, at(taken, agent) + 1);
+  return agent;
+}
+
 function urw(mask: u64): u32 {
+  if (mask < 256) return urwOfEight(mask);
   let rest = mask;
   let sum: u32 = 0;
   while (rest != 0) {

@@ -19,13 +19,13 @@ import { Base, Boot } from "../abi/layout";
 import { Machine } from "../abi/operands";
 import { Entry, Frame } from "../abi/records";
 import { base, boot, frameAt, get, put, tableAt } from "../word";
-import { entriesOf, frameOf, isTableEntry, pagesOf, shiftOf } from "./tables";
+import { entriesOf, frameOf, pagesOf, shiftOf } from "./tables";
 
 export const SLOT_WORDS: u32 = 2;
 const WALK_BIT: u32 = 4;
 
-/** Parts in the order of their slots: pointers from the top down, then leaves. Four words each. */
-const parts = memory.data((8 + 1) * 16);
+/** Parts in the order of their slots: pointers from the top down, then leaves. Eight words each. */
+const parts = memory.data((8 + 1) * 32);
 
 export let lastPart: u32 = 0;
 /** Slots of one CPU for one address space, and address spaces that a CPU can have tagged. */
@@ -37,10 +37,19 @@ const enum Part {
   IS_WALK,
   FIRST,
   COUNT,
+  /** Where, in words from the space's first slot, the pointers to its tables begin; or FROM_ROOT, or NOWHERE. */
+  POINTERS,
+  /** A slot's number becomes its pointer's by this shift, and its place in the table by this mask. */
+  SHIFT,
+  MASK,
 }
 
+/** The part's one table is the root; nothing points to its tables. */
+const FROM_ROOT: u32 = 0xffffffff;
+const NOWHERE: u32 = 0xfffffffe;
+
 function partWord(part: u32, field: u32): u32 {
-  return load<u32>(parts + (part << 4) + (field << 2));
+  return load<u32>(parts + (part << 5) + (field << 2));
 }
 
 export function levelOfPart(part: u32): u32 {
@@ -61,11 +70,14 @@ export function partSlots(part: u32): u32 {
 
 function addPart(level: u32, isWalk: u32): void {
   const count = <u32>(pagesOf(boot(Boot.LEVELS)) / pagesOf(level));
-  const at = parts + (lastPart << 4);
+  const at = parts + (lastPart << 5);
   store<u32>(at, level);
   store<u32>(at + 4, isWalk);
   store<u32>(at + 8, slotsPerSpace);
   store<u32>(at + 12, count);
+  store<u32>(at + 16, pointersOf(level + 1));
+  store<u32>(at + 20, shiftOf(level + 1) - shiftOf(level));
+  store<u32>(at + 24, entriesOf(level) - 1);
   slotsPerSpace += count;
   lastPart++;
 }
@@ -91,31 +103,30 @@ export function slotsOf(cpu: u32): u32 {
   return base(Base.TLB) + cpu * base(Base.TLB_WORDS);
 }
 
-/** The pointers of `level` among the slots of a space; 0 when the level has none. */
-function pointersOf(first: u32, level: u32): u32 {
+/** Where the pointers of `level` begin. They are laid out before what is read through them. */
+function pointersOf(level: u32): u32 {
+  if (level == boot(Boot.LEVELS)) return FROM_ROOT;
   for (let part: u32 = 0; part < lastPart; part++) {
-    if (isWalkPart(part) && levelOfPart(part) == level) return first + partFirst(part) * SLOT_WORDS;
+    if (isWalkPart(part) && levelOfPart(part) == level) return partFirst(part) * SLOT_WORDS;
   }
-  return 0;
+  return NOWHERE;
 }
 
 /**
  * What a walk step by hardware would put into slot `i` of `part`, whose space begins at `first`: the entry that it
- * reads, or 0 when it cannot go there now. `pgd` is the root that the CPU has loaded.
+ * reads, or 0 when it cannot go there now. `pgd` is the root that the CPU has loaded. Without a branch on what is
+ * there: in a search one state is as likely as another.
  */
-export function readable(first: u32, part: u32, i: u32, pgd: u32, levels: u32): u32 {
-  const level = levelOfPart(part);
+export function readable(first: u32, part: u32, i: u32, pgd: u32): u32 {
+  const pointers = partWord(part, Part.POINTERS);
   let table = pgd;
-  if (level + 1 < levels) {
-    const pointers = pointersOf(first, level + 1);
-    if (pointers == 0) return 0;
-    const pointer = get(pointers + (i >> (shiftOf(level + 1) - shiftOf(level))) * SLOT_WORDS);
-    if (pointer == 0) return 0;
-    table = frameOf(pointer);
-  }
-  const entry = get(tableAt(table) + (i & (entriesOf(level) - 1)));
-  if ((entry & Entry.PRESENT) == 0 || isTableEntry(entry) != isWalkPart(part)) return 0;
-  return entry;
+  if (pointers == NOWHERE) return 0;
+  if (pointers != FROM_ROOT) table = frameOf(get(first + pointers + (i >> partWord(part, Part.SHIFT)) * SLOT_WORDS));
+  // Frame 0 is none; what lies where its table would be is looked at and not used.
+  const entry = get(tableAt(table) + (i & partWord(part, Part.MASK)));
+  const wanted: u32 = isWalkPart(part) ? <u32>Entry.PRESENT : Entry.PRESENT | Entry.LEAF;
+  const fits = <u32>((entry & (Entry.PRESENT | Entry.LEAF)) == wanted) & <u32>(table != 0);
+  return fits != 0 ? entry : 0;
 }
 
 export function fillSlot(slot: u32, entry: u32): void {

@@ -3,7 +3,16 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import { EDGE_WORDS, Full, Hardware, LAYERS_MAX, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
+import {
+  EDGE_WORDS,
+  Full,
+  Hardware,
+  LAYERS_MAX,
+  Reduction,
+  Search,
+  Store,
+  WATCHED_MAX,
+} from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
@@ -46,6 +55,8 @@ export interface SearchOptions {
   readonly projection?: Projection | undefined;
   /** Is given every transition. */
   readonly graph?: TransitionGraph | undefined;
+  /** Hardware enumerated: looks up every transition, also those whose answer is known (docs/search.md). Same result. */
+  readonly lookUpAll?: boolean;
   /** What to leave out; nothing by default. */
   readonly reduce?: ReductionName | undefined;
 }
@@ -69,6 +80,8 @@ export interface SearchFigures {
   readonly layers: readonly number[];
   /** States that the store is expected to have taken for known ones. */
   readonly omitted: number;
+  /** Transitions whose result was known without a look-up: counted like the others. */
+  readonly known: number;
 }
 
 /** A search that has ended, on one worker or several. */
@@ -117,7 +130,8 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.STORE, STORES[this.#store].number);
     this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
-    this.#ask(Search.REDUCE, REDUCTIONS[options.reduce ?? "none"]);
+    const lookUps = options.lookUpAll === true ? 0 : Reduction.LOOK_UPS;
+    this.#ask(Search.REDUCE, lookUps | REDUCTIONS[options.reduce ?? "none"]);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -193,6 +207,7 @@ export class ExhaustiveSearch implements Searched {
       queueBytes: this.#told(Search.QUEUE_BYTES),
       layers: this.#layers(),
       omitted: doubleAt(this.core, this.core.call.searchWords() + Search.OMITTED),
+      known: this.#toldLong(Search.KNOWN),
       keySum: (BigInt(this.#told(Search.KEY_SUM + 1)) << 32n) | BigInt(this.#told(Search.KEY_SUM)),
     };
   }

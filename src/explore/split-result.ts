@@ -101,6 +101,7 @@ export class SplitSearch implements Searched {
       bytesPerState: (this.#sum(Search.SLOTS, "search") * STORES[this.#store].bytes) / Math.max(1, states),
       queueBytes: this.#sum(Search.QUEUE_BYTES, "search"),
       omitted: this.#all.reduce((sum, { search }) => sum + doubleOf(search, Search.OMITTED), 0),
+      known: 0,
       keySum: this.#all.reduce((sum, { search }) => BigInt.asUintN(64, sum + longOf(search, Search.KEY_SUM)), 0n),
     };
   }

@@ -110,6 +110,7 @@ function progressOf(control: Int32Array, layers: SharedArrayBuffer, workers: num
     badDepth: undefined,
     bytesPerState: (8 * sum(Own.SLOTS)) / Math.max(1, sum(Own.STATES)),
     queueBytes: sum(Own.QUEUE_BYTES),
+    known: 0,
     keySum: 0n,
     layers: layersOf(layers, of(0, Own.DEPTH)),
     omitted: 0,
