@@ -190,12 +190,16 @@ export const enum Decoded {
 
 export const SETUP_TASK: u32 = 0xff;
 
-/** A finding's signature: kind, line of birth, line of the violation, runs that showed it. */
+/**
+ * A finding's signature: kind, line of birth, line of the violation, runs that showed it, and what was wrong with the
+ * hardware: what sound hardware shows too is a finding of its own.
+ */
 export const enum Signature {
   KIND,
   BIRTH,
   AT,
   COUNT,
+  ERRATA,
   WORDS,
 }
 

@@ -16,16 +16,20 @@ import { hashState } from "../explore/hash";
 import { get, tally } from "../word";
 import { count, input, setWord, word } from "./block";
 import { bytesOf, choose, keep } from "./corpus";
-import { changeSchedule, drawProgram, mutate } from "./mutate";
+import { drawProgram } from "./draw";
+import { changeSchedule, mutate } from "./mutate";
 import { prepare, setupSteps } from "./program";
 import { below, onceIn } from "./rng";
 import { newFeatures, newSignatures, runOne, showed } from "./runner";
 import { forgetLength, newProgram } from "./strategy";
 
 /** One program in so many is new although there is a corpus. */
-const NEW_PROGRAMS: u32 = 8;
+const NEW_PROGRAMS: u32 = 4;
 
 let parent: u32 = 0;
+/** A program that shows something new is followed on so many schedules more. */
+const MORE_SCHEDULES: u32 = 4;
+
 /** Schedules still to draw for the program that is set up; where its parent's schedule lies, and how long it is. */
 let schedulesLeft: u32 = 0;
 let parentSchedule: u32 = 0;
@@ -104,7 +108,10 @@ export function fuzzRuns(): u32 {
     runs++;
     if (!isFixed) {
       schedulesLeft--;
-      if (newFeatures != 0 && word(FuzzWord.MODE) == FuzzMode.GUIDED) keep(parent);
+      if (newFeatures != 0 && word(FuzzWord.MODE) == FuzzMode.GUIDED) {
+        keep(parent);
+        schedulesLeft = max(schedulesLeft, MORE_SCHEDULES);
+      }
     }
     found = newSignatures;
   }

@@ -17,7 +17,7 @@ import {
   SIGNATURES_MAX,
   Signature,
 } from "../abi/fuzz";
-import { Run, VIOLATION_AREA, Violation } from "../abi/layout";
+import { Boot, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Op } from "../abi/ops";
 import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
@@ -25,7 +25,7 @@ import { callAt, feature, fresh, moverAt, noteOp, opAt, watch } from "../ghost/c
 import { setCurrentAgent } from "../ghost/report";
 import { deadlocked, isFinished, kernelAgents, reset, stepAgent } from "../run";
 import { stepTask } from "../step";
-import { add, codeBase, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
+import { add, boot, codeBase, get, put, runWord, setRun, tally, taskAt, tasks } from "../word";
 import { movedTask, objectOf, ready, startAgents } from "./agents";
 import { findings, lines, schedule, setWord, table, word } from "./block";
 import { endSchedule, pick, startSchedule } from "./strategy";
@@ -141,11 +141,12 @@ function sign(record: u32): bool {
   const kind = get(record + Violation.KIND);
   const from = birthLine(record);
   const at = placeOf(record);
+  const errata = boot(Boot.ERRATA);
   const known = word(FuzzWord.SIGNATURES);
   for (let i: u32 = 0; i < known; i++) {
     const other = findings + i * Signature.WORDS;
-    if (get(other + Signature.KIND) != kind || get(other + Signature.BIRTH) != from || get(other + Signature.AT) != at)
-      continue;
+    if (get(other + Signature.KIND) != kind || get(other + Signature.BIRTH) != from) continue;
+    if (get(other + Signature.AT) != at || get(other + Signature.ERRATA) != errata) continue;
     put(other + Signature.COUNT, get(other + Signature.COUNT) + 1);
     return false;
   }
@@ -155,6 +156,7 @@ function sign(record: u32): bool {
   put(fresher + Signature.BIRTH, from);
   put(fresher + Signature.AT, at);
   put(fresher + Signature.COUNT, 1);
+  put(fresher + Signature.ERRATA, errata);
   setWord(FuzzWord.SIGNATURES, known + 1);
   return true;
 }

@@ -8,14 +8,16 @@
  *            (Yuan, Yang and Gu, CAV 2018)
  *   URW      weighted by the steps that the agent has left, as the run before says: every interleaving equally likely
  *            when the counts are right (ASPLOS 2025, as in Shuttle)
- *   STARVE   one task is held back until a random step, unless nobody else can move
+ *   STARVE   one task is held back for a random number of steps or as long as others can move, from its first step
+ *            or from any of its own on; half of the time the others go one after the other. A window of one step in a
+ *            short task is met as often as any of its steps, however long the others are
  */
 import { FuzzWord, Strategy } from "../abi/fuzz";
 import { kernelAgents } from "../run";
 import { tasks } from "../word";
 import { objectOf } from "./agents";
 import { word } from "./block";
-import { below, belowIf, next } from "./rng";
+import { below, belowIf, next, onceIn } from "./rng";
 
 const AGENTS: u32 = 64;
 const CHANGES: u32 = 16;
@@ -34,7 +36,10 @@ let strategy: u32 = Strategy.UNIFORM;
 let changeCount: u32 = 0;
 let nextChange: u32 = NEVER;
 let starved: u32 = 0;
-let starvedUntil: u32 = 0;
+/** Steps that the starved task makes first; then, for how many steps it is held back. */
+let starvedFrom: u32 = 0;
+let starvedFor: u32 = 0;
+let isSerial: bool = false;
 /** Steps of the last run: the length that change points are drawn from. */
 let lastLength: u32 = 64;
 
@@ -65,10 +70,16 @@ export function startSchedule(): void {
   else if (strategy == Strategy.POS) {
     for (let i: u32 = 0; i < agents; i++) setAt(priorities, i, next());
   } else if (strategy == Strategy.URW) memory.fill(taken, 0, AGENTS << 2);
-  else if (strategy == Strategy.STARVE) {
-    starved = below(tasks);
-    starvedUntil = below(2 * lastLength);
-  }
+  else if (strategy == Strategy.STARVE) startStarving(agents);
+}
+
+function startStarving(agents: u32): void {
+  starved = below(tasks);
+  starvedFrom = onceIn(3) ? 0 : below(max<u32>(at(expected, starved), 1));
+  starvedFor = onceIn(2) ? NEVER : below(2 * lastLength);
+  setAt(taken, starved, 0);
+  isSerial = onceIn(2);
+  if (isSerial) startPct(agents, 1);
 }
 
 function startPct(agents: u32, depth: u32): void {
@@ -188,9 +199,17 @@ function urw(mask: u64): u32 {
   return agent;
 }
 
-function starve(mask: u64, step: u32): u32 {
+function starve(mask: u64): u32 {
   const others = mask & ~((<u64>1) << (<u64>starved));
-  return uniform(step < starvedUntil && others != 0 ? others : mask);
+  const own = at(taken, starved);
+  let rest = mask;
+  if (starvedFor != 0 && own >= starvedFrom && others != 0) {
+    starvedFor--;
+    rest = others;
+  }
+  const agent = isSerial ? at(order, highest(rest)) : uniform(rest);
+  if (agent == starved) setAt(taken, starved, own + 1);
+  return agent;
 }
 
 /** The agent that moves next; `mask` has at least one. */
@@ -203,7 +222,7 @@ export function pick(mask: u64, step: u32): u32 {
     case Strategy.URW:
       return urw(mask);
     case Strategy.STARVE:
-      return starve(mask, step);
+      return starve(mask);
     default:
       return uniform(mask);
   }
@@ -212,6 +231,7 @@ export function pick(mask: u64, step: u32): u32 {
 /** A run has ended after `steps`: its counts are what the next one expects. */
 export function endSchedule(steps: u32): void {
   lastLength = max<u32>(steps, 8);
+  if (strategy == Strategy.STARVE) setAt(expected, starved, at(taken, starved));
   if (strategy != Strategy.URW) return;
   const agents = kernelAgents();
   for (let i: u32 = 0; i < agents; i++) setAt(expected, i, at(taken, i));

@@ -106,8 +106,19 @@ function learn(code: u32, operand: u32): void {
   else if (code == Op.WRITE_SIZE) byCachedPage();
   else if (isFlush(code)) by(mmBase + 2, wordOf(Reg.FLUSH_MM), Mm.WORDS);
   else if (code == Op.ACCESS) byAddress();
-  else if (code == Op.ENTER_LAZY || code == Op.LEAVE_MM || code == Op.SWITCH_MM) by(cpuBase + 1, Task.CPU, Cpu.WORDS);
+  else if (isSwitch(code)) by(cpuBase + 1, Task.CPU, Cpu.WORDS);
+  // The allocator of ASIDs is one for all mms.
+  else if (code == Op.ASID_ROLLOVER || code == Op.READ_ASID) by(stateBase + 2, Task.MM, 0);
+  // The table that the walker is in, and then the entry that it has read.
+  else if (code == Op.GUP_STEP) by(frameBase + Frame.REFERENCES - Frame.WORDS, Task.GUP_TABLE, Frame.WORDS);
+  else if (code == Op.GUP_UNCHANGED) by(0, wordOf(Reg.ENTRY), 1);
   else if (!isOwn(code)) by(mmBase + 1, wordOf(Reg.MM), Mm.WORDS);
+}
+
+/** What an interrupt of the CPU may come before or after. */
+function isSwitch(code: u32): bool {
+  const half = code == Op.SWITCH_BEGIN || code == Op.SWITCH_END;
+  return half || code == Op.ENTER_LAZY || code == Op.LEAVE_MM || code == Op.SWITCH_MM;
 }
 
 function isFlush(code: u32): bool {

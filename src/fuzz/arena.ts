@@ -82,7 +82,6 @@ export const KINDS: readonly ViolationKind[] = [
   "OOPS",
   "WRITE_LOST",
   "WALKER_INSIDE",
-  "MOVED_WRONG",
 ];
 
 export interface ArenaOptions {

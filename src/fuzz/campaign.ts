@@ -238,7 +238,7 @@ export class Campaign {
   #takeFinding(signature: readonly number[], firstRun: number, input: string): void {
     const { machine } = this.arena;
     const at = (i: number): number => this.arena.get(FuzzWord.FINDINGS) + i * Signature.WORDS;
-    const fields = [Signature.KIND, Signature.BIRTH, Signature.AT];
+    const fields = [Signature.KIND, Signature.BIRTH, Signature.AT, Signature.ERRATA];
     const i = this.found.findIndex((_, i) => fields.every((field) => machine.get(at(i) + field) === signature[field]));
     const runs = signature[Signature.COUNT] ?? 0;
     if (i >= 0) {

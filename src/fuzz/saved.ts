@@ -10,7 +10,7 @@ import type { Arena } from "./arena.js";
 import type { Campaign } from "./campaign.js";
 import type { FuzzOptions } from "./fuzz.js";
 
-const SCHEMA = "shootdown/campaign@2";
+const SCHEMA = "shootdown/campaign@3";
 const KEPT = [FuzzWord.RNG, FuzzWord.RNG + 1, FuzzWord.CORPUS, FuzzWord.FEATURES, FuzzWord.SIGNATURES];
 const COUNTED = [FuzzWord.BOUNDED, FuzzWord.OVERFLOWED, FuzzWord.REJECTED];
 

@@ -29,13 +29,13 @@ const theme = (name: ThemeName, names: string): ThemeCalls => {
 };
 
 /** What programs are about, in the order of assembly/abi/fuzz.ts Theme. */
+// What is there twice is drawn twice as often.
 export const themes: readonly ThemeCalls[] = [
   theme(
     "hugetlb",
     "mmap munmap exit truncate punch mprotect mremap migrate poison dontneed load store switch idle clear-refs " +
-      "fail-batches ftruncate uffd-register pin scan",
+      "fail-batches ftruncate uffd-register pin scan pin munmap pin",
   ),
-  // What is there twice is drawn twice as often.
   theme(
     "files",
     "mmap load store munmap mprotect mremap dontneed ftruncate revoke reclaim writeback migrate-page numa-scan exit " +

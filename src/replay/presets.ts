@@ -17,9 +17,11 @@ interface Preset {
 const SKYLAKE = "Intel Optimization Reference Manual (248966-045), table 2-15";
 const GOLDEN = "Intel Optimization Reference Manual, Golden Cove (quoted in jiegec/blog-source, intel-golden-cove.md)";
 const CPUID_12700K = "CPUID leaf 18h of a Core i7-12700K (a dump by the tool cpuid)";
-const BERTI = "baseline of Navarro-Torres et al., Berti (MICRO 2022): ChampSim as Sunny Cove";
-const CHIPS_ZEN4 = "Chips and Cheese, three articles on Zen 4";
-const SEVEN_ZEN2 = "7-cpu.com on Zen 2";
+const CPUID_1068NG7 = "CPUID leaf 18h of a Core i7-1068NG7 (urd00m/System-Projects, i7_writeup.md)";
+const CPUID_5600G = "CPUID of a Ryzen 5 5600G (a dump in Umio-Yasuno/cpuid_dump_rs), leaf";
+const CPUID_8940HX = "CPUID of a Ryzen 9 8940HX (registers in a report on its GEMM), leaf";
+const TWO_HALVES = "two halves of 128 sets of 8 ways, both for 4 KiB pages";
+const ONE_HALF = "one of the halves, shared with 4 KiB pages (here: apart)";
 const N1 = "Arm Neoverse N1 TRM (100616), TLB organization; the same in Cortex-A76's (100798), A5.2";
 const V2 = "Arm Neoverse V2 TRM (102375; quoted in jiegec/blog-source, arm-neoverse-v2.md, which measured the L1s)";
 
@@ -48,8 +50,8 @@ const AMD_WALK = {
 
 const HALVES = "loads only: stores have 16 entries of their own; of the L2 only half can hold 2 MiB pages";
 const AMD_NOTE =
-  "the L2 holds 1 GiB pages as 2 MiB ones (here: not at all); fetches have an L2 of 512 x 8 of their own (here: the " +
-  "data's); neighbours are not coalesced";
+  "fetches have an L2 of 512 entries of their own (here: the data's); neighbours are not coalesced; the L2 is " +
+  "skewed: a page may be in a part of its ways";
 const ARM_NOTE =
   "L1 holds parts of blocks larger than 512 MiB; the L2 also holds tables that walks read (here: in caches apart)";
 const ARM_WALK = assumedWalk("the machine keeps them in its L2 TLB (TRM); how many is not said");
@@ -72,13 +74,13 @@ const presets: readonly Preset[] = [
   {
     name: "ice-lake",
     structures: {
-      l1: ["64x4", "simulator", BERTI],
-      "l1-2m": ["32x4", "assumption", "as in Skylake and Golden Cove"],
-      "l1-1g": ["8xfull", "assumption", "as in Golden Cove"],
-      l1i: ["128x8", "assumption", "as in Skylake"],
-      "l1i-2m": ["16x8", "article", "WikiChip, Sunny Cove; ways: assumed"],
-      l2: ["2048x16", "simulator", BERTI],
-      "l2-1g": ["1024x8", "assumption", "as in Golden Cove"],
+      l1: ["64x4", "measurement", CPUID_1068NG7],
+      "l1-2m": ["32x4", "measurement", CPUID_1068NG7],
+      "l1-1g": ["8xfull", "measurement", CPUID_1068NG7],
+      l1i: ["128x8", "assumption", "as in Skylake: the leaf names none for 4 KiB pages alone"],
+      "l1i-2m": ["8xfull", "measurement", `${CPUID_1068NG7}; WikiChip has 16: for both threads`],
+      l2: ["2048x16", "measurement", `${CPUID_1068NG7}: ${TWO_HALVES}`],
+      "l2-1g": ["1024x8", "measurement", `${CPUID_1068NG7}: ${ONE_HALF}`],
       ...INTEL_WALK,
     },
     note: HALVES,
@@ -91,8 +93,8 @@ const presets: readonly Preset[] = [
       "l1-1g": ["8xfull", "manual", `${GOLDEN}; ${CPUID_12700K}`],
       l1i: ["256x8", "manual", `${GOLDEN}; ${CPUID_12700K}`],
       "l1i-2m": ["32x8", "manual", `${GOLDEN}; ${CPUID_12700K}`],
-      l2: ["2048x16", "measurement", `${CPUID_12700K}: two halves of 128 sets of 8 ways, both for 4 KiB pages`],
-      "l2-1g": ["1024x8", "measurement", `${CPUID_12700K}: one of the halves, shared with 4 KiB pages (here: apart)`],
+      l2: ["2048x16", "measurement", `${CPUID_12700K}: ${TWO_HALVES}`],
+      "l2-1g": ["1024x8", "measurement", `${CPUID_12700K}: ${ONE_HALF}`],
       ...INTEL_WALK,
     },
     note: HALVES,
@@ -100,24 +102,24 @@ const presets: readonly Preset[] = [
   {
     name: "zen3",
     structures: {
-      l1: ["64xfull", "article", "WikiChip, Zen 2, after AMD's guide; Zen 3: assumed the same"],
-      l1i: ["64xfull", "article", `${SEVEN_ZEN2}; Zen 3: assumed the same`],
-      l2: ["2048x16", "article", "Chips and Cheese: 2048 in Zen 2 and 3, and 16 ways in Zen 2 (on the Cortex A53)"],
-      "l2-1g": ["0", "article", "WikiChip, Zen 2: 1 GiB pages are kept as 2 MiB ones"],
+      l1: ["64xfull", "measurement", `${CPUID_5600G} 80000005h`],
+      l1i: ["64xfull", "measurement", `${CPUID_5600G} 80000005h`],
+      l2: ["2048x16", "measurement", `2048: ${CPUID_5600G} 80000006h; 16 ways: Chips and Cheese, of Zen 2`],
+      "l2-1g": ["64xfull", "measurement", `${CPUID_5600G} 80000019h`],
       ...AMD_WALK,
     },
-    note: AMD_NOTE,
+    note: `${AMD_NOTE}, by CPUID in 8 for 4 KiB, in 4 for 2 MiB`,
   },
   {
     name: "zen4",
     structures: {
-      l1: ["72xfull", "article", CHIPS_ZEN4],
-      l1i: ["64xfull", "article", `${SEVEN_ZEN2}; Zen 4: assumed the same`],
-      l2: ["3072x24", "article", `3072: ${CHIPS_ZEN4}; 24 ways: assumed (128 sets, as in Zen 2)`],
-      "l2-1g": ["0", "article", "WikiChip, Zen 2: 1 GiB pages are kept as 2 MiB ones"],
+      l1: ["72xfull", "measurement", `${CPUID_8940HX} 80000005h`],
+      l1i: ["64xfull", "measurement", `${CPUID_8940HX} 80000005h`],
+      l2: ["3072x24", "measurement", `3072: ${CPUID_8940HX} 80000006h; 24 ways: assumed (128 sets, as in Zen 2)`],
+      "l2-1g": ["64xfull", "measurement", `${CPUID_8940HX} 80000019h`],
       ...AMD_WALK,
     },
-    note: AMD_NOTE,
+    note: `${AMD_NOTE}, by CPUID in 8 for 4 KiB, in 6 for 2 MiB`,
   },
   {
     name: "neoverse-n1",
