@@ -19,7 +19,7 @@ import {
   withMm,
   without,
 } from "./draft.js";
-import { otherwise, swapTasks } from "./renaming.js";
+import { EVERY, GIB, moved, otherwise, swapTasks } from "./renaming.js";
 import { placesOf } from "./table.js";
 
 /** All changes, the biggest steps first, in groups that are gone through one after the other. */
@@ -32,6 +32,7 @@ function smaller(draft: Draft): Draft[] {
   for (let task = tasks - 1; task >= 0 && tasks > 1; task--) {
     all.push(withoutTask(draft, task, false), withoutTask(draft, task, true));
   }
+  all.push(...inOneTask(draft));
   for (let i = race.length - 1; i >= 0; i--) all.push({ ...draft, race: without(race, i) });
   for (let i = setup.length - 1; i >= 0; i--) all.push({ ...draft, setup: without(setup, i) });
   race.forEach((call, i) => {
@@ -57,6 +58,24 @@ function withoutTask(draft: Draft, task: number, stays: boolean): Draft {
   const swapped = swapTasks(draft, task, last);
   const cpus = stays ? swapped.cpus : withMm(swapped, last, IDLE);
   return { ...swapped, tasks: last, cpus, race: swapped.race.filter((call) => whoOf(call) !== last) };
+}
+
+/** One task makes the calls of another too, at any point among its own. */
+function inOneTask(draft: Draft): Draft[] {
+  const all: Draft[] = [];
+  for (let from = draft.tasks - 1; from >= 0; from--) {
+    for (let to = 0; to < draft.tasks; to++) {
+      if (to === from) continue;
+      const own = draft.race.filter((call) => whoOf(call) === to);
+      const others = draft.race.filter((call) => whoOf(call) !== to && whoOf(call) !== from);
+      const taken = draft.race.filter((call) => whoOf(call) === from).map((call) => withByte(call, 1, to));
+      for (let at = 0; at <= own.length && taken.length > 0; at++) {
+        const race = byTask([...others, ...own.slice(0, at), ...taken, ...own.slice(at)]);
+        all.push(withoutTask({ ...draft, race }, from, false), withoutTask({ ...draft, race }, from, true));
+      }
+    }
+  }
+  return all;
 }
 
 /** Programs with one value made smaller. Bytes that mean the same count as smaller ones. */
@@ -132,16 +151,18 @@ function together(draft: Draft): Draft[] {
   return [...both, ...onOtherMemory(draft)];
 }
 
-/** A set-up with a plainer call, on memory of any kind. */
+/** Memory of another kind, where it can be; with a plainer call in the set-up, too. */
 function onOtherMemory(draft: Draft): Draft[] {
   const all: Draft[] = [];
-  draft.setup.forEach((call, i) => {
-    for (let value = 0; value < nameOf(call); value++) {
-      const plain = put(draft, { list: "setup", i, j: 0, value });
-      draft.setup.forEach((mapping, k) => {
-        const at = placesOf(callOf(draft, mapping, true)).find(({ draw }) => draw === Draw.MAP)?.at;
-        if (at === undefined || k === i) return;
-        for (let kind = 0; kind < 4; kind++) all.push(put(plain, { list: "setup", i: k, j: at, value: kind }));
+  draft.setup.forEach((mapping, i) => {
+    const j = placesOf(callOf(draft, mapping, true)).find(({ draw }) => draw === Draw.MAP)?.at;
+    for (let value = 0; value < 4 && j !== undefined; value++) {
+      const other = put(draft, { list: "setup", i, j, value });
+      all.push(other, moved(other, whoOf(mapping), GIB, 0, GIB), moved(other, EVERY, GIB, 0, GIB));
+      draft.setup.forEach((call, k) => {
+        for (let name = 0; name < nameOf(call) && k !== i; name++) {
+          all.push(put(other, { list: "setup", i: k, j: 0, value: name }));
+        }
       });
     }
   });

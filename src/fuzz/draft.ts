@@ -1,7 +1,8 @@
 /**
  * An input taken apart, for shrinking: calls and CPUs keep their names when their neighbours go.
  *
- * Programs are ordered: fewer calls in the race, fewer calls, fewer tasks, fewer busy CPUs, then the bytes. Every change
+ * Programs are ordered: fewer calls in the race, fewer calls, fewer tasks, fewer busy CPUs, then names and
+ * bytes. Every change
  * that shrinking makes goes down in this order, so it ends, and of two spellings of one story one is the first.
  */
 import { CALL_BYTES, FUZZ_CPUS, FUZZ_MMS, FUZZ_TASKS, HEADER, RACE_MAX, SETUP_MAX } from "../../assembly/abi/fuzz.js";
@@ -84,10 +85,12 @@ export const whoOf = (call: DraftCall): number => call.bytes[1] as number;
 /** Calls of different tasks have no order but that of the tasks. */
 export const byTask = (race: readonly DraftCall[]): DraftCall[] => [...race].sort((a, b) => whoOf(a) - whoOf(b));
 
-export const withByte = (call: DraftCall, j: number, value: number): DraftCall => ({
-  id: call.id,
-  bytes: call.bytes.map((other, k) => (k === j ? value : other)),
-});
+export function withByte(call: DraftCall, j: number, value: number): DraftCall {
+  if (call.bytes[j] === value) return call;
+  const bytes = call.bytes.slice();
+  bytes[j] = value;
+  return { id: call.id, bytes };
+}
 
 export const without = <T>(list: readonly T[], i: number): T[] => [...list.slice(0, i), ...list.slice(i + 1)];
 export const replaced = <T>(list: readonly T[], i: number, value: T): T[] =>
@@ -108,25 +111,43 @@ export function callOf(draft: Draft, call: DraftCall, builds = false): Call {
 
 const busy = ({ cpus }: Draft): number => cpus.filter(({ mm }) => mm !== IDLE).length;
 
-/** Whether one program comes before the other. */
-export function comesBefore(a: Draft, b: Draft): boolean {
-  const sizes = [
-    a.race.length - b.race.length,
-    a.setup.length - b.setup.length,
-    a.tasks - b.tasks,
-    busy(a) - busy(b),
-  ].find((difference) => difference !== 0);
-  if (sizes !== undefined) return sizes < 0;
-  const [first, second] = [keyOf(a), keyOf(b)];
-  const at = first.findIndex((value, i) => value !== second[i]);
-  return at >= 0 && (first[at] as number) < (second[at] as number);
+/** A program with its bytes. */
+export interface Written {
+  readonly draft: Draft;
+  readonly bytes: Uint8Array;
 }
 
-/** Theme, names of the calls, then the bytes, in which how long a range is counts before where it begins. */
-function keyOf(draft: Draft): number[] {
-  const bytes = putTogether(draft);
-  for (let at = HEADER; at < bytes.length; at += CALL_BYTES) {
-    [bytes[at + 2], bytes[at + 3]] = [bytes[at + 3] as number, bytes[at + 2] as number];
-  }
-  return [draft.theme, ...draft.setup.map(nameOf), ...draft.race.map(nameOf), ...bytes];
+/** Whether one program comes before the other. */
+export function comesBefore(a: Written, b: Written): boolean {
+  const [one, other] = [a.draft, b.draft];
+  const difference =
+    one.race.length - other.race.length ||
+    one.setup.length - other.setup.length ||
+    one.tasks - other.tasks ||
+    busy(one) - busy(other) ||
+    one.theme - other.theme ||
+    byNames(a.bytes, b.bytes) ||
+    byValues(a.bytes, b.bytes);
+  return difference < 0;
 }
+
+function byNames(a: Uint8Array, b: Uint8Array): number {
+  for (let at = HEADER; at < a.length; at += CALL_BYTES)
+    if (a[at] !== b[at]) return (a[at] as number) - (b[at] as number);
+  return 0;
+}
+
+/** How long a range is (byte 3) counts before where it begins (byte 2). */
+const ORDER = [0, 1, 3, 2, 4, 5, 6, 7];
+
+function byValues(a: Uint8Array, b: Uint8Array): number {
+  for (let call = 0; call < a.length; call += CALL_BYTES) {
+    for (const j of call < HEADER ? HEADER_ORDER : ORDER) {
+      const difference = (a[call + j] as number) - (b[call + j] as number);
+      if (difference !== 0) return difference;
+    }
+  }
+  return 0;
+}
+
+const HEADER_ORDER = [0, 1, 2, 3, 4, 5, 6, 7];

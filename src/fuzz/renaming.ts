@@ -19,9 +19,12 @@ import {
 } from "./draft.js";
 import { flagsOf, placesOf, themes } from "./table.js";
 
-/** Places of an address space that an address can be at, and those of a GiB. */
-const PLACES = 16;
-const GIB = 4;
+/** Base pages of an address space, of a GiB; what is moved at once. */
+const PAGES = 16;
+export const GIB = 4;
+const UNITS = [GIB, 2, 1];
+/** All mms. */
+export const EVERY = -1;
 
 export function otherwise(draft: Draft): Draft[] {
   const { cpus, setup, tasks } = draft;
@@ -30,9 +33,8 @@ export function otherwise(draft: Draft): Draft[] {
     for (let b = a + 1; b < FUZZ_MMS; b++) {
       all.push(merged(draft, a, b), renamed(draft, a, b));
       // In the mm that takes over, the addresses may be in use.
-      for (let from = 0; from < PLACES; from += GIB) {
-        for (let to = 0; to < PLACES; to += GIB)
-          if (to !== from) all.push(merged(moved(draft, b, GIB, from, to), a, b));
+      for (let from = 0; from < PAGES; from += GIB) {
+        for (let to = 0; to < PAGES; to += GIB) if (to !== from) all.push(merged(moved(draft, b, GIB, from, to), a, b));
       }
     }
   }
@@ -50,14 +52,26 @@ export function otherwise(draft: Draft): Draft[] {
   }
   if (draft.theme === Theme.HUGETLB) all.push(otherFiles(draft));
   else all.push(...translations(draft));
-  for (let mm = 0; mm <= FUZZ_MMS; mm++) {
-    for (const unit of [GIB, 1]) {
-      for (let from = unit; from < PLACES; from += unit) {
+  const used = usedPages(draft);
+  const mms = [...new Set(cpus.map(({ mm }) => mm))].filter((mm) => mm !== IDLE);
+  for (const mm of mms.length > 1 ? [...mms, EVERY] : [EVERY]) {
+    for (const unit of UNITS) {
+      for (const from of new Set(used.map((page) => page & -unit))) {
         for (let to = 0; to < from; to += unit) all.push(moved(draft, mm, unit, from, to));
       }
     }
   }
   return all;
+}
+
+/** Pages that calls begin at. */
+function usedPages(draft: Draft): number[] {
+  const used = new Set<number>();
+  mapCalls(draft, (call, what) => {
+    for (const { draw, at } of addressesOf(what)) used.add(pageOf(draft, call, what, draw, call.bytes[at] as number));
+    return call;
+  });
+  return [...used].sort((a, b) => a - b);
 }
 
 /** Tasks, with their CPUs, change places. */
@@ -102,18 +116,47 @@ function mapCalls(draft: Draft, change: (call: DraftCall, what: Call, mm: number
 
 const ADDRESSES: ReadonlySet<Draw> = new Set([Draw.RANGE, Draw.ADDRESS, Draw.DESTINATION, Draw.HUGE_RANGE]);
 
-/** `unit` places of an mm (of all, for the number of mms) from `from` on go to `to`, and those there to the first. */
-function moved(draft: Draft, mm: number, unit: number, from: number, to: number): Draft {
-  const move = (value: number): number => {
-    const place = value & 15 & -unit;
-    if (place === from) return value + to - from;
-    return place === to ? value + from - to : value;
+/** `unit` pages of an mm from page `from` on go to `to`, and those there to the first. */
+export function moved(draft: Draft, mm: number, unit: number, from: number, to: number): Draft {
+  const move = (page: number): number => {
+    const first = page & -unit;
+    if (first === from) return page + to - from;
+    return first === to ? page + from - to : page;
   };
   return mapCalls(draft, (call, what, of) => {
-    if (mm !== FUZZ_MMS && mm !== of) return call;
-    const places = placesOf(what).filter(({ draw }) => ADDRESSES.has(draw));
-    return places.reduce((changed, { at }) => withByte(changed, at, move(changed.bytes[at] as number)), call);
+    if (mm !== EVERY && mm !== of) return call;
+    return addressesOf(what).reduce((changed, { draw, at }) => {
+      const value = changed.bytes[at] as number;
+      const shift = shiftOf(draft, draw);
+      const page = pageOf(draft, changed, what, draw, value);
+      const next = move(page);
+      return next === page ? changed : withByte(changed, at, (value & 0xf0) | ((next << shift) & 15));
+    }, call);
   });
+}
+
+const addressesOf = (what: Call): readonly { readonly draw: Draw; readonly at: number }[] =>
+  placesOf(what).filter(({ draw }) => ADDRESSES.has(draw));
+
+/** Sixteen places of an address space are a page each about hugetlb; elsewhere fewer pages are in reach. */
+function shiftOf({ theme }: Draft, draw: Draw): number {
+  if (theme === Theme.HUGETLB) return 0;
+  return draw === Draw.DESTINATION || (draw === Draw.ADDRESS && theme === Theme.GUESTS) ? 1 : 2;
+}
+
+function pageOf(draft: Draft, call: DraftCall, what: Call, draw: Draw, value: number): number {
+  return ((value & 15) >> shiftOf(draft, draw)) + (isLifted(draft, call, what) ? GIB : 0);
+}
+
+/** Huge pages that are said to be mapped in the first GiB are mapped in the second (assembly/fuzz/arguments.ts). */
+function isLifted({ theme }: Draft, { bytes }: DraftCall, what: Call): boolean {
+  const kind = placesOf(what).find(({ draw }) => draw === Draw.MAP);
+  return (
+    theme === Theme.HUGETLB &&
+    kind !== undefined &&
+    ((bytes[kind.at] as number) & 3) < 2 &&
+    ((bytes[2] as number) & 15) < GIB
+  );
 }
 
 /** The files of huge pages change places. */

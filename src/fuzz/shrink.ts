@@ -12,7 +12,7 @@
 import { Decoded, FUZZ_TASKS, FuzzWord, INPUT_MAX, SETUP_TASK } from "../../assembly/abi/fuzz.js";
 import { type Arena, modes } from "./arena.js";
 import { changes } from "./candidates.js";
-import { byTask, comesBefore, type Draft, putTogether, takeApart, whoOf } from "./draft.js";
+import { byTask, comesBefore, type Draft, putTogether, takeApart, type Written, whoOf } from "./draft.js";
 
 /** The violation that must stay: numbers as the core has them. */
 export interface Target {
@@ -43,12 +43,12 @@ export function shrinkInput(arena: Arena, bytes: Uint8Array, target: Target): Ui
 class Shrinking {
   readonly #arena: Arena;
   readonly #target: Target;
-  #draft!: Draft;
+  #now!: Written;
   #best!: Uint8Array;
   /** How the best program gets to its violation. */
   #path: readonly Move[] = [];
   #program = "";
-  /** Programs that did not stand, by fingerprint, and with how many schedules. */
+  /** Programs that did not stand, by bytes and by fingerprint, and with how many schedules. */
   readonly #failed = new Map<string, number>();
 
   constructor(arena: Arena, target: Target) {
@@ -67,7 +67,8 @@ class Shrinking {
     if (!this.#showed()) return undefined;
     const draft = takeApart(this.#arena.read());
     this.#keep(draft);
-    this.#draft = { ...draft, race: byTask(draft.race) };
+    const ordered = { ...draft, race: byTask(draft.race) };
+    this.#now = { draft: ordered, bytes: putTogether(ordered) };
     do this.#descend(0);
     while (this.#descend(TRIES));
     return this.#best;
@@ -76,7 +77,7 @@ class Shrinking {
   /** Takes candidates that stand until none does. True when one did that needed a drawn schedule. */
   #descend(tries: number): boolean {
     for (const candidates of changes) {
-      let list = candidates(this.#draft);
+      let list = candidates(this.#now.draft);
       for (let i = 0, failed = 0; failed < list.length; ) {
         if (i >= list.length) i = 0;
         if (!this.#stands(list[i] as Draft, tries)) {
@@ -85,7 +86,7 @@ class Shrinking {
           continue;
         }
         if (tries > 0) return true;
-        list = candidates(this.#draft);
+        list = candidates(this.#now.draft);
         failed = 0;
       }
     }
@@ -97,21 +98,24 @@ class Shrinking {
     return this.#arena.machine.core.call.fuzzShowed(kind, birth, at) !== 0;
   }
 
-  #stands(candidate: Draft, tries: number): boolean {
-    if (!comesBefore(candidate, this.#draft)) return false;
-    const arena = this.#arena;
-    const { call } = arena.machine.core;
-    arena.write(putTogether(candidate));
-    if (call.fuzzPrepare() === 0) return false;
+  #stands(draft: Draft, tries: number): boolean {
+    const candidate = { draft, bytes: putTogether(draft) };
+    if (!comesBefore(candidate, this.#now)) return false;
+    const text = String.fromCharCode(...candidate.bytes);
+    if ((this.#failed.get(text) ?? -1) >= tries) return false;
+    this.#failed.set(text, tries);
+    this.#arena.write(candidate.bytes);
+    if (this.#arena.machine.core.call.fuzzPrepare() === 0) return false;
     const program = this.#fingerprint();
     if (program !== this.#program && (this.#failed.get(program) ?? -1) >= tries) return false;
-    this.#writeGuide(candidate);
-    call.fuzzGuided();
+    this.#writeGuide(draft);
+    this.#arena.machine.core.call.fuzzGuided();
     if (!this.#showed() && (tries === 0 || !this.#seek())) {
       this.#failed.set(program, tries);
       return false;
     }
-    this.#keep(candidate);
+    this.#keep(draft);
+    this.#now = candidate;
     return true;
   }
 
@@ -129,7 +133,6 @@ class Shrinking {
     this.#best = this.#arena.read();
     this.#path = this.#readPath(draft);
     this.#program = this.#fingerprint();
-    this.#draft = draft;
   }
 
   #fingerprint(): string {

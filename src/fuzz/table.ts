@@ -110,14 +110,25 @@ const BYTES: ReadonlyMap<Draw, number> = new Map([
   [Draw.DEVICE_FILE, 0],
 ]);
 
+interface Place {
+  readonly draw: Draw;
+  readonly at: number;
+}
+
+const places = new Map<Call, readonly Place[]>();
+
 /** The byte of a call's eight at which each of its arguments begins. */
-export function placesOf(call: Call): readonly { readonly draw: Draw; readonly at: number }[] {
+export function placesOf(call: Call): readonly Place[] {
+  const known = places.get(call);
+  if (known !== undefined) return known;
   let next = 2;
-  return drawsOf(call).map(([draw]) => {
+  const found = drawsOf(call).map(([draw]) => {
     const at = next;
     next += BYTES.get(draw) ?? 1;
     return { draw, at };
   });
+  places.set(call, found);
+  return found;
 }
 
 function rangeDraw(call: Call, onFile: boolean): Draw {
