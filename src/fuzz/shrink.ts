@@ -4,8 +4,8 @@
  * A candidate is a changed program. It stands when some schedule still shows the same violation: the path at hand, as
  * far as it fits, or one of a hundred drawn ones. Nearly always the path decides, so all changes are tried with it
  * first, and schedules are drawn only when nothing more goes without. What stays is at a local minimum: no single
- * change of candidates.ts can be made. Then case.ts tries every schedule of what is left, within a bound: the shortest tells
- * the story.
+ * change of candidates.ts can be made. Then case.ts tries every schedule of what is left, within a bound: the shortest
+ * tells the story.
  *
  * Nothing is remembered from one input to the next: the same input becomes the same program anywhere.
  */
