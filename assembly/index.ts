@@ -26,6 +26,7 @@ export {
 export { forgetFeatures, fuzzBlock, fuzzStart } from "./fuzz/block";
 export {
   fuzzFollow,
+  fuzzForget,
   fuzzFresh,
   fuzzHash,
   fuzzInput,
@@ -34,6 +35,7 @@ export {
   fuzzSeek,
   fuzzShowed,
 } from "./fuzz/campaign";
+export { fuzzGuided, fuzzProgram } from "./fuzz/guide";
 // Exported to stay functions: scripts/tighten.mjs.
 export { clearEntries } from "./mm/bulk";
 export { freeFours, freeRun } from "./mm/freeing";

@@ -64,8 +64,8 @@ async function measureSearch(): Promise<Figure[]> {
   return figures;
 }
 
-const FUZZ = { rounds: 5, runs: 100_000, seeds: 21, schedules: 20_000, seconds: 4 };
-const FUZZ_SMOKE = { rounds: 1, runs: 1000, seeds: 1, schedules: 20, seconds: 0.1 };
+const FUZZ = { rounds: 5, runs: 100_000, seeds: 21, schedules: 20_000, seconds: 4, workerRuns: 400_000 };
+const FUZZ_SMOKE = { rounds: 1, runs: 1000, seeds: 1, schedules: 20, seconds: 0.1, workerRuns: 1000 };
 
 async function measure(smoke: boolean): Promise<Figure[]> {
   const size = smoke ? SMOKE : FULL;

@@ -63,6 +63,10 @@ export const enum FuzzWord {
   HARM = 42,
   HARMED,
   LONGEST,
+  /** A path to follow (a byte for each step: its agent) and how long it is; what each step of the last run was. */
+  GUIDE,
+  GUIDE_LENGTH,
+  OPS,
   WORDS,
 }
 

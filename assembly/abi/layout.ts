@@ -14,7 +14,7 @@
  */
 
 /** Grows whenever the meaning of a word changes; the host refuses a core with another number. */
-export const LAYOUT_VERSION: u32 = 8;
+export const LAYOUT_VERSION: u32 = 9;
 
 /** Geometry and capacities, written by the host before `boot`. First word of the area: Area.BOOT. */
 export const enum Boot {

@@ -18,11 +18,11 @@ import {
 } from "../abi/fuzz";
 import { Base, Boot } from "../abi/layout";
 import { reserve } from "../boot";
-import { seenAt, setCoverage } from "../ghost/coverage";
+import { ops, seenAt, setCoverage } from "../ghost/coverage";
 import { base, boot, get, stateBase } from "../word";
 import { learnSites, siteWords } from "./touched";
 
-export const block: usize = memory.data(45 * 4, 16);
+export const block: usize = memory.data(48 * 4, 16);
 
 export function word(field: u32): u32 {
   return load<u32>(block + (field << 2));
@@ -82,6 +82,8 @@ export function fuzzStart(): bool {
   const scheduleWord = at;
   // One more: the runner writes an agent behind the last one that it keeps.
   at += (INPUT_MAX >> 2) + 1;
+  const guide = at;
+  at += INPUT_MAX >> 2;
   entries = at;
   at += CORPUS_MAX * CorpusEntry.WORDS;
   findings = at;
@@ -107,6 +109,8 @@ export function fuzzStart(): bool {
   setWord(FuzzWord.FINDINGS, findings);
   setWord(FuzzWord.SEEN, seen);
   setWord(FuzzWord.END, at);
+  setWord(FuzzWord.GUIDE, guide);
+  setWord(FuzzWord.OPS, <u32>(ops >> 2));
   setCoverage(seen << 2);
   learnSites(sites);
   memory.copy(booted << 2, stateBase << 2, stateBytes());

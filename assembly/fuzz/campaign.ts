@@ -86,8 +86,7 @@ export function fuzzFresh(): void {
   schedulesLeft = 0;
   parentBytes = 0;
   setWord(FuzzWord.LENGTH, 0);
-  newProgram();
-  forgetLength();
+  fuzzForget();
 }
 
 /** Makes runs until enough are made or one shows something that no run has shown. Gives the number of new findings. */
@@ -137,6 +136,12 @@ export function fuzzPrepare(): bool {
   parentBytes = 0;
   newProgram();
   return prepare();
+}
+
+/** What strategies remember of earlier runs is forgotten. */
+export function fuzzForget(): void {
+  newProgram();
+  forgetLength();
 }
 
 /** Draws up to FuzzWord.WANTED schedules for what is set up until one shows the violation. */

@@ -245,8 +245,9 @@ function clearTallies(): void {
   setRun(Run.VIOLATIONS, 0);
 }
 
-/** Steps of the last set-up. */
+/** Steps of the last set-up; words of the scripts of all its calls. */
 export let setupSteps: u32 = 0;
+export let scriptEnd: u32 = 0;
 
 /** Brings the machine to the start of the race of the input. False when the set-up itself goes wrong. */
 export function prepare(): bool {
@@ -267,6 +268,7 @@ export function prepare(): bool {
   setupSteps = get(tally(Tally.STEPS));
   if (script == NOBODY || get(tally(Tally.VIOLATIONS)) != 0) return false;
   for (let task: u32 = 0; task < tasks; task++) script = writeTask(task, tasks, script);
+  scriptEnd = script;
   setWord(FuzzWord.DECODED_COUNT, decodedCount);
   clearTallies();
   saveInitial();

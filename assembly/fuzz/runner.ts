@@ -59,7 +59,7 @@ function meant(byte: u32, mask: u64): u32 {
 
 let used: u32 = 0;
 
-function step(steps: u32, agent: u32): void {
+export function step(steps: u32, agent: u32): void {
   if (agent < tasks) {
     const task = taskAt(agent);
     const pc = get(task + Task.PC);
@@ -220,23 +220,39 @@ function signAll(): u32 {
 export let newSignatures: u32 = 0;
 export let newFeatures: u32 = 0;
 
-/** One run from the initial state. */
-export function runOne(from: u32, bytes: u32, drawn: bool): u32 {
+/** The machine is where the race begins. */
+export function beginRun(): void {
   reset();
   setRun(Run.VIOLATIONS, 0);
   run++;
   watch(true);
-  if (drawn) startSchedule();
-  const status = follow(from, bytes, drawn);
+  used = 0;
+}
+
+/** Keeps a choice that was made outside of follow(). */
+export function chose(mask: u64, agent: u32): void {
+  store<u8>(schedule + used, <u8>agent);
+  used = min<u32>(used + <u32>((mask & (mask - 1)) != 0), INPUT_MAX);
+}
+
+/** What the run that has ended showed. */
+export function endRun(status: u32): u32 {
   newFeatures = fresh;
   watch(false);
-  const steps = get(tally(Tally.STEPS));
-  if (drawn) endSchedule(steps);
   setWord(FuzzWord.FEATURES, word(FuzzWord.FEATURES) + newFeatures);
   setWord(FuzzWord.STATUS, status);
-  setWord(FuzzWord.LAST_STEPS, steps);
+  setWord(FuzzWord.LAST_STEPS, get(tally(Tally.STEPS)));
   setWord(FuzzWord.LAST_KINDS, get(tally(Tally.VIOLATIONS)));
   setWord(FuzzWord.SCHEDULE_USED, used);
   newSignatures = runWord(Run.VIOLATIONS) != 0 ? signAll() : 0;
   return status;
+}
+
+/** One run from the initial state. */
+export function runOne(from: u32, bytes: u32, drawn: bool): u32 {
+  beginRun();
+  if (drawn) startSchedule();
+  const status = follow(from, bytes, drawn);
+  if (drawn) endSchedule(get(tally(Tally.STEPS)));
+  return endRun(status);
 }

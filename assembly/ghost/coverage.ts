@@ -13,7 +13,7 @@ import { OBLIGATION_TABLE, Obligation } from "../abi/tasks";
 import { get } from "../word";
 
 const STEPS: u32 = 4096;
-const ops: usize = memory.data(4096 * 4, 16);
+export const ops: usize = memory.data(4096 * 4, 16);
 
 /** True while a fuzzer watches. */
 export let covering: bool = false;

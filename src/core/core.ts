@@ -55,6 +55,9 @@ export interface CoreExports {
   fuzzShowed(kind: number, birth: number, at: number): number;
   fuzzFollow(): void;
   fuzzFresh(): void;
+  fuzzForget(): void;
+  fuzzGuided(): void;
+  fuzzProgram(): void;
   fuzzHash(): void;
 }
 

@@ -8,10 +8,9 @@ import { chooseBackend, chooseEdition } from "../explore/choose.js";
 import { newestEdition } from "../kernel/editions.js";
 import { kindName, severityOf } from "../names.js";
 import { Arena, modes, strategies } from "./arena.js";
-import { type CaseFile, makeCase } from "./case.js";
+import type { CaseFile } from "./case.js";
 import type { FuzzFinding, FuzzOptions, FuzzProgress, FuzzResult } from "./fuzz.js";
-import { arenaFor, fuzzOne } from "./one.js";
-import { shrinkInput } from "./shrink.js";
+import type { Large } from "./smallest.js";
 
 /** Runs between two moments at which a campaign can be saved. */
 export const SLICE = 1000;
@@ -107,19 +106,21 @@ export class Campaign {
     });
   }
 
-  /** Makes a case of finding `i`: the smallest program and the shortest schedule. */
-  async shrink(i: number): Promise<void> {
-    const first = this.found[i];
-    if (first === undefined || first.case !== undefined) return;
-    const at = this.arena.get(FuzzWord.FINDINGS) + i * Signature.WORDS;
-    const word = (field: Signature): number => this.arena.machine.get(at + field);
-    const target = { kind: word(Signature.KIND), birth: word(Signature.BIRTH), at: word(Signature.AT) };
+  /** The findings that have no case yet, by number. */
+  toShrink(): { readonly i: number; readonly large: Large }[] {
     const { edition, backend } = this.options;
-    const small = shrinkInput(arenaFor(edition, backend), Uint8Array.from(Buffer.from(first.input, "hex")), target);
-    if (small === undefined) return;
-    const run = fuzzOne(small, { edition, backend });
-    const made = await makeCase(run, kindName(target.kind), this.arena.lineName(target.at));
-    if (made !== undefined) first.case = made;
+    return this.found.flatMap((first, i) => {
+      if (first.case !== undefined) return [];
+      const at = this.arena.get(FuzzWord.FINDINGS) + i * Signature.WORDS;
+      const word = (field: Signature): number => this.arena.machine.get(at + field);
+      const target = { kind: word(Signature.KIND), birth: word(Signature.BIRTH), at: word(Signature.AT) };
+      return [{ i, large: { edition, backend, input: first.input, target } }];
+    });
+  }
+
+  keepCase(i: number, made: CaseFile | undefined): void {
+    const first = this.found[i];
+    if (first !== undefined && made !== undefined) first.case = made;
   }
 
   /** Leaves in the corpus what shows something that shorter entries do not. Gives how many entries went. */

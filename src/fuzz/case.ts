@@ -7,12 +7,12 @@
 import { InputError } from "../error.js";
 import { check } from "../explore/check.js";
 import { chooseBackend, chooseEdition } from "../explore/choose.js";
-import { choicesOf, follow, pathOf } from "../explore/path.js";
+import { choicesOf, follow, type Goal, pathOf } from "../explore/path.js";
 import { type Story, tell } from "../explore/replay.js";
 import { compareSaved, listingsOf, remedyOf, type SavedComparison, traceOf } from "../explore/saved.js";
 import { shrink } from "../explore/shrink.js";
 import { type StageOptions, stage } from "../explore/stage.js";
-import type { Machine } from "../machine.js";
+import type { Machine, RawViolation } from "../machine.js";
 import { kindNumber, type Severity, severityOf, type ViolationKind } from "../names.js";
 import type { Case, Scenario } from "../scenarios/scenario.js";
 import { decodeSchedule, encodeSchedule, parseToken } from "../schedule.js";
@@ -41,8 +41,17 @@ export interface CaseFile {
   readonly trace?: string | undefined;
 }
 
+/** No bound on time: the same finding is the same case on a slow machine. */
 const SEARCH_STATES = 200_000;
-const SEARCH_SECONDS = 5;
+
+/** Where what is owed was taken away, and where it was noticed: kernel function and line. */
+export interface Lines {
+  readonly born: string;
+  readonly where: string;
+}
+
+/** As an arena names it (arena.ts). */
+const INTERRUPT = "flush interrupt";
 
 interface Staged {
   readonly what: StageOptions;
@@ -58,29 +67,52 @@ export function stageProgram(program: Program, editionName: string, backendName:
   return { what, machine };
 }
 
-/** The line at which a path first shows a violation of `kind`. */
-function whereOn(machine: Machine, kind: number): string {
-  const violation = machine.violations().find((other) => other.kind === kind);
-  const op = violation === undefined ? undefined : machine.program[violation.pc];
-  return op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`;
+/** The violation of a kind that was born and seen at the lines of the finding. */
+class AtLines implements Goal {
+  readonly kind: number;
+  readonly #machine: Machine;
+  readonly #lines: Lines;
+  #taken: string[] = [];
+
+  constructor(machine: Machine, kind: number, lines: Lines) {
+    this.#machine = machine;
+    this.kind = kind;
+    this.#lines = lines;
+  }
+
+  before(step: number, agent: number): void {
+    if (step === 0) this.#taken = [];
+    else if (agent < this.#machine.config.tasks) this.#taken[step] = this.#lineAt(this.#machine.pcOf(agent));
+  }
+
+  #lineAt(pc: number): string {
+    const op = this.#machine.program[pc];
+    return op === undefined ? INTERRUPT : `${op.fn}: ${op.text}`;
+  }
+
+  violation(): RawViolation | undefined {
+    const { born, where } = this.#lines;
+    return this.#machine.violations().find((other) => {
+      if (other.kind !== this.kind || this.#lineAt(other.pc) !== where) return false;
+      return born === (other.birth === 0 ? "" : (this.#taken[other.birth] ?? INTERRUPT));
+    });
+  }
+
+  reached = (): boolean => this.violation() !== undefined;
 }
 
 /**
- * Makes a case of a run that showed `kind` at the line `at`: its own schedule made shorter, or the shortest of all
+ * Makes a case of a run that showed `kind` at these lines: its own schedule made shorter, or the shortest of all
  * schedules when those can be tried. Undefined when the run does not show it.
  */
-export async function makeCase(run: FuzzOneResult, kind: ViolationKind, at: string): Promise<CaseFile | undefined> {
+export async function makeCase(run: FuzzOneResult, kind: ViolationKind, lines: Lines): Promise<CaseFile | undefined> {
   const { what, machine } = stageProgram(run.program, run.edition, run.backend);
-  const number = kindNumber(kind);
+  const goal = new AtLines(machine, kindNumber(kind), lines);
   const choices = run.schedule.map((agent) => agentOn(run.program.tasks.length, agent));
-  const first = follow(machine, pathOf(machine, choices, run.steps).path, number);
+  const first = follow(machine, pathOf(machine, choices, run.steps).path, goal);
   if (!first.found) return undefined;
-  const own = shrink(machine, first.path, number);
-  const path = (await shortest(what, machine, kind, at)) ?? own;
+  const path = (await shortest(what, machine, goal)) ?? shrink(machine, first.path, goal);
   const schedule = encodeSchedule(choicesOf(machine, path));
-  const violation = machine.violations().find((other) => other.kind === number);
-  if (violation === undefined) return undefined;
-  const where = whereOn(machine, number);
   const story = tell(what, machine, path, "");
   const { confirmed = false } = story.violations.find((other) => other.kind === kind) ?? {};
   return {
@@ -90,34 +122,26 @@ export async function makeCase(run: FuzzOneResult, kind: ViolationKind, at: stri
     program: run.program,
     schedule,
     steps: path.length,
-    violation: { kind, severity: severityOf(kind), where, confirmed },
+    violation: { kind, severity: severityOf(kind), where: lines.where, confirmed },
     listings: listingsOf(what),
     trace: traceOf(story),
   };
 }
 
-/** The shortest path to the same kind at the same line, by exhaustive search; undefined beyond its bound. */
-async function shortest(
-  what: StageOptions,
-  machine: Machine,
-  kind: ViolationKind,
-  where: string,
-): Promise<number[] | undefined> {
+/** The shortest path to the kind, by exhaustive search, when it is at the same lines; undefined beyond its bound. */
+async function shortest(what: StageOptions, machine: Machine, goal: Goal): Promise<number[] | undefined> {
   const { results } = await check({
     scenarios: [what.scenario],
     editions: [what.edition.name],
     backends: [what.backend.name],
     bound: SEARCH_STATES,
-    time: SEARCH_SECONDS,
     witness: false,
   });
-  const found = results[0]?.violations.find((violation) => violation.kind === kind);
+  const found = results[0]?.violations.find((violation) => kindNumber(violation.kind) === goal.kind);
   if (found === undefined) return undefined;
   const token = parseToken(found.schedule);
   const { path } = pathOf(machine, decodeSchedule(token.schedule), token.steps ?? 0);
-  return follow(machine, path, kindNumber(kind)).found && whereOn(machine, kindNumber(kind)) === where
-    ? path
-    : undefined;
+  return follow(machine, path, goal).found ? path : undefined;
 }
 
 /** The story of a case, step by step, with its witness. Throws an InputError when it does not fit this version. */

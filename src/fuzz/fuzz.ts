@@ -12,6 +12,7 @@ import { fuzzInJobs } from "./jobs.js";
 import type { FuzzRace } from "./race.js";
 import type { RaceFinding } from "./race-finding.js";
 import { restoreCampaign, saveCampaign } from "./saved.js";
+import { type Large, smallestOf } from "./smallest.js";
 
 /** One thing that went wrong, however many runs showed it. */
 export interface FuzzFinding {
@@ -113,7 +114,7 @@ export async function fuzz(options: FuzzOptions = {}): Promise<FuzzResult> {
   const before = campaign.runs;
   const seconds = await drive(campaign, options);
   options.onState?.(saveCampaign(campaign));
-  await shrinkAll(campaign, options);
+  if (await shrinkAll(campaign, options, smallestOf)) options.onState?.(saveCampaign(campaign));
   return campaign.result(seconds, before);
 }
 
@@ -137,13 +138,26 @@ export async function drive(campaign: Campaign, options: FuzzOptions): Promise<n
   return passed();
 }
 
-/** Makes a case of each finding, unless told not to. */
-export async function shrinkAll(campaign: Campaign, options: FuzzOptions): Promise<void> {
-  for (let i = 0; i < campaign.found.length && options.shrink !== false; i++) {
-    if (options.signal?.aborted === true) break;
-    await campaign.shrink(i);
-    await nextTurn();
-  }
+/**
+ * Makes a case of each finding that has none, unless told not to: `make` is called for the next one whenever one of
+ * `hands` is free. False when there was nothing to do.
+ */
+export async function shrinkAll(
+  campaign: Campaign,
+  options: FuzzOptions,
+  make: (large: Large, hand: number) => Promise<CaseFile | undefined>,
+  hands = 1,
+): Promise<boolean> {
+  const all = options.shrink === false ? [] : campaign.toShrink();
+  const left = [...all];
+  const work = async (_: unknown, hand: number): Promise<void> => {
+    for (let next = left.shift(); next !== undefined && options.signal?.aborted !== true; next = left.shift()) {
+      campaign.keepCase(next.i, await make(next.large, hand));
+      await nextTurn();
+    }
+  };
+  await Promise.all(Array.from({ length: hands }, work));
+  return all.length > 0;
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

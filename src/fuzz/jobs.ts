@@ -1,5 +1,6 @@
 /**
- * A campaign on several workers: each runs one of its own with its own seed, and what they found is put together.
+ * A campaign on several workers: each runs one of its own with its own seed, what they found is put together, and they
+ * share out the shrinking.
  *
  * Nothing is shared while they run. With a number of runs the result is the same for the same seed and jobs.
  */
@@ -7,7 +8,9 @@ import { Worker } from "node:worker_threads";
 import { type CoreModule, coreModule } from "../core/core.js";
 import { InputError } from "../error.js";
 import { Campaign, type Share } from "./campaign.js";
+import type { CaseFile } from "./case.js";
 import { type FuzzOptions, type FuzzProgress, type FuzzResult, shrinkAll } from "./fuzz.js";
+import type { Large } from "./smallest.js";
 
 export const JOBS_MAX = 256;
 
@@ -17,8 +20,14 @@ export interface Order {
   readonly options: FuzzOptions;
 }
 
-/** What it says: how far it is, and at the end what it has. */
-export type Message = { readonly progress: FuzzProgress } | { readonly share: Share; readonly seconds: number };
+/** What it is asked later: to end its runs, to shrink a finding. */
+export type Wish = "stop" | { readonly large: Large };
+
+/** What it says: how far it is; what it has when its runs have ended; each case that it was asked for. */
+export type Message =
+  | { readonly progress: FuzzProgress }
+  | { readonly share: Share; readonly seconds: number }
+  | { readonly made: CaseFile | undefined };
 
 /** Far apart, so that neighbouring seeds of a user are not each other's workers. */
 const seedOf = (seed: number, job: number): number => seed + job * 2 ** 32;
@@ -28,19 +37,42 @@ interface Done {
   readonly seconds: number;
 }
 
-function work(order: Order, signal: AbortSignal | undefined, onProgress: (p: FuzzProgress) => void): Promise<Done> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: order });
-    const stop = (): void => worker.postMessage("stop");
-    signal?.addEventListener("abort", stop);
-    worker.on("message", (message: Message) => {
-      if ("progress" in message) return onProgress(message.progress);
-      signal?.removeEventListener("abort", stop);
-      resolve(message);
+/** A worker, from its first run to its last case. */
+class Hand {
+  readonly #worker: Worker;
+  readonly done: Promise<Done>;
+  #made: (made: CaseFile | undefined) => void = () => {};
+  #failed: (error: Error) => void = () => {};
+
+  constructor(order: Order, onProgress: (p: FuzzProgress) => void) {
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: order });
+    this.done = new Promise((resolve, reject) => {
+      this.#failed = reject;
+      this.#worker.on("message", (message: Message) => {
+        if ("progress" in message) onProgress(message.progress);
+        else if ("made" in message) this.#made(message.made);
+        else resolve(message);
+      });
     });
-    worker.on("error", reject);
-    worker.on("exit", () => reject(new Error("a worker of the campaign ended without a result")));
-  });
+    this.#worker.on("error", (error: Error) => this.#failed(error));
+    this.#worker.on("exit", () => this.#failed(new Error("a worker of the campaign ended without a result")));
+  }
+
+  ask(wish: Wish): void {
+    this.#worker.postMessage(wish);
+  }
+
+  end(): void {
+    void this.#worker.terminate();
+  }
+
+  shrink(large: Large): Promise<CaseFile | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#made = resolve;
+      this.#failed = reject;
+      this.ask({ large });
+    });
+  }
 }
 
 /** Runs of worker `job` of `jobs`. */
@@ -74,19 +106,26 @@ export async function fuzzInJobs(options: FuzzOptions): Promise<FuzzResult> {
   const campaign = new Campaign(options);
   const progress: FuzzProgress[] = [];
   const module = coreModule();
-  const done = await Promise.all(
-    Array.from({ length: jobs }, (_, job) => {
-      const mine = runs === undefined ? {} : { runs: part(runs, job, jobs) };
-      const order = { module, options: { ...rest, ...mine, seed: seedOf(seed, job) } };
-      return work(order, signal, (p) => {
-        progress[job] = p;
-        onProgress?.(together(Object.values(progress)));
-      });
-    }),
-  );
-  for (const { share } of done) campaign.takeIn(share);
-  await shrinkAll(campaign, options);
-  const result = campaign.result(Math.max(...done.map(({ seconds }) => seconds)));
-  const entries = done.reduce((sum, { share }) => sum + share.corpus, 0);
-  return { ...result, jobs, corpus: { entries, hash: done.map(({ share }) => share.hash).join("+") } };
+  const hands = Array.from({ length: jobs }, (_, job) => {
+    const mine = runs === undefined ? {} : { runs: part(runs, job, jobs) };
+    return new Hand({ module, options: { ...rest, ...mine, seed: seedOf(seed, job) } }, (p) => {
+      progress[job] = p;
+      onProgress?.(together(Object.values(progress)));
+    });
+  });
+  const stop = (): void => {
+    for (const hand of hands) hand.ask("stop");
+  };
+  signal?.addEventListener("abort", stop);
+  try {
+    const done = await Promise.all(hands.map((hand) => hand.done));
+    for (const { share } of done) campaign.takeIn(share);
+    await shrinkAll(campaign, options, (large, hand) => (hands[hand] as Hand).shrink(large), jobs);
+    const result = campaign.result(Math.max(...done.map(({ seconds }) => seconds)));
+    const entries = done.reduce((sum, { share }) => sum + share.corpus, 0);
+    return { ...result, jobs, corpus: { entries, hash: done.map(({ share }) => share.hash).join("+") } };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    for (const hand of hands) hand.end();
+  }
 }

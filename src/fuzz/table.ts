@@ -99,6 +99,38 @@ export function drawsOf(call: Call): readonly Argument[] {
   return draws;
 }
 
+/** Bytes that a draw takes where it is not one. */
+const BYTES: ReadonlyMap<Draw, number> = new Map([
+  [Draw.RANGE, 2],
+  [Draw.FILE_RANGE, 2],
+  [Draw.MAP, 2],
+  [Draw.GIANT_RANGE, 0],
+  [Draw.SPACE, 0],
+  [Draw.PAGE_FILE, 0],
+  [Draw.DEVICE_FILE, 0],
+]);
+
+interface Place {
+  readonly draw: Draw;
+  readonly at: number;
+}
+
+const places = new Map<Call, readonly Place[]>();
+
+/** The byte of a call's eight at which each of its arguments begins. */
+export function placesOf(call: Call): readonly Place[] {
+  const known = places.get(call);
+  if (known !== undefined) return known;
+  let next = 2;
+  const found = drawsOf(call).map(([draw]) => {
+    const at = next;
+    next += BYTES.get(draw) ?? 1;
+    return { draw, at };
+  });
+  places.set(call, found);
+  return found;
+}
+
 function rangeDraw(call: Call, onFile: boolean): Draw {
   if (call.random?.range === "space") return Draw.SPACE;
   if (call.random?.range === "tail") return Draw.FILE_TAIL;

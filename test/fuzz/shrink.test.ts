@@ -1,59 +1,70 @@
-/** Findings shrink to a few small stories, each with its witness, and their files replay. */
+/** Findings shrink to a small story with its witness, the same one each time, and their files replay. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { FuzzWord, Signature } from "../../assembly/abi/fuzz.js";
 import { Campaign } from "../../src/fuzz/campaign.js";
-import { type CaseFile, makeCase, replayCase } from "../../src/fuzz/case.js";
-import { arenaFor, fuzzOne } from "../../src/fuzz/one.js";
+import { changes } from "../../src/fuzz/candidates.js";
+import type { CaseFile } from "../../src/fuzz/case.js";
+import { comesBefore, putTogether, takeApart } from "../../src/fuzz/draft.js";
+import type { FuzzResult } from "../../src/fuzz/fuzz.js";
+import { arenaFor } from "../../src/fuzz/one.js";
 import { shrinkInput } from "../../src/fuzz/shrink.js";
+import { type Large, smallestOf } from "../../src/fuzz/smallest.js";
 import { shootdown } from "../cli/shootdown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "shootdown-case-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs of one bug that are shrunk. More of them: SHOOTDOWN_SHRINK_RUNS=100 npx vitest run shrink */
-const RUNS = Number(process.env.SHOOTDOWN_SHRINK_RUNS ?? 6);
-const WHERE = "remove_inode_hugepages: remove_huge_page()";
+const edition = "5.15";
 
-/** A case of the seed's use after free in 5.15, found with this seed. */
-async function caseOf(seed: number): Promise<CaseFile | undefined> {
-  const campaign = new Campaign({ edition: "5.15", seed, guided: false });
-  for (let tries = 0; tries < 40; tries++) {
-    campaign.slice(1000);
-    const i = campaign
-      .findings()
-      .findIndex(({ kind, born, where }) => kind === "STALE_TRANSLATION" && /pud_clear/.test(born) && where === WHERE);
-    if (i < 0) continue;
-    const { arena } = campaign;
-    const at = arena.get(FuzzWord.FINDINGS) + i * Signature.WORDS;
-    const word = (field: Signature): number => arena.machine.get(at + field);
-    const target = { kind: word(Signature.KIND), birth: word(Signature.BIRTH), at: word(Signature.AT) };
-    const input = Uint8Array.from(Buffer.from(campaign.found[i]?.input ?? "", "hex"));
-    const small = shrinkInput(arenaFor("5.15", "x86"), input, target);
-    if (small === undefined) return undefined;
-    return makeCase(fuzzOne(small, { edition: "5.15" }), "STALE_TRANSLATION", WHERE);
-  }
-  return undefined;
+/** Findings of a short campaign, each with what must stay. */
+function campaign(): Campaign {
+  const campaign = new Campaign({ edition, seed: 1 });
+  campaign.slice(4000);
+  return campaign;
 }
 
-const storyOf = ({ program, schedule }: CaseFile): string => JSON.stringify([program, schedule]);
-
 describe("a finding", () => {
-  it(`of one bug, from ${RUNS} random runs, shrinks to at most three stories, all confirmed`, async () => {
-    const stories = new Map<string, CaseFile>();
-    for (let seed = 1; seed <= RUNS; seed++) {
-      const made = await caseOf(seed);
-      expect(made, `seed ${seed}`).toBeDefined();
-      if (made !== undefined) stories.set(storyOf(made), made);
+  it("becomes the same case again, and in any order", async () => {
+    const larges = campaign().toShrink().slice(0, 5);
+    expect(larges.length).toBeGreaterThan(2);
+    const first = await Promise.all(larges.map(({ large }) => smallestOf(large)));
+    for (const [i, { large }] of [...larges.entries()].reverse()) expect(await smallestOf(large)).toEqual(first[i]);
+    for (const made of first) expect(made?.violation.confirmed).toBe(true);
+  });
+
+  it("is at a local minimum: of no smaller program does the same path show it", () => {
+    const { large } = campaign().toShrink()[0] as { large: Large };
+    const arena = arenaFor(edition, "x86");
+    const small = shrinkInput(arena, Buffer.from(large.input, "hex"), large.target);
+    const now = takeApart(small as Uint8Array);
+    const own = { draft: now, bytes: putTogether(now) };
+    const { kind, birth, at } = large.target;
+    const smaller = changes.flatMap((change) => change(now)).map((draft) => ({ draft, bytes: putTogether(draft) }));
+    const tried = smaller.filter((candidate) => comesBefore(candidate, own));
+    expect(tried.length).toBeGreaterThan(20);
+    const schedule = (small as Uint8Array).subarray(own.bytes.length);
+    for (const { bytes } of tried) {
+      arena.write(Uint8Array.from([...bytes, ...schedule]));
+      const ran = arena.machine.core.call.fuzzInput() !== 0;
+      expect(ran && arena.machine.core.call.fuzzShowed(kind, birth, at) !== 0, bytes.join()).toBe(false);
     }
-    expect(stories.size, [...stories.keys()].join("\n")).toBeLessThanOrEqual(3);
-    for (const made of stories.values()) {
-      expect(made.violation.confirmed).toBe(true);
-      expect(made.program.tasks.flatMap((task) => task.calls).length).toBeLessThanOrEqual(3);
-      expect(replayCase(made, "case").violations.map(({ kind }) => kind)).toContain("STALE_TRANSLATION");
-    }
+    // And from there nothing changes any more.
+    expect(shrinkInput(arena, small as Uint8Array, large.target)).toEqual(small);
+  });
+
+  it("is shrunk by any of several workers to the same case", async () => {
+    const args = ["fuzz", "--edition", edition, "--jobs", "2", "--runs", "800", "--json"];
+    const { findings } = JSON.parse((await shootdown(args)).stdout) as FuzzResult;
+    const both = new Campaign({ edition, seed: 1 });
+    both.slice(400);
+    const other = new Campaign({ edition, seed: 1 + 2 ** 32 });
+    other.slice(400);
+    both.takeIn(other.share());
+    const larges = both.toShrink();
+    expect(larges).toHaveLength(findings.length);
+    for (const { i, large } of larges) expect(findings[i]?.case).toEqual(await smallestOf(large));
   });
 
   it("is written to the campaign's folder and told by replay; a damaged file is refused", async () => {
