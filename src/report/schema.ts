@@ -227,6 +227,8 @@ export const faultLogOutput = z.strictObject({
   taskSwitches: whole,
   remote: whole,
   beforeExec: whole,
+  lost: whole,
+  unpaired: whole,
   seconds: z.number().min(0),
 });
 
