@@ -8,6 +8,7 @@ import * as z from "zod";
 import { violationKinds } from "../names.js";
 import { parameters, searchFields, witness } from "./check-schema.js";
 import { reason, repairs, savedSchedule } from "./reason-schema.js";
+import { storyStep } from "./story-schema.js";
 import { tlbPreset } from "./tlb-schema.js";
 
 const whole = z.int().min(0);
@@ -61,19 +62,7 @@ export const replayOutput = z.strictObject({
   case: z.string(),
   edition: z.string(),
   backend: z.string(),
-  steps: z.array(
-    z.strictObject({
-      step: whole.optional(),
-      cpu: whole,
-      who: z.string(),
-      fn: z.string(),
-      text: z.string(),
-      effect: z.string(),
-      notes: z.array(z.string()),
-      interrupts: z.array(whole).optional(),
-      caches: z.string().optional(),
-    }),
-  ),
+  steps: z.array(storyStep),
   violations: z.array(z.strictObject({ kind, severity, step: whole, confirmed: z.boolean() })),
   round: z.strictObject({ from: whole, steps: whole }).optional(),
   reason: reason.optional(),
