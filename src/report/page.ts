@@ -27,20 +27,30 @@ const part = (name: string): string => readFileSync(new URL(`./page/${name}`, im
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (one) => ESCAPES[one] ?? one);
 
-/** A page of its parts: `body` is HTML, `data` is what its script reads. */
-export function htmlPage(title: string, name: string, body: string, data: unknown): string {
+/** What a page is made of: its style and script are files of the folder page. */
+export interface PageParts {
+  readonly title: string;
+  readonly style: string;
+  /** HTML. */
+  readonly body: string;
+  /** What the script reads. */
+  readonly data?: unknown;
+  readonly script?: string;
+}
+
+export function htmlPage({ title, style, body, data, script }: PageParts): string {
   // A "<" would let a string end the script that it stands in.
-  const json = JSON.stringify(data).replaceAll("<", "\\u003c");
+  const json = data === undefined ? undefined : JSON.stringify(data).replaceAll("<", "\\u003c");
   return [
     "<!doctype html>",
     '<html lang="en">',
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escapeHtml(title)}</title>`,
-    `<style>\n${part("page.css")}${part(`${name}.css`)}</style>`,
+    `<style>\n${part("page.css")}${part(style)}</style>`,
     body,
-    `<script type="application/json" id="data">${json}</script>`,
-    `<script>\n${part(`${name}.js`)}</script>`,
+    ...(json === undefined ? [] : [`<script type="application/json" id="data">${json}</script>`]),
+    ...(script === undefined ? [] : [`<script>\n${part(script)}</script>`]),
     "</html>\n",
   ].join("\n");
 }
@@ -87,5 +97,5 @@ export function storyPage({ story, states, mms, cpus, title, about }: ShownStory
       why.length > 0 ? `<h2 class="why">Why it can happen</h2>\n<dl id="why">${why.join("\n")}</dl>` : "",
     );
   const data = { rows: rowsOf(story.steps), states, cpus, mms, frames, meanings, round: story.round };
-  return htmlPage(`${heading} - shootdown`, "story", body, data);
+  return htmlPage({ title: `${heading} - shootdown`, style: "story.css", body, data, script: "story.js" });
 }

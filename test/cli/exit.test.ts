@@ -20,6 +20,7 @@ const postgres = "test/fixtures/oplogs/postgres.strace.xz";
 const wrong: readonly (readonly [readonly string[], string])[] = [
   [["replay", RACE, "--no-repair", "--html", join(folder, "none/a.html")], "a.html: cannot write it: ENOENT"],
   [["replay", RACE, "--no-repair", "--trace", folder], "cannot write it: "],
+  [["tlb", "test/fixtures/traces/made-up.view4.txt", "--html", folder], "cannot write it: "],
   [["replay", "program/race@7.1/x86:0g"], "these are no bytes"],
   [["replay", "program/race@7.1/x86:00.9"], "the run ends after 0 steps, and not after 9"],
   [["chekc"], "unknown command 'chekc' (Did you mean check?)"],

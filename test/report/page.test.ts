@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { check } from "../../src/explore/check.js";
 import { type StoryState, stateOf } from "../../src/explore/states.js";
 import { replay } from "../../src/fuzz/token.js";
+import type { TlbResult } from "../../src/replay/tlb.js";
 import { htmlPage, storyPage } from "../../src/report/page.js";
+import { tlbPage } from "../../src/report/tlb-page.js";
 import { type TraceViewerEvent, traceViewer } from "../../src/report/trace.js";
 
 async function shown(edition: string, backend: string, scenario = "seed") {
@@ -41,9 +43,38 @@ describe("the page of a story", () => {
   });
 
   it("keeps text from ending the script that it stands in", () => {
-    const page = htmlPage("<b>", "story", "", { text: "</script><script>alert(1)</script>" });
+    const page = htmlPage({
+      title: "<b>",
+      style: "story.css",
+      body: "",
+      data: { text: "</script><script>alert(1)</script>" },
+      script: "story.js",
+    });
     expect(page).toContain("<title>&lt;b&gt;</title>");
     expect(page.match(/<\/script>/g)?.length).toBe(2);
+  });
+});
+
+describe("the page of traces", () => {
+  const curve = (misses: number): TlbResult["curves"][number] => ({
+    pages: "4k",
+    references: 1000,
+    points: [1, 2, 4].map((entries) => ({ entries, misses: Math.floor(misses / entries) })),
+    seconds: 0,
+  });
+  const result = (source: string, misses: number): TlbResult => ({
+    ...{ source, records: 10, clipped: 0, results: [], sweeps: [], curves: [curve(misses)] },
+  });
+
+  it("draws a point for each number of entries that something misses with, the fewer misses the lower", () => {
+    const page = tlbPage([result("a&b.lackey", 800), result("none", 0)]);
+    const path = /<path class="line l0" d="M([0-9. L]+)">/.exec(page)?.[1] ?? "";
+    const points = path.split("L").map((pair) => pair.split(" ").map(Number));
+    expect(points.length).toBe(3);
+    expect([...points].sort(([, a = 0], [, b = 0]) => a - b)).toEqual(points);
+    expect(page).toContain("<h1>a&amp;b.lackey</h1>");
+    expect(page).toContain("Nothing misses.");
+    expect(page).not.toMatch(/(?:src|href)\s*=|@import|url\(|https?:|<script/);
   });
 });
 
