@@ -1,7 +1,8 @@
 /**
  * Files of the command: written whole or not at all; and its own version.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { InputError } from "../error.js";
 
 export function replaceFile(file: string, content: string | Uint8Array): void {
@@ -19,6 +20,17 @@ export function replaceFile(file: string, content: string | Uint8Array): void {
 export function saveAs(file: string, content: string): void {
   try {
     replaceFile(file, content);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new InputError(`cannot write it: ${what}`, { source: file, remedy: "choose another place" });
+  }
+}
+
+/** Asks before long work whether a file can be saved there. Throws an InputError as saveAs does. */
+export function mustBePlace(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder");
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     throw new InputError(`cannot write it: ${what}`, { source: file, remedy: "choose another place" });

@@ -8,7 +8,7 @@ import { FORMATS, type TraceFormatName } from "../replay/read/detect.js";
 import { type Pages, type TlbResult, tlbEach } from "../replay/tlb.js";
 import { cutText, formatTlb } from "../report/tlb.js";
 import { tlbPage } from "../report/tlb-page.js";
-import { saveAs } from "./files.js";
+import { mustBePlace, saveAs } from "./files.js";
 import { wholeNumber } from "./options.js";
 import { EXIT_BAD_INPUT, exampleText, recordProgress, type TraceSession } from "./trace-session.js";
 
@@ -68,6 +68,7 @@ export function registerTlb(program: Command, session: TraceSession): void {
 }
 
 async function runTlb(traces: readonly string[], flags: TlbFlags, session: TraceSession): Promise<void> {
+  if (flags.html !== undefined) mustBePlace(flags.html);
   const line = recordProgress(traces.length === 1 ? (traces[0] as string) : `${traces.length} traces`);
   const results: TlbResult[] = [];
   const refused: InputError[] = [];

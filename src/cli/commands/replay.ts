@@ -12,7 +12,7 @@ import { repair } from "../../mutate/repair.js";
 import { formatStory, type ToldStory } from "../../report/replay.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import { Exit } from "../exit.js";
-import { saveAs, versionOf } from "../files.js";
+import { mustBePlace, saveAs, versionOf } from "../files.js";
 import { examples } from "../help.js";
 import { Onlooker } from "../pages.js";
 import { type Found, tokenOf } from "../schedule-file.js";
@@ -50,6 +50,7 @@ export function addReplay(program: Command, session: Session): void {
       ]),
     )
     .action(async (what: string, flags: ReplayFlags) => {
+      for (const file of [flags.html, flags.trace]) if (file !== undefined) mustBePlace(file);
       const found = await tokenOf(what);
       if (found.remark !== undefined) session.remark(found.remark);
       const own = flags.file === undefined ? [] : await loadScenarios(flags.file);
