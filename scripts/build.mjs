@@ -2,7 +2,16 @@
 
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -119,6 +128,9 @@ await step("host", host, ["dist/src/index.js", packed], () => {
     writeFileSync(join(root, file), readFileSync(join(root, file), "utf8").replaceAll(": u32", ": number"));
   }
   copyFileSync(join(root, "build/core.wasm"), join(root, "dist/core.wasm"));
+  // The parts of a page: files as they are.
+  const page = "src/report/page";
+  cpSync(join(root, page), join(root, "dist", page), { recursive: true });
   mkdirSync(join(root, "dist/data"), { recursive: true });
   copyFileSync(join(root, recording), join(root, packed));
 });

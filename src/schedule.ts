@@ -3,7 +3,8 @@
  *
  * As text a schedule is one character a byte, 0-9 then a-z: agents are tasks in order, then the flush interrupts of the
  * CPUs. A token names the whole run: `scenario/case@edition/backend:schedule.steps`. The number of steps says how far
- * the forced moves after the last choice are followed; without it they are followed to the end.
+ * the forced moves after the last choice are followed; without it they are followed to the end. `.4+6` is a livelock:
+ * a way of four steps, and a round of six that comes back to where it began.
  */
 import { InputError } from "./error.js";
 
@@ -34,13 +35,17 @@ export interface Token {
   readonly backend: string;
   readonly schedule: string;
   readonly steps?: number;
+  /** Steps of a round at the end, of `steps` in all. */
+  readonly round?: number;
 }
 
 export const formatToken = (token: Token): string =>
   `${token.scenario}/${token.case}@${token.edition}/${token.backend}:${token.schedule}` +
-  (token.steps === undefined ? "" : `.${token.steps}`);
+  (token.steps === undefined
+    ? ""
+    : `.${token.steps - (token.round ?? 0)}${token.round === undefined ? "" : `+${token.round}`}`);
 
-const TOKEN = /^([^/@:]+)\/([^/@:]+)@([^/@:]+)\/([^/@:]+):([0-9a-z]*)(?:\.([0-9]{1,6}))?$/i;
+const TOKEN = /^([^/@:]+)\/([^/@:]+)@([^/@:]+)\/([^/@:]+):([0-9a-z]*)(?:\.([0-9]{1,6})(?:\+([0-9]{1,6}))?)?$/i;
 
 /** Parses a token; an InputError says what a token looks like. */
 export function parseToken(text: string): Token {
@@ -51,13 +56,14 @@ export function parseToken(text: string): Token {
       remedy: "a token looks like seed/truncate@5.15/x86:0101.28, as `shootdown check` prints it",
     });
   }
-  const [, scenario = "", which = "", edition = "", backend = "", schedule = "", steps] = match;
+  const [, scenario = "", which = "", edition = "", backend = "", schedule = "", steps, round] = match;
   return {
     scenario,
     case: which,
     edition,
     backend,
     schedule,
-    ...(steps === undefined ? {} : { steps: Number(steps) }),
+    ...(steps === undefined ? {} : { steps: Number(steps) + Number(round ?? 0) }),
+    ...(round === undefined ? {} : { round: Number(round) }),
   };
 }

@@ -7,6 +7,8 @@ import { TLB_JOBS_MAX } from "../replay/jobs.js";
 import { FORMATS, type TraceFormatName } from "../replay/read/detect.js";
 import { type Pages, type TlbResult, tlbEach } from "../replay/tlb.js";
 import { cutText, formatTlb } from "../report/tlb.js";
+import { tlbPage } from "../report/tlb-page.js";
+import { mustBePlace, saveAs } from "./files.js";
 import { wholeNumber } from "./options.js";
 import { EXIT_BAD_INPUT, exampleText, recordProgress, type TraceSession } from "./trace-session.js";
 
@@ -20,6 +22,7 @@ interface TlbFlags {
   readonly fetch?: boolean;
   readonly sweep?: boolean;
   readonly curve?: boolean;
+  readonly html?: string;
   readonly levels: 4 | 5;
   readonly jobs: number;
   readonly format?: TraceFormatName;
@@ -45,6 +48,7 @@ export function registerTlb(program: Command, session: TraceSession): void {
     .option("--fetch", "instruction fetches too (default: data accesses only)")
     .option("--sweep", "also every LRU geometry of 1 to 2048 sets and 1 to 16 ways, in the same reading")
     .option("--curve", "also the miss curve: fully associative LRU TLBs of every number of entries")
+    .option("--html <path>", "write a page: the table, and the curves drawn (asks for --curve)")
     .option("--levels <n>", "levels of the page tables: 4 or 5", wholeNumber("--levels", 4, 5), 4)
     .option(
       "-j, --jobs <n>",
@@ -64,6 +68,7 @@ export function registerTlb(program: Command, session: TraceSession): void {
 }
 
 async function runTlb(traces: readonly string[], flags: TlbFlags, session: TraceSession): Promise<void> {
+  if (flags.html !== undefined) mustBePlace(flags.html);
   const line = recordProgress(traces.length === 1 ? (traces[0] as string) : `${traces.length} traces`);
   const results: TlbResult[] = [];
   const refused: InputError[] = [];
@@ -83,7 +88,12 @@ async function runTlb(traces: readonly string[], flags: TlbFlags, session: Trace
     session.code = EXIT_BAD_INPUT;
   };
   const onProgress = (progress: { records: number }): void => session.progress.show(() => line(progress));
-  await tlbEach(traces, { ...flags, signal: session.signal, onProgress }, onResult);
+  const curve = flags.curve === true || flags.html !== undefined;
+  await tlbEach(traces, { ...flags, curve, signal: session.signal, onProgress }, onResult);
+  if (flags.html !== undefined) {
+    saveAs(flags.html, tlbPage(results));
+    session.remark(`page written to ${flags.html}`);
+  }
   if (!session.json) return;
   if (traces.length === 1) session.printJson({ schema: "shootdown/tlb@1", ...results[0] });
   else {

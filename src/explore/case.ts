@@ -6,11 +6,11 @@ import { Status } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/tasks.js";
 import { type Core, openCore, openSearchCore, type SearchCore } from "../core/core.js";
-import { InputError } from "../error.js";
 import type { Machine, RawViolation } from "../machine.js";
 import { detailOf, kindName, type Severity, severityOf, type ViolationKind } from "../names.js";
-import { encodeSchedule, formatToken } from "../schedule.js";
+import { encodeSchedule } from "../schedule.js";
 import { tellPath } from "./agents.js";
+import { factOf, inRange, keptOf, livelocksOf, wantsLivelocks } from "./fact.js";
 import { TransitionGraph } from "./livelock.js";
 import { choicesOf } from "./path.js";
 import type { ReductionFigures, ReductionName } from "./reductions.js";
@@ -48,6 +48,8 @@ export interface FoundViolation {
   /** Where it was seen: kernel function and line. */
   readonly where: string;
   readonly witness?: Witness;
+  /** LIVELOCK: steps of a round that comes back to where it began, after `steps` of the way to it. */
+  readonly round?: number;
   /** Every step in words, when hardware moves too. */
   readonly path?: readonly string[];
 }
@@ -64,8 +66,11 @@ export interface CaseOptions {
   readonly store?: StoreKind;
   /** Workers that share each search (one by default). */
   readonly workers?: number;
-  /** Look for livelocks too: on one worker, and the transitions of large searches do not fit (default: no). */
-  readonly livelock?: boolean;
+  /**
+   * Look for livelocks too: on one worker, keeping up to so many transitions (true: 4,000,000). A search with more is
+   * bounded: livelocks among its later states are not seen. Default: no.
+   */
+  readonly livelock?: boolean | number;
   readonly signal?: AbortSignal;
   /** An aborted search gives what it has, as bounded, instead of an AbortError. */
   readonly partial?: boolean;
@@ -102,12 +107,6 @@ export const MEMORY_MIB_MAX = 4000;
 /** States between two looks at the clock: some milliseconds. */
 const STATES_PER_SLICE = 4000;
 
-function inRange(name: string, value: number, most: number, what: string): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  const remedy = `give a whole number of ${what} from 1 to ${most}`;
-  throw new InputError(`the ${name} ${value} is out of range`, { source: "check", remedy });
-}
-
 /** Concrete TLBs decide when the scenario has no oracle, or when each hardware step is to be an agent. */
 export function hardwareOf(what: StageOptions, asked: CaseOptions["hardware"]): HardwareMode {
   if (asked === "enumerated") return "enumerated";
@@ -127,15 +126,19 @@ export async function exploreCase(
   const machine = stage({ ...what, ...concrete, core: cores.search });
   const projection = hardware === "enumerated" ? what.scenario.project?.(placesOf(machine)) : undefined;
   const store = options.store ?? "exact";
-  const graph = hardware === "oracle" && wantsLivelocks(what, options) ? new TransitionGraph() : undefined;
+  const isAsked = hardware === "oracle" && wantsLivelocks(what, options);
+  const graph = isAsked ? new TransitionGraph(keptOf(options)) : undefined;
   // A cycle can be missing from what a reduced search sees.
   const reduce = graph === undefined ? (options.reduce ?? "none") : "none";
   const asked = { hardware, memoryMib, store, statesMax, projection, graph, reduce };
   const isSplit = (options.workers ?? 1) > 1 && graph === undefined && canSplit(reduce, hardware);
   const run = isSplit ? searchSplit : searchAlone;
   const search = await run(cores.search, machine, asked, options, report);
-  const complete = search.complete();
-  const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
+  const isCut = graph?.overflow === true;
+  const complete = search.complete() && !isCut;
+  const cut = isCut ? "transitions" : undefined;
+  const late = complete ? undefined : options.signal?.aborted ? "interrupt" : "time";
+  const stoppedBy = search.stoppedBy() ?? cut ?? late;
   const setHash = search.setHash();
   const figures = search.figures();
   const reduction = search.reduction();
@@ -163,21 +166,6 @@ export async function exploreCase(
 /** What is learned of steps is not shared between workers, nor that two interrupts wait for one CPU. */
 const canSplit = (reduce: ReductionName, hardware: HardwareMode): boolean =>
   reduce === "none" || (reduce === "sym" && hardware === "oracle");
-
-/** A livelock takes every transition, so it is looked for where it is asked for. */
-const wantsLivelocks = ({ scenario }: StageOptions, { livelock = false }: CaseOptions): boolean =>
-  livelock || scenario.always.includes("LIVELOCK");
-
-/** The nearest livelock, with a shortest way into it. */
-function livelocksOf(what: StageOptions, graph: TransitionGraph, search: Searched, cores: Cores): FoundViolation[] {
-  const nearest = graph.livelocks()[0];
-  const path = nearest === undefined ? undefined : search.pathTo(nearest.nearest);
-  if (nearest === undefined || path === undefined) return [];
-  const machine = stage({ ...what, core: cores.path });
-  const who = nearest.agents.map((agent) => what.which.tasks[agent]?.name ?? "interrupts");
-  const where = `${[...new Set(who)].join(", ")} go round for ever in ${nearest.states} states`;
-  return [factOf(what, "LIVELOCK", encodeSchedule(choicesOf(machine, path)), path.length, { where })];
-}
 
 type Report = (figures: SearchFigures) => void;
 
@@ -273,19 +261,4 @@ function prove(what: StageOptions, found: RawViolation, path: number[], wanted: 
     where: op === undefined ? "flush interrupt" : `${op.fn}: ${op.text}`,
     ...(witness === undefined ? {} : { witness }),
   };
-}
-
-/** A violation with its replay token. */
-function factOf(
-  what: StageOptions,
-  kind: ViolationKind,
-  schedule: string,
-  steps: number,
-  more: { readonly where?: string },
-): FoundViolation {
-  const names = { scenario: what.scenario.name, case: what.which.name };
-  const machine = { edition: what.edition.name, backend: what.backend.name };
-  const token = formatToken({ ...names, ...machine, schedule, steps });
-  const place = { where: more.where ?? "" };
-  return { kind, severity: severityOf(kind), confirmed: true, case: names.case, schedule: token, steps, ...place };
 }

@@ -239,9 +239,12 @@ function storeFigures(store: StoreKind = "exact", omitted = 0): Partial<CheckRes
   return { store, ...(STORES[store].lossy ? { expectedOmissions: omitted } : {}) };
 }
 
+/** What stops a search only after every state that it knows. */
+const ALL_SEEN: ReadonlySet<StoppedBy> = new Set(["store", "transitions"]);
+
 /** The states of the row in the end; nothing when all are known, or when it is too early to say for some case. */
 function expectedOf(all: readonly CaseResult[]): { estimate?: Estimate } {
-  const cut = all.filter(({ stoppedBy }) => stoppedBy !== undefined && stoppedBy !== "store");
+  const cut = all.filter(({ stoppedBy }) => stoppedBy !== undefined && !ALL_SEEN.has(stoppedBy));
   const sums = { states: 0, low: 0, high: 0 };
   for (const { figures } of all) {
     const { states } = figures;

@@ -5,8 +5,9 @@
  * evenly. A straight line through the last 4, the last 8 and the last 16 of these logarithms is followed until a layer
  * is empty; the middle of the three sums is the estimate. Its error is not derived but measured: in nine of ten
  * searches of our scenarios and of the yardstick, stopped at every layer, the true number lay between `low` and `high`
- * (test/explore/estimate.test.ts). Before about half of the states are known there is no honest estimate, and none is
- * given.
+ * (test/explore/estimate.test.ts), and at 91 to 97 % of the stops of searches that the constants were not fitted on
+ * (test/explore/estimate-held-out.test.ts). Before about half of the states are known there is no honest estimate, and
+ * none is given.
  */
 
 export interface Estimate {

@@ -15,19 +15,26 @@ export interface Livelock {
   readonly nearest: number;
   readonly states: number;
   readonly agents: readonly number[];
+  /** Agents that move from that state back to it, in order. */
+  readonly round: readonly number[];
 }
 
-/** More than this many transitions are not kept. */
-const EDGES_KEPT = 4_000_000;
+/** More than this many transitions are not kept, unless asked for. */
+export const EDGES_KEPT = 4_000_000;
 
 export class TransitionGraph {
   readonly #numbers = new Map<number, number>();
   readonly #from: number[] = [];
   readonly #to: number[] = [];
   readonly #agent: number[] = [];
+  readonly #most: number;
   #states = 0;
-  /** Not every transition was kept. */
+  /** Not every transition was kept: the states from the last one on are not judged. */
   overflow = false;
+
+  constructor(most = EDGES_KEPT) {
+    this.#most = most;
+  }
 
   /** Takes transitions as the core wrote them. */
   add(words: Uint32Array): void {
@@ -38,7 +45,10 @@ export class TransitionGraph {
       if (agent >= EDGE_NEW) this.#numbers.set(key, this.#states++);
       const to = this.#numbers.get(key);
       if (from === 0xffffffff || to === undefined) continue;
-      if (this.#from.length === EDGES_KEPT) this.overflow = true;
+      if (this.#from.length === this.#most) {
+        this.overflow = true;
+        break;
+      }
       this.#from.push(from);
       this.#to.push(to);
       this.#agent.push(agent % EDGE_NEW);
@@ -103,6 +113,8 @@ export class TransitionGraph {
   livelocks(): Livelock[] {
     const firsts = this.#firsts();
     const component = this.#components(firsts);
+    // Of the last state some transitions are missing: whoever made them may be starved there.
+    const cut = this.overflow ? this.#from.at(-1) : undefined;
     interface Part {
       nearest: number;
       states: number;
@@ -111,7 +123,7 @@ export class TransitionGraph {
     }
     const parts = new Map<number, Part>();
     for (let s = 0; s < this.#states; s++) {
-      let enabled = 0n;
+      let enabled = s === cut ? -1n : 0n;
       let inside = 0n;
       for (let edge = firsts[s] as number; edge < (firsts[s + 1] as number); edge++) {
         const bit = 1n << BigInt(this.#agent[edge] as number);
@@ -130,7 +142,71 @@ export class TransitionGraph {
     const found = [...parts.values()].filter(({ inside, always }) => inside !== 0n && (always & ~inside) === 0n);
     return found
       .sort((a, b) => a.nearest - b.nearest)
-      .map(({ nearest, states, inside }) => ({ nearest, states, agents: agentsIn(inside) }));
+      .map(({ nearest, states, inside }) => {
+        const round = this.#round(firsts, component, nearest, inside);
+        return { nearest, states, agents: agentsIn(inside), round };
+      });
+  }
+
+  /** A round from `start` that is fair: the nearest transition that is still missing, again and again, and back. */
+  #round(firsts: Int32Array, component: Int32Array, start: number, movers: bigint): number[] {
+    const ableAt = (state: number): bigint => {
+      let able = 0n;
+      for (let edge = firsts[state] as number; edge < (firsts[state + 1] as number); edge++)
+        able |= 1n << BigInt(this.#agent[edge] as number);
+      return able;
+    };
+    const round: number[] = [];
+    let at = start;
+    let moved = 0n;
+    /** Agents that could move in every state so far. */
+    let always = ableAt(start);
+    const walk = (wanted: (edge: number) => boolean): boolean => {
+      const edges = this.#shortest(firsts, component, at, wanted);
+      for (const edge of edges ?? []) {
+        round.push(this.#agent[edge] as number);
+        moved |= 1n << BigInt(this.#agent[edge] as number);
+        at = this.#to[edge] as number;
+        always &= ableAt(at);
+      }
+      return edges !== undefined;
+    };
+    const isNew = (edge: number): boolean => ((movers & ~moved) >> BigInt(this.#agent[edge] as number)) % 2n === 1n;
+    const frees = (edge: number): boolean => (always & ~movers & ~ableAt(this.#to[edge] as number)) !== 0n;
+    while ((movers & ~moved) !== 0n && walk(isNew));
+    while ((always & ~movers) !== 0n && walk(frees));
+    if (at !== start) walk((edge) => this.#to[edge] === start);
+    return round;
+  }
+
+  /** The fewest transitions within the component of `start` of which the last is `wanted`. */
+  #shortest(
+    firsts: Int32Array,
+    component: Int32Array,
+    start: number,
+    wanted: (edge: number) => boolean,
+  ): number[] | undefined {
+    const into = new Map<number, number>([[start, -1]]);
+    const queue = [start];
+    for (const state of queue) {
+      for (let edge = firsts[state] as number; edge < (firsts[state + 1] as number); edge++) {
+        const to = this.#to[edge] as number;
+        if (component[to] !== component[start]) continue;
+        if (wanted(edge)) return [...this.#back(into, state), edge];
+        if (into.has(to)) continue;
+        into.set(to, edge);
+        queue.push(to);
+      }
+    }
+    return undefined;
+  }
+
+  /** The transitions that a breadth-first walk came to `state` by. */
+  #back(into: ReadonlyMap<number, number>, state: number): number[] {
+    const edges: number[] = [];
+    for (let edge = into.get(state) as number; edge !== -1; edge = into.get(this.#from[edge] as number) as number)
+      edges.unshift(edge);
+    return edges;
   }
 }
 

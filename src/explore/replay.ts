@@ -1,6 +1,7 @@
 /**
  * `replay`: one schedule, step by step, in plain words, with the witness of what it shows.
  */
+import { EventKind } from "../../assembly/abi/events.js";
 import { OBLIGATION_TABLE } from "../../assembly/abi/tasks.js";
 import { InputError } from "../error.js";
 import type { Machine, RawViolation } from "../machine.js";
@@ -28,7 +29,14 @@ export interface StoryStep {
   readonly effect: string;
   /** What it means: who may still hold what, what is free, which promise is broken. */
   readonly notes: readonly string[];
+  /** CPUs that it interrupts. */
+  readonly interrupts?: readonly number[];
+  /** Of hardware in the witness: what it caches, in words. */
+  readonly caches?: string;
 }
+
+/** Is shown the machine before the first step of a story and after each of its steps. */
+export type Watch = (machine: Machine, what: StageOptions) => void;
 
 export interface Story {
   readonly schema: "shootdown/replay@1";
@@ -39,6 +47,8 @@ export interface Story {
   readonly backend: string;
   readonly steps: readonly StoryStep[];
   readonly violations: readonly { kind: string; severity: string; step: number; confirmed: boolean }[];
+  /** Of a livelock: the steps that repeat for ever, up to the last one of the story. */
+  readonly round?: { readonly from: number; readonly steps: number };
   /** Why the worst violation could happen; not given when it is about no entry that somebody may still hold. */
   readonly reason?: Reason;
   /** Hash of the final state: the same on every machine. */
@@ -61,11 +71,37 @@ export function placeOf(token: string, own: readonly Scenario[] = []): StageOpti
 }
 
 /** Replays a token of one of our scenarios, or of `own`. Throws an InputError when it does not fit. */
-export function replay(token: string, own: readonly Scenario[] = []): Story {
+export function replay(token: string, own: readonly Scenario[] = [], watch?: Watch): Story {
   const what = placeOf(token, own);
   const machine = stage(what);
-  const path = pathOfToken(machine, parseToken(token), token);
-  return tell(what, machine, path, token);
+  const parsed = parseToken(token);
+  const path = pathOfToken(machine, parsed, token);
+  const story = tell(what, machine, path, token, watch);
+  return parsed.round === undefined ? story : withRound(story, machine, path, parsed.round);
+}
+
+/**
+ * A story that ends with a round. The livelock is a fact when the machine comes back to the state it was in, and
+ * everybody who could move all the time did.
+ */
+function withRound(story: Story, machine: Machine, path: readonly number[], steps: number): Story {
+  const way = path.length - steps;
+  if (way < 0 || steps === 0) {
+    const remedy = "run `shootdown check` for a new token";
+    throw new InputError(`a round of ${steps} steps does not fit`, { source: story.token, remedy });
+  }
+  restart(machine);
+  for (const agent of path.slice(0, way)) machine.core.call.stepAgent(agent);
+  const before = machine.hash();
+  let always = machine.core.call.enabledMask();
+  for (const agent of path.slice(way)) {
+    machine.core.call.stepAgent(agent);
+    always &= machine.core.call.enabledMask();
+  }
+  const moved = path.slice(way).reduce((mask, agent) => mask | (1n << BigInt(agent)), 0n);
+  const confirmed = machine.hash() === before && (BigInt.asUintN(64, always) & ~moved) === 0n;
+  const livelock = { kind: "LIVELOCK", severity: severityOf("LIVELOCK"), step: path.length, confirmed };
+  return { ...story, violations: [...story.violations, livelock], round: { from: way + 1, steps } };
 }
 
 function pathOfToken(machine: Machine, parsed: Token, token: string): number[] {
@@ -89,9 +125,20 @@ function pathOfToken(machine: Machine, parsed: Token, token: string): number[] {
 }
 
 /** The story of a path: every step, and the hardware steps that prove its last violation. */
-export function tell(what: StageOptions, machine: Machine, path: readonly number[], token: string): Story {
+export function tell(
+  what: StageOptions,
+  machine: Machine,
+  path: readonly number[],
+  token: string,
+  watch?: Watch,
+): Story {
   restart(machine);
-  const steps = path.map((agent, i) => tellStep(what, machine, agent, i + 1));
+  watch?.(machine, what);
+  const steps = path.map((agent, i) => {
+    const step = tellStep(what, machine, agent, i + 1);
+    watch?.(machine, what);
+    return step;
+  });
   const hash = machine.hash();
   judgeEnd(machine);
   const violations = machine.violations();
@@ -133,15 +180,8 @@ function tellStep(what: StageOptions, machine: Machine, agent: number, step: num
     const cpu = agent - tasks.length;
     const notes = notesOf(machine, readEvents(machine), mms);
     machine.core.call.trace(0);
-    return {
-      step,
-      cpu,
-      who: "interrupt",
-      fn: "flush_tlb_func",
-      text: "flush interrupt",
-      effect: "takes the flush interrupt",
-      notes,
-    };
+    const told = { who: "interrupt", fn: "flush_tlb_func", text: "flush interrupt" };
+    return { step, cpu, ...told, effect: "takes the flush interrupt", notes };
   }
   const pc = machine.pcOf(agent);
   const op = machine.program[pc];
@@ -151,7 +191,9 @@ function tellStep(what: StageOptions, machine: Machine, agent: number, step: num
   const page = before("page");
   machine.core.call.stepAgent(agent);
   const after = placeholders(machine, agent, mms)("page");
-  const notes = notesOf(machine, readEvents(machine), mms);
+  const events = readEvents(machine);
+  const notes = notesOf(machine, events, mms);
+  const interrupts = events.filter(({ kind }) => kind === EventKind.IPI).map(({ cpu }) => cpu);
   machine.core.call.trace(0);
   const task = tasks[agent];
   return {
@@ -162,6 +204,7 @@ function tellStep(what: StageOptions, machine: Machine, agent: number, step: num
     text: op?.text ?? "",
     effect: early.replaceAll("{page}", page === "T0" ? after : page),
     notes,
+    ...(interrupts.length === 0 ? {} : { interrupts }),
   };
 }
 
@@ -200,5 +243,7 @@ function tellWitness(machine: Machine, step: WitnessStep, about: RawViolation): 
     walk: `still starts the walk of ${where} at table ${frame}, which its mm no longer points to`,
   };
   const who = step.what === "reuse" ? "allocator" : step.what.startsWith("fill") ? "hardware" : "user";
-  return { cpu: step.cpu, who, fn: "", text: "", effect: effects[step.what], notes: [] };
+  const cached = { fill: `${where} → ${frame}`, "fill-pointer": `${where} → its table` };
+  const caches = step.what === "fill" || step.what === "fill-pointer" ? { caches: cached[step.what] } : {};
+  return { cpu: step.cpu, who, fn: "", text: "", effect: effects[step.what], notes: [], ...caches };
 }

@@ -96,8 +96,11 @@ export interface Searched {
   reduction(): ReductionFigures;
 }
 
-/** `store`: everything that was found was searched, but a lossy store may have hidden some. */
-export type StoppedBy = "store" | "states" | "memory" | "steps" | "time" | "interrupt";
+/**
+ * `store`: everything that was found was searched, but a lossy store may have hidden some. `transitions`: every state
+ * was searched, but livelocks were looked for among a part of them.
+ */
+export type StoppedBy = "store" | "transitions" | "states" | "memory" | "steps" | "time" | "interrupt";
 
 export const STOPPED: Readonly<Record<number, StoppedBy>> = {
   [Full.STATES]: "states",

@@ -6,7 +6,7 @@
  */
 import { Area, Boot } from "../../assembly/abi/layout.js";
 import { Machine as MachineKind } from "../../assembly/abi/operands.js";
-import { VmaFlag } from "../../assembly/abi/records.js";
+import { Vma, VmaFlag } from "../../assembly/abi/records.js";
 import { InputError } from "../error.js";
 import { type StageOptions, stage } from "../explore/stage.js";
 import type { Machine } from "../machine.js";
@@ -38,6 +38,7 @@ export const modelKinds = [
   "DEADLOCK",
   "OOPS",
   "MOVED_WRONG",
+  "LOST_WAKE_UP",
 ] as const;
 
 /** Assertions that say that the model has run out of room: its counts are then no counts. */
@@ -58,6 +59,9 @@ function mustFit(machine: Machine): void {
   if (machine.geometry.bits.length !== 3) refuse(`the geometry ${machine.geometry.name} has not three levels`);
   if (machine.get(Area.BOOT + Boot.REUSE) !== 0) refuse("only immediate reuse of frames has a Promela form");
   if (machine.get(Area.BOOT + Boot.CPUS) > 8) refuse("more than 8 CPUs do not fit into a byte");
+  const drivers = Array.from({ length: machine.get(Area.BOOT + Boot.VMAS) }, (_, i) => machine.vma(i));
+  if (drivers.some((vma) => machine.get(vma + Vma.MM) !== 0 && (machine.get(vma + Vma.FLAGS) & VmaFlag.PFNMAP) !== 0))
+    refuse("a driver's memory has no Promela form yet");
   const kind = machine.get(Area.BOOT + Boot.MACHINE);
   const known = [
     MachineKind.PRECISE,
@@ -104,7 +108,7 @@ export function exportPromela(what: StageOptions): string {
     switching,
     walkers,
     audit,
-    step(interrupts, `if :: ${model.finished()} -> serve_audit() :: else fi; xgroup = 0`),
+    step(interrupts, model.atOnce(), `if :: ${model.finished()} -> serve_audit() :: else fi; xgroup = 0`),
     model.canMove(),
     model.process(interrupts !== "none"),
   ];

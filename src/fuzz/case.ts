@@ -8,7 +8,7 @@ import { InputError } from "../error.js";
 import { check } from "../explore/check.js";
 import { chooseBackend, chooseEdition } from "../explore/choose.js";
 import { choicesOf, follow, type Goal, pathOf } from "../explore/path.js";
-import { type Story, tell } from "../explore/replay.js";
+import { type Story, tell, type Watch } from "../explore/replay.js";
 import { compareSaved, listingsOf, remedyOf, type SavedComparison, traceOf } from "../explore/saved.js";
 import { shrink } from "../explore/shrink.js";
 import { type StageOptions, stage } from "../explore/stage.js";
@@ -145,7 +145,11 @@ async function shortest(what: StageOptions, machine: Machine, goal: Goal): Promi
 }
 
 /** The story of a case, step by step, with its witness. Throws an InputError when it does not fit this version. */
-export function replayCase(file: CaseFile, source: string): Story & { readonly saved?: SavedComparison } {
+export function replayCase(
+  file: CaseFile,
+  source: string,
+  watch?: Watch,
+): Story & { readonly saved?: SavedComparison } {
   const { what, machine } = stageCase(file, source);
   const { path } = pathOf(machine, decodeSchedule(file.schedule, source), file.steps);
   const again = "the case belongs to another version of the listings; fuzz again for a new one";
@@ -156,7 +160,7 @@ export function replayCase(file: CaseFile, source: string): Story & { readonly s
   if (!follow(machine, path, kindNumber(file.violation.kind)).found) {
     throw new InputError(`the schedule does not show ${file.violation.kind} any more`, { source, remedy });
   }
-  const story = tell(what, machine, path, source);
+  const story = tell(what, machine, path, source, watch);
   const saved = compareSaved(file, story, what);
   return saved === undefined ? story : { ...story, saved };
 }

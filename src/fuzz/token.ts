@@ -4,7 +4,7 @@
  */
 import { InputError } from "../error.js";
 import { pathOf } from "../explore/path.js";
-import { replay as replayRace, type Story, tell } from "../explore/replay.js";
+import { replay as replayRace, type Story, tell, type Watch } from "../explore/replay.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import { formatToken, parseToken } from "../schedule.js";
 import { stageProgram } from "./case.js";
@@ -30,7 +30,7 @@ export function programToken(edition: string, backend: string, bytes: Uint8Array
 export const isProgramToken = (token: string): boolean => token.startsWith(`${NAME}/`);
 
 /** The story of a program's token, step by step, with its witness. Throws an InputError when it is no such token. */
-export function replayProgram(token: string): Story {
+export function replayProgram(token: string, watch?: Watch): Story {
   const { edition, backend, schedule, steps } = parseToken(token);
   if (schedule.length % 2 !== 0 || /[^0-9a-f]/i.test(schedule)) {
     throw new InputError("these are no bytes", { source: `${token.slice(0, 40)}...`, remedy: REMEDY });
@@ -43,10 +43,10 @@ export function replayProgram(token: string): Story {
   }
   const { what, machine } = stageProgram(run.program, edition, backend);
   const choices = run.schedule.map((agent) => agentOn(run.program.tasks.length, agent));
-  return tell(what, machine, pathOf(machine, choices, wanted).path, token);
+  return tell(what, machine, pathOf(machine, choices, wanted).path, token, watch);
 }
 
 /** Replays a token of a scenario, ours or of `own`, or of a program. Throws an InputError when it does not fit. */
-export function replay(token: string, own: readonly Scenario[] = []): Story {
-  return isProgramToken(token) ? replayProgram(token) : replayRace(token, own);
+export function replay(token: string, own: readonly Scenario[] = [], watch?: Watch): Story {
+  return isProgramToken(token) ? replayProgram(token, watch) : replayRace(token, own, watch);
 }

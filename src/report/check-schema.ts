@@ -13,7 +13,7 @@ export const searchFields = {
   passes: whole.optional(),
   parameters: z.record(z.string(), z.union([z.string(), whole])).optional(),
   bytesPerState: z.number().min(0),
-  stoppedBy: z.enum(["states", "memory", "steps", "time", "interrupt", "store"]).optional(),
+  stoppedBy: z.enum(["states", "memory", "steps", "time", "interrupt", "store", "transitions"]).optional(),
   store: z.enum(["wide", "compact", "bitstate"]).optional(),
   expectedOmissions: z.number().min(0).optional(),
   queue: whole.optional(),

@@ -65,7 +65,8 @@ export function violationsOf(violations: readonly FoundViolation[], asked: { wit
       const name = violation.severity === "harm" ? paint("violated", violation.kind) : violation.kind;
       const detail = violation.kind === "RANGE_NOT_RECORDED" && violation.detail ? ` (${violation.detail})` : "";
       const doubt = violation.confirmed || !asked.witness ? "" : paint("harm", " UNCONFIRMED");
-      return `${name} ${violation.steps}${detail}${doubt}`;
+      const round = violation.round === undefined ? "" : `+${violation.round}`;
+      return `${name} ${violation.steps}${round}${detail}${doubt}`;
     })
     .join(", ");
 }
@@ -102,6 +103,11 @@ export function whyBounded(row: CheckResultRow, asked: CheckAsked): string {
       return (
         `the ${row.store} store is expected to have hidden ${aboutStates(row.expectedOmissions ?? 0)}, and what is ` +
         "reached through them only: --store exact is sure"
+      );
+    case "transitions":
+      return (
+        "every state was searched, but there were more transitions than are kept for livelocks, which were looked " +
+        "for among the first of them only: check without --livelock, or a smaller scenario"
       );
     case "interrupt":
       return `the search was interrupted, ${last}`;

@@ -13,20 +13,21 @@ const lineOf = ({ fn, text }: Moment): string => (text === "" ? fn : `${fn}: ${t
 const holdersOf = (cpus: readonly number[]): string => formatCpus(cpus.reduce((mask, cpu) => mask | (1 << cpu), 0));
 
 /** "entry", "flush", "lock" and "repair", each with its sentence. */
-export function formatReason(reason: Reason | undefined, found: RepairResult | undefined, look: Look): string {
+export function reasonRows(reason: Reason | undefined, found: RepairResult | undefined): readonly [string, string][] {
   const rows: [string, string][] = [];
   if (reason !== undefined) {
     rows.push(["entry", entrySentence(reason)], ["flush", flushSentence(reason)]);
     if (reason.lock !== undefined) rows.push(["lock", lockSentence(reason)]);
   }
   if (found !== undefined) rows.push(["repair", repairSentences(found).join("\n")]);
-  if (rows.length === 0) return "";
+  return rows;
+}
+
+/** The same as a table; empty when there is no reason to give. */
+export function formatReason(reason: Reason | undefined, found: RepairResult | undefined, look: Look): string {
+  const rows = reasonRows(reason, found);
   const columns = [{ head: "why" }, { head: "", flexible: true, least: 40 }] as const;
-  return table(
-    columns,
-    rows.map(([head, text]) => [head, text]),
-    look,
-  );
+  return rows.length === 0 ? "" : table(columns, rows, look);
 }
 
 function entrySentence({ entry, cpus, since, cleared }: Reason): string {

@@ -41,10 +41,15 @@ export function formatStory(story: ToldStory, look: StoryLook): string {
 
 /** The table alone. */
 export function storyTable(story: Story, look: StoryLook): string {
-  const groups = look.folded ? fold(story.steps) : story.steps.map((step) => [step]);
+  const from = story.round?.from;
+  const groups = look.folded ? fold(story.steps, from) : story.steps.map((step) => [step]);
   // The kernel line gets two fifths of what the two wide columns share.
   const kernel = Math.max(30, Math.floor((look.width - 28) * 0.4));
-  const rows = groups.map((group) => rowOf(group, look.paint, kernel));
+  const rows = groups.flatMap((group) => {
+    const row = rowOf(group, look.paint, kernel);
+    if (from === undefined || group[0]?.step !== from) return [row];
+    return [["", "", "", "", look.paint("harm", ">>> from here on these steps repeat for ever:")], row];
+  });
   return table(COLUMNS, rows, look);
 }
 
@@ -59,12 +64,12 @@ function isWitness(step: StoryStep): boolean {
 }
 
 /** Runs of steps of one task that nobody else can notice; every other step stands alone. */
-function fold(steps: readonly StoryStep[]): StoryStep[][] {
+function fold(steps: readonly StoryStep[], roundFrom = 0): StoryStep[][] {
   const groups: StoryStep[][] = [];
   let open: StoryStep[] | undefined;
   for (const step of steps) {
     const quiet = step.notes.length === 0 && !isWitness(step);
-    if (quiet && open !== undefined && open[0]?.who === step.who) {
+    if (quiet && open !== undefined && open[0]?.who === step.who && step.step !== roundFrom) {
       open.push(step);
       continue;
     }

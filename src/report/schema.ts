@@ -8,6 +8,7 @@ import * as z from "zod";
 import { violationKinds } from "../names.js";
 import { parameters, searchFields, witness } from "./check-schema.js";
 import { reason, repairs, savedSchedule } from "./reason-schema.js";
+import { storyStep } from "./story-schema.js";
 import { tlbPreset } from "./tlb-schema.js";
 
 const whole = z.int().min(0);
@@ -21,6 +22,7 @@ const violation = z.strictObject({
   confirmed: z.boolean(),
   case: z.string(),
   schedule: z.string(),
+  round: whole.optional(),
   steps: whole,
   detail: z.string().optional(),
   where: z.string(),
@@ -60,18 +62,9 @@ export const replayOutput = z.strictObject({
   case: z.string(),
   edition: z.string(),
   backend: z.string(),
-  steps: z.array(
-    z.strictObject({
-      step: whole.optional(),
-      cpu: whole,
-      who: z.string(),
-      fn: z.string(),
-      text: z.string(),
-      effect: z.string(),
-      notes: z.array(z.string()),
-    }),
-  ),
+  steps: z.array(storyStep),
   violations: z.array(z.strictObject({ kind, severity, step: whole, confirmed: z.boolean() })),
+  round: z.strictObject({ from: whole, steps: whole }).optional(),
   reason: reason.optional(),
   repair: repairs.optional(),
   saved: z.strictObject({ version: z.string().optional(), same: z.boolean(), changed: z.array(z.string()) }).optional(),

@@ -40,6 +40,12 @@ interface TlbColumn {
   readonly spare?: number;
 }
 
+/** The table of rows as text, whole. */
+export function rowCells(rows: readonly TlbRow[]): { readonly head: string[]; readonly body: string[][] } {
+  const columns = columnsFor(rows);
+  return { head: columns.map(({ head }) => head), body: rows.map((row) => columns.map(({ cell }) => cell(row))) };
+}
+
 /** JSON has all of it; a table that is too wide leaves out what says least. */
 function rowsTable(rows: readonly TlbRow[], look: TlbLook): string {
   let columns = columnsFor(rows);

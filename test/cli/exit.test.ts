@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { linesOf, shootdown } from "./shootdown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "shootdown-cli-"));
+const RACE = "seed/truncate@5.15/x86:000000011111111111111111111111.37";
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function file(name: string, text: string): string {
@@ -17,6 +18,11 @@ const postgres = "test/fixtures/oplogs/postgres.strace.xz";
 
 /** Arguments, and a part of the one line that they must give. */
 const wrong: readonly (readonly [readonly string[], string])[] = [
+  [["replay", RACE, "--no-repair", "--html", join(folder, "none/a.html")], "a.html: cannot write it: ENOENT"],
+  [["replay", RACE, "--no-repair", "--trace", folder], "cannot write it: "],
+  [["tlb", "test/fixtures/traces/made-up.view4.txt", "--html", folder], "cannot write it: "],
+  [["replay", "program/race@7.1/x86:0g"], "these are no bytes"],
+  [["replay", "program/race@7.1/x86:00.9"], "the run ends after 0 steps, and not after 9"],
   [["chekc"], "unknown command 'chekc' (Did you mean check?)"],
   [["--bogus"], "unknown option '--bogus'"],
   [["check", "--bogus"], "unknown option '--bogus'"],

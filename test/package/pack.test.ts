@@ -104,7 +104,9 @@ describe("the package", () => {
     const tlb = command("tlb", trace, trace, "--jobs", "2", "--json");
     expect((JSON.parse(tlb.out) as { traces: unknown[] }).traces.length).toBe(2);
     const token = "seed/truncate@5.15/x86:000000011111111111111111111111.37";
-    expect(command("replay", token, "--fold").out).toContain("STALE_TRANSLATION");
+    const replayed = command("replay", token, "--fold", "--no-repair", "--html", "story.html").out;
+    expect(replayed).toContain("STALE_TRANSLATION");
+    expect(readFileSync(join(folder, "story.html"), "utf8")).toContain("seed, case truncate, in 5.15 on x86");
   });
 
   it("imports nothing for tests from the main entry, and says which peers its sub-paths want", () => {

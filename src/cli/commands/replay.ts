@@ -4,16 +4,17 @@
 import type { Command } from "commander";
 import { loadScenarios } from "../../author/load.js";
 import { InputError } from "../../error.js";
-import { placeOf, replay, type Story } from "../../explore/replay.js";
+import { placeOf, replay, type Story, type Watch } from "../../explore/replay.js";
 import { compareSaved, misfitOf, type SavedComparison, saveSchedule } from "../../explore/saved.js";
 import { replayCase } from "../../fuzz/case.js";
 import { isProgramToken, replayProgram } from "../../fuzz/token.js";
 import { repair } from "../../mutate/repair.js";
-import { formatStory } from "../../report/replay.js";
+import { formatStory, type ToldStory } from "../../report/replay.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import { Exit } from "../exit.js";
-import { saveAs, versionOf } from "../files.js";
+import { mustBePlace, saveAs, versionOf } from "../files.js";
 import { examples } from "../help.js";
+import { Onlooker } from "../pages.js";
 import { type Found, tokenOf } from "../schedule-file.js";
 import type { Session } from "../session.js";
 
@@ -22,6 +23,8 @@ interface ReplayFlags {
   readonly file?: string;
   readonly save?: string;
   readonly repair: boolean;
+  readonly html?: string;
+  readonly trace?: string;
 }
 
 export function addReplay(program: Command, session: Session): void {
@@ -37,6 +40,8 @@ export function addReplay(program: Command, session: Session): void {
     .option("--fold", "one row for several steps that no other CPU can notice")
     .option("--save <path>", "write the schedule with all that another version needs to check it")
     .option("--no-repair", "do not look for a repair")
+    .option("--html <path>", "write the story as a page: a column for each CPU, tables and stale entries at each step")
+    .option("--trace <path>", "write it as trace-viewer JSON (Perfetto, chrome://tracing): a track for each agent")
     .addHelpText(
       "after",
       examples([
@@ -45,22 +50,36 @@ export function addReplay(program: Command, session: Session): void {
       ]),
     )
     .action(async (what: string, flags: ReplayFlags) => {
+      for (const file of [flags.html, flags.trace]) if (file !== undefined) mustBePlace(file);
       const found = await tokenOf(what);
       if (found.remark !== undefined) session.remark(found.remark);
       const own = flags.file === undefined ? [] : await loadScenarios(flags.file);
       const isProgram = found.case !== undefined || isProgramToken(found.token);
       if (isProgram && flags.save !== undefined)
         throw new InputError("a program is saved by `fuzz --corpus`", { source: what, remedy: "leave --save out" });
-      if (found.case !== undefined) tellCase(replayCase(found.case, what), flags, session);
-      else if (isProgram) tellCase(replayProgram(found.token), flags, session);
-      else await tellToken(found, own, flags, session);
+      const onlooker = new Onlooker(flags);
+      const { watch } = onlooker;
+      const story =
+        found.case !== undefined
+          ? tellCase(replayCase(found.case, what, watch), session)
+          : isProgram
+            ? replayProgram(found.token, watch)
+            : await tellToken(found, own, flags, session, watch);
+      onlooker.write(story, session);
+      show(story, flags, session);
     });
 }
 
-async function tellToken(found: Found, own: readonly Scenario[], flags: ReplayFlags, session: Session): Promise<void> {
+async function tellToken(
+  found: Found,
+  own: readonly Scenario[],
+  flags: ReplayFlags,
+  session: Session,
+  watch: Watch,
+): Promise<ToldStory> {
   const { token, saved } = found;
   const what = placeOf(token, own);
-  const story = replayed(found, own);
+  const story = replayed(found, own, watch);
   const comparison = saved === undefined ? undefined : compareSaved(saved, story, what);
   if (comparison !== undefined) session.remark(remarkOf(comparison));
   if (flags.save !== undefined) {
@@ -74,17 +93,17 @@ async function tellToken(found: Found, own: readonly Scenario[], flags: ReplayFl
     ...(repairs === undefined ? {} : { repair: repairs }),
     ...(comparison === undefined ? {} : { saved: comparison }),
   };
-  show({ ...story, ...more }, flags, session);
+  return { ...story, ...more };
 }
 
-function tellCase(story: ReturnType<typeof replayCase>, flags: ReplayFlags, session: Session): void {
+function tellCase(story: ReturnType<typeof replayCase>, session: Session): ToldStory {
   if (story.saved !== undefined) session.remark(remarkOf(story.saved));
-  show(story, flags, session);
+  return story;
 }
 
-function replayed({ token, saved }: Found, own: readonly Scenario[]): Story {
+function replayed({ token, saved }: Found, own: readonly Scenario[], watch: Watch): Story {
   try {
-    return replay(token, own);
+    return replay(token, own, watch);
   } catch (error) {
     if (saved === undefined || !(error instanceof InputError)) throw error;
     throw misfitOf(error, saved, placeOf(token, own));

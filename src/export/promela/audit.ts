@@ -4,7 +4,8 @@
  */
 export const audit = `
 hidden short af; hidden short ai; hidden short aj; hidden short amaps; hidden short arefs; hidden byte abad;
-#define LEAF_BITS (PRESENT | LEAF_FLAG)
+/* What hardware finds, and NUMA hinting entries. */
+#define MAPS_A_PAGE(e) (((e) & LEAF_FLAG) != 0 && ((e) & (PRESENT | PROTNONE_FLAG)) != 0)
 inline audit_page()
 {
   amaps = 0; arefs = 0;
@@ -12,7 +13,7 @@ inline audit_page()
     for (aj : 0 .. WIDTH - 1) {
       xword = pt[NUMBER(ai, aj) - 1];
       if
-      :: kind[ai] == TABLE_KIND && (xword & LEAF_BITS) == LEAF_BITS && FRAME_OF(xword) == af -> amaps = amaps + 1
+      :: kind[ai] == TABLE_KIND && MAPS_A_PAGE(xword) && FRAME_OF(xword) == af -> amaps = amaps + 1
       :: else
       fi
     }

@@ -201,7 +201,8 @@ function declare([type, name, values]: Row): string {
   // An array of zeros is what Promela begins with.
   const initial = values.every((value) => value === 0) ? "" : ` = { ${values.join(", ")} }`;
   if (name === "owed" || name === "fail_batches") return `${type} ${name} = ${values[0]};`;
-  return `${type} ${name}[${values.length}]${initial};`;
+  // SPIN has no array of nothing: what is never used has one.
+  return `${type} ${name}[${Math.max(1, values.length)}]${initial};`;
 }
 
 /** Every word of the state that a later step can read, with its value at the start of the race. */

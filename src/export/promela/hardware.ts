@@ -24,6 +24,7 @@ export const hardware = String.raw`
 #define WRITABLE 2
 #define DIRTY_FLAG 8
 #define LEAF_FLAG 16
+#define PROTNONE_FLAG 64
 #define IS_TABLE(e) (((e) & (PRESENT | LEAF_FLAG)) == PRESENT)
 #define FRAME_OF(e) ((e) >> 8)
 #define ENTRY_OF(frame, flags) (((frame) << 8) | (flags))

@@ -41,6 +41,8 @@ inline gather_range()
   TABLES = ((g_bits[me] & FREED_TABLES) != 0 -> 1 : 0);
   FULL = ((g_bits[me] & FULLMM) != 0 -> 1 : 0)
 }
+/* On a queued page: its map count falls only when the flush is done. */
+#define DELAYED 128
 inline queue(f)
 {
   g_batch[me * BATCH_ROOM + g_count[me]] = f;
@@ -52,6 +54,25 @@ inline promote()
   g_bits[me] = FULLMM | (g_bits[me] & FULLY_UNSHARED);
   reset_range();
   g_bits[me] = g_bits[me] | FREED_TABLES
+}
+/* With another gather open: a range, and no word of levels and tables. */
+inline gather_force(from, pages)
+{
+  reset_range();
+  record(from, pages, 0)
+}
+/* Map counts that were left for the flush fall. */
+inline flush_rmaps()
+{
+  for (yslot : 0 .. BATCH_ROOM - 1) {
+    if
+    :: yslot < g_count[me] && (g_batch[me * BATCH_ROOM + yslot] & DELAYED) != 0 ->
+       yi = g_batch[me * BATCH_ROOM + yslot] & ~DELAYED;
+       g_batch[me * BATCH_ROOM + yslot] = yi;
+       maps[yi] = maps[yi] - 1
+    :: else
+    fi
+  }
 }
 /* TABLE has been left: it is exclusive to its last sharer when it counts no other. */
 inline gather_unshare()

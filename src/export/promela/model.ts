@@ -5,12 +5,13 @@
 import { Area, Base, Boot } from "../../../assembly/abi/layout.js";
 import { type Reg, Reg as Register } from "../../../assembly/abi/operands.js";
 import { Op } from "../../../assembly/abi/ops.js";
+import { Globals, Tally } from "../../../assembly/abi/records.js";
 import { Task } from "../../../assembly/abi/tasks.js";
 import { InputError } from "../../error.js";
 import type { CompiledOp } from "../../kernel/compile.js";
 import type { Machine } from "../../machine.js";
 import { type Groups, groupBy, isJump, isVisible, localBlocks, type Program, reachable } from "./flow.js";
-import { localOps, lockExpression, registerNames, unsaidForBasePages, visibleOps } from "./ops.js";
+import { localOps, lockExpression, registerNames, unsaidForBasePages, unsaidForMirrors, visibleOps } from "./ops.js";
 
 /** A call of a task's script: where its listing begins and what its registers are. */
 interface ScriptCall {
@@ -42,18 +43,19 @@ function scriptOf(machine: Machine, from: number, to: number): ScriptCall[] {
   return calls;
 }
 
+/** A return that is one step with what came before it. */
+const isAtOnce = (op: CompiledOp): boolean => op.op === Op.RETURN && op.operands[1] !== 0;
+
 const isSayable = (op: CompiledOp): boolean => {
   const takesLock = op.op === Op.LOCK_READ || op.op === Op.LOCK_WRITE || op.op === Op.TRYLOCK_WRITE;
   if (takesLock && lockExpression(op.operands[0], () => "") === undefined) return false;
-  // The map count that falls after the flush (delayed rmap) is not said yet.
-  if (op.op === Op.ZAP_PTES && op.operands[2] !== 0) return false;
-  // A return that is one step with what came before it is not said yet.
-  if (op.op === Op.RETURN && op.operands[1] !== 0) return false;
+  // A return that is one step with what came before it and promises something is not said yet.
+  if (isAtOnce(op) && op.operands[0] !== 0) return false;
   return isJump(op.op) || op.op === Op.RETURN || localOps[op.op] !== undefined || visibleOps[op.op] !== undefined;
 };
 
 function mustSay(op: CompiledOp, hugeOnly: boolean): void {
-  if (isSayable(op) || (hugeOnly && unsaidForBasePages.has(op.op))) return;
+  if (isSayable(op) || unsaidForMirrors.has(op.op) || (hugeOnly && unsaidForBasePages.has(op.op))) return;
   throw new InputError(`the op of "${op.text}" in ${op.fn} (op ${op.op}) has no Promela form yet`, {
     source: "export",
     remedy: "choose a scenario and edition from the table in docs/promela.md",
@@ -75,10 +77,10 @@ function numbers(groups: Groups, length: number): number[] {
   return found;
 }
 
-/** The model's hardware does what it is told. */
-function refuseFaulty(): never {
+/** The model's hardware does what it is told, and has no secondary MMU. */
+function refuse(what: string): never {
   const remedy = "choose a scenario from the table in docs/promela.md";
-  throw new InputError("faulty hardware has no Promela form yet", { source: "export", remedy });
+  throw new InputError(`${what} no Promela form yet`, { source: "export", remedy });
 }
 
 export class Model {
@@ -91,7 +93,8 @@ export class Model {
   constructor(machine: Machine, hugeOnly: boolean) {
     this.#machine = machine;
     this.#program = machine.program;
-    if (machine.get(Area.BOOT + Boot.ERRATA) !== 0) refuseFaulty();
+    if (machine.get(Area.BOOT + Boot.ERRATA) !== 0) refuse("faulty hardware has");
+    if (machine.get(machine.base(Base.STATE) + Tally.WORDS + Globals.MIRRORS) !== 0) refuse("secondary MMUs have");
     let from = 0;
     this.#tasks = this.#count(Boot.TASKS).map((task) => {
       const record = machine.task(task);
@@ -108,6 +111,9 @@ export class Model {
     });
     const entries = this.#tasks.flatMap(({ script }) => script.map((call) => call.entry));
     this.#pcs = reachable(this.#program, entries);
+    const several = this.#tasks.some(({ script }) => script.length > 1);
+    if (several && this.#pcs.some((pc) => isAtOnce(this.#program[pc] as CompiledOp)))
+      refuse("a return that is one step with what came before it, and another call after it, have");
     for (const pc of this.#pcs) mustSay(this.#program[pc] as CompiledOp, hugeOnly);
   }
 
@@ -128,6 +134,8 @@ export class Model {
         return this.#count(Boot.CPUS)
           .map((c) => `(ipi[${c}] & ${1 << cpu}) == 0`)
           .join(" && ");
+      case Op.SLEEP:
+        return `lck[${lockExpression(op.operands[0], name)}] == 0`;
       case Op.SYNC_WAIT:
         return `syncs[${cpu}] == 0`;
       case Op.AWAIT_CLEAR:
@@ -194,6 +202,22 @@ inline returned(promised)
 }`;
   }
 
+  /** A return that is one step with what came before it comes right after the local ops. */
+  atOnce(): string {
+    const pcs = this.#pcs.filter((pc) => isAtOnce(this.#program[pc] as CompiledOp));
+    if (pcs.length === 0) return "";
+    return ` if :: !done[me] && (${any("xpc", pcs)}) -> pc[me] = xpc; returned(0) :: else fi;`;
+  }
+
+  /** Some task sleeps in a wait queue. */
+  #asleep(): string {
+    const sleeps = this.#tasks.map(({ task, visible }) => {
+      const pcs = visible.filter((pc) => this.#program[pc]?.op === Op.SLEEP);
+      return pcs.length === 0 ? "0" : `(!done[${task}] && (${any(`pc[${task}]`, pcs)}))`;
+    });
+    return sleeps.join(" || ");
+  }
+
   /** Every task has finished and no interrupt waits. */
   finished(): string {
     const idle = this.#count(Boot.CPUS).map((c) => `ipi[${c}] == 0`);
@@ -251,7 +275,8 @@ end:
 ${[...movers, ...(interrupts ? this.#interrupts() : [])].join("\n")}
      fi;
      one_step() }
-  :: atomic { timeout && !(${this.finished()}) -> VIOLATE(DEADLOCK) }
+  :: atomic { timeout && !(${this.finished()}) ->
+     if :: ${this.#asleep()} -> VIOLATE(LOST_WAKE_UP) :: else -> VIOLATE(DEADLOCK) fi }
   od
 }
 `;

@@ -106,6 +106,10 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.LOCK_HELD]: (a, b) => `${r(a)} = (HELD_FOR_WRITE(${lock(b)}) -> 1 : 0)`,
   [Op.MAY_MOVE]: (a) => `may_move(${r(a)})`,
   [Op.SIGNAL]: (a) => `sig[me] = ${a}`,
+  // A machine on which some mm mirrors another is refused: model.ts.
+  [Op.SECONDARY]: (a) => `${r(a)} = 0`,
+  [Op.GATHER_SPAN]: (a) => `${r(a)} = (g_end[me] != 0 -> 1 : 0)`,
+  [Op.GATHER_FORCE]: (a) => `gather_force(${a !== 0 ? "START, END - START" : "0, SPACE"})`,
 };
 
 /** Visible ops. RETURN and what the next call needs are the flow's; waiting is in the guard of a step. */
@@ -145,8 +149,18 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.REMOVE_FROM_CACHE]: () => "remove_from_cache()",
   [Op.REPLACE_IN_CACHE]: () => "replace_in_cache()",
   [Op.ALLOC_ANON_PAGE]: (a) => `alloc_anon_page(${r(a)})`,
-  [Op.ZAP_PTES]: (a, b) => `sweep(1, ${a}, ${b})`,
+  [Op.ZAP_PTES]: (a, b, c) => `delaying = ${c !== 0 ? 1 : 0}; sweep(1, ${a}, ${b})`,
   [Op.PROTECT_PTES]: (a) => `sweep(2, ${a}, 0)`,
+  [Op.FLUSH_RMAPS]: () => "flush_rmaps()",
+  [Op.PENDING]: (a) => `gathers[MM] = ${["0", "1", "gathers[MM] - 1", "gathers[MM] + 1"][a]}`,
+  [Op.PENDING_READ]: (a) => `${r(a)} = (gathers[MM] != 0 -> 1 : 0)`,
+  [Op.FLUSH_PENDING]: (a) => `${r(a)} = gathers[MM]`,
+  [Op.MARK_DIRTY]: (a) => `if :: (${r(a)} & DIRTY_FLAG) != 0 -> dirty[PAGE] = 1 :: else fi`,
+  [Op.CLEAR_DIRTY]: (a) => `${r(a)} = dirty[PAGE]; dirty[PAGE] = 0`,
+  [Op.SET_PROTNONE]: () => "set_protnone()",
+  [Op.PREPARE_TO_WAIT]: (a) => `lck[${lock(a)}] = lck[${lock(a)}] | (1 << me)`,
+  [Op.SLEEP]: () => "skip",
+  [Op.WAKE_UP]: (a) => `lck[${lock(a)}] = 0`,
   [Op.GATHER_START]: (a) => `gather_start(${a})`,
   [Op.GATHER_COUNT]: (a) => `${r(a)} = gathers[g_mm[me] - 1]`,
   [Op.GATHER_FREE]: (a) => `gather_free(${r(a)})`,
@@ -184,15 +198,24 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
  * them; a model that did would say so (NO_FORM).
  */
 export const unsaidForBasePages: ReadonlySet<Op> = new Set([
-  // Only where it leaves map counts for the flush; else it has a form.
-  Op.ZAP_PTES,
   Op.MOVE_EXTENT,
   Op.MOVE_PTES,
   Op.BATCH_DEFER,
-  Op.FLUSH_RMAPS,
-  Op.PENDING,
-  Op.MARK_DIRTY,
   Op.DEVICE_PAGE,
   Op.GET_HUGE_ZERO,
   Op.SET_HUGE,
+]);
+
+/** Ops that come after SECONDARY has found a mirror: no model has one (model.ts refuses it). */
+export const unsaidForMirrors: ReadonlySet<Op> = new Set([
+  Op.NOTIFY,
+  Op.NOTIFY_SEQUENCE,
+  Op.NOTIFY_RETRY,
+  Op.TLBS_DIRTY,
+  Op.TRUNCATE,
+  Op.MIRRORED,
+  Op.CLEAR_LEAVES,
+  Op.CLEAR_ORPHANS,
+  Op.DROP_UNFLUSHED,
+  Op.COUNT_DIRTY,
 ]);

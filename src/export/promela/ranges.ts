@@ -99,7 +99,7 @@ inline live_below(result)
 /* ---- base pages of [ADDRESS, LAST), one table at a time: a missing one is skipped ---- */
 /* What a step asks for: 1 clears up to pleft entries until the batch is full; 2 gives each the rights PROT. */
 hidden byte sweeping; hidden short pa; hidden short pleft; hidden byte pbits; hidden short ps; hidden short pl;
-hidden byte presult; hidden short pend; hidden short pi;
+hidden byte delaying; hidden byte presult; hidden short pend; hidden short pi;
 inline sweep(what, register, limit)
 {
   sweeping = what; presult = register; pleft = limit; pa = ADDRESS; pbits = 0;
@@ -141,8 +141,12 @@ inline clear_base_page()
      :: (ze & DIRTY_FLAG) != 0 && owner[FRAME_OF(ze)] >= OWNER_FILE -> dirty[FRAME_OF(ze)] = 1; pbits = pbits | 2
      :: else
      fi;
-     if :: maps[FRAME_OF(ze)] != 0 -> maps[FRAME_OF(ze)] = maps[FRAME_OF(ze)] - 1 :: else fi;
-     queue(FRAME_OF(ze));
+     if
+     :: delaying && (ze & DIRTY_FLAG) != 0 && owner[FRAME_OF(ze)] >= OWNER_FILE -> queue(FRAME_OF(ze) | DELAYED)
+     :: else ->
+        if :: maps[FRAME_OF(ze)] != 0 -> maps[FRAME_OF(ze)] = maps[FRAME_OF(ze)] - 1 :: else fi;
+        queue(FRAME_OF(ze))
+     fi;
      if :: g_count[me] >= BATCH_SIZE -> pbits = pbits | 1 :: else fi
   fi
 }
@@ -177,6 +181,17 @@ inline serve_sweep()
         fi;
         pa = pa + 1
      fi
+  fi
+}
+
+/* A NUMA hinting entry: not there for hardware, and mapped for the kernel. */
+inline set_protnone()
+{
+  ze = READ(ENTRY);
+  if
+  :: ENTRY == 0 -> VIOLATE(OOPS)
+  :: ENTRY != 0 && (ze & PRESENT) == 0
+  :: else -> replace_entry(MM, ADDRESS, 0, TABLE, ENTRY, (ze & ~PRESENT) | PROTNONE_FLAG, 0, 0)
   fi
 }
 

@@ -10,7 +10,7 @@ const serve = {
   none: "",
 };
 
-export const step = (interrupts: "x86" | "riscv" | "none", audit: string): string => `
+export const step = (interrupts: "x86" | "riscv" | "none", atOnce: string, audit: string): string => `
 inline serve_changes()
 {
   do
@@ -32,7 +32,7 @@ inline one_step()
   d_step { xdirty = 0; xmover = 0; if :: me < TASKS -> xmover = task_mm[me] + 1; visible_op() :: else fi; xgroup = 0 };
   d_step { serve_changes(); xgroup = 0 };
   d_step { serve_flushes(); xgroup = 0 };
-  d_step { if :: me < TASKS -> local_ops(); pc[me] = xpc :: else fi; xgroup = 0 };
+  d_step { if :: me < TASKS -> local_ops();${atOnce} pc[me] = xpc :: else fi; xgroup = 0 };
   d_step { put_in_order(); ${audit} }
 }
 `;
