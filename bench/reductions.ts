@@ -5,13 +5,15 @@
  * Both sides count user CPU time; ours includes learning and every search that had to begin again. SPIN's reduction
  * finds nothing in the exported model, in which every step is one of one process.
  */
+
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Status } from "../assembly/abi/events.js";
 import { openSearchCore } from "../src/core/core.js";
 import { withValues } from "../src/explore/choose.js";
-import { ExhaustiveSearch, type ReductionName } from "../src/explore/search.js";
+import type { ReductionName } from "../src/explore/reductions.js";
+import { ExhaustiveSearch } from "../src/explore/search.js";
 import { type StageOptions, stage } from "../src/explore/stage.js";
 import { exportPromela } from "../src/export/promela.js";
 import { findBackend } from "../src/kernel/arch/backends.js";
@@ -37,7 +39,7 @@ function race(set: Readonly<Record<string, number>>): StageOptions {
 }
 
 function ours(what: StageOptions, reduce: ReductionName): Timed {
-  const core = openSearchCore(reduce === "por");
+  const core = openSearchCore(reduce !== "none");
   const machine = stage({ ...what, core });
   const from = process.cpuUsage().user;
   const search = new ExhaustiveSearch(core, machine, { hardware: "oracle", memoryMib: 1024, statesMax: 1e9, reduce });

@@ -13,7 +13,7 @@ import { searchInWorkers } from "../src/explore/split.js";
 import { stage } from "../src/explore/stage.js";
 import { findBackend } from "../src/kernel/arch/backends.js";
 import { findEdition } from "../src/kernel/editions.js";
-import { yardstick } from "../src/scenarios/yardstick.js";
+import { yardstick } from "../src/scenarios/models/yardstick.js";
 import { type Figure, figure } from "./measure.js";
 import { step } from "./stepping.js";
 import { type Size, stagedYardstick } from "./yardstick.js";

@@ -16,7 +16,7 @@ import { stage } from "../src/explore/stage.js";
 import { findBackend } from "../src/kernel/arch/backends.js";
 import { findEdition } from "../src/kernel/editions.js";
 import type { Machine } from "../src/machine.js";
-import { yardstick } from "../src/scenarios/yardstick.js";
+import { yardstick } from "../src/scenarios/models/yardstick.js";
 import { type Figure, figure } from "./measure.js";
 
 export type Size = readonly [cpus: number, mms: number, pages: number];

@@ -27,7 +27,7 @@ export {
 } from "./explore/check.js";
 export { type Sample, type SampleOptions, sample } from "./explore/random.js";
 export type { Moment, OwedFlush, Reason, ReleasedLock } from "./explore/reason.js";
-export { replay, type Story, type StoryStep } from "./explore/replay.js";
+export type { Story, StoryStep } from "./explore/replay.js";
 export type { SavedComparison, ScheduleFile } from "./explore/saved.js";
 export type { Witness, WitnessStep } from "./explore/witness.js";
 export { exportPromela } from "./export/promela.js";
@@ -39,6 +39,7 @@ export { type FuzzOneOptions, type FuzzOneResult, type FuzzOneViolation, fuzzOne
 export type { Program, ProgramCalls } from "./fuzz/program.js";
 export { type FuzzRace, type FuzzScenariosOptions, fuzzScenarios } from "./fuzz/race.js";
 export type { RaceFinding } from "./fuzz/race-finding.js";
+export { programToken, replay } from "./fuzz/token.js";
 export { type Geometry, geometries } from "./geometry.js";
 export { type Backend, backends } from "./kernel/arch/backends.js";
 export { calls } from "./kernel/calls.js";
@@ -81,6 +82,7 @@ export { flushesEvery, readFlushes } from "./replay/flushes.js";
 export { type ReadingOptions, type Rereadable, recordsOf, rereadable } from "./replay/rereadable.js";
 export {
   type RecordBatches,
+  type TlbCurve,
   type TlbOptions,
   type TlbResult,
   type TlbRow,

@@ -150,6 +150,8 @@ export const enum Op {
   OWN_HUGE,
   /** table r a is kept with the huge page PAGE */
   DEPOSIT,
+  /** r a := 1 when VMA is in FILE's tree and overlaps its pages [INDEX, END); then MM, ADDRESS, LAST of the overlap */
+  STILL_IN_TREE,
 
   VISIBLE = 96,
   // --- locks ---
@@ -298,7 +300,7 @@ export const enum Op {
   CLEAR_LEAVES,
   /** clear the entries of the table PAGE, level # a, that nothing points to any more; it was at START */
   CLEAR_ORPHANS,
-  /** as CLEAR_LEAVES of the page at START, and r a counts it as dropped without a flush */
+  /** as CLEAR_LEAVES of the page at START, without a flush; COUNT_DIRTY follows */
   DROP_UNFLUSHED,
   // --- kernel mappings, ASIDs ---
   /** every other CPU is asked to invalidate [RANGE_START, RANGE_END) for the kernel; and this one does */
@@ -359,7 +361,8 @@ export const enum Op {
   ALLOC_HUGE,
   /** take the pages of table r b from everybody else; r a := 1 when nobody else uses one, and there is one */
   ISOLATE_PAGES,
-  /** copy the next page of table r b into huge page INDEX and clear its entry; PAGE := it; r a := 0 at the end */
+  /** copy the next page of table r b into huge page INDEX; PAGE, ENTRY, TABLE, ADDRESS := it and its place; r a := 0
+   * at the end */
   COPY_NEXT,
   /** ENTRY points to table r a again */
   POPULATE,
@@ -373,5 +376,7 @@ export const enum Op {
   SLEEP,
   /** who stands in the wait queue stands there no more: it wakes */
   WAKE_UP,
+  /** MM has dropped one more entry without a flush; VALUE is what the count stood at before, at least */
+  COUNT_DIRTY,
   COUNT,
 }

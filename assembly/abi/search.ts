@@ -66,7 +66,10 @@ export const enum Search {
   PLACES = 50,
   CONTENDED,
   PASSES,
-  WORDS = 54,
+  /** Told: CPUs that were interchangeable, and permutations of mms. */
+  LOOSE_CPUS,
+  TWINS,
+  WORDS = 56,
 }
 
 /** How the visited set remembers a state. */
@@ -106,6 +109,7 @@ export const LAYERS_MAX: u32 = 4096;
 /** What may be left out without losing a violation. */
 export const enum Reduction {
   PARTIAL_ORDER = 1,
+  SYMMETRY = 2,
 }
 
 /** What was used up. */

@@ -12,6 +12,7 @@
  */
 import { Cpu, Rest } from "../abi/records";
 import { Access, cpuAt, cpus, mmBase, restBase, tableBase, taskBase, tasks } from "../word";
+import { closeUnder } from "./closure";
 import { mix } from "./hash";
 import { agentAt, edgeCount, edgeFrom, edgeTo, firstWord, mapBytes, mapOf, placeCount, waitAt } from "./places";
 
@@ -43,8 +44,11 @@ export function conflictsBytes(places: u32): u32 {
   return 6 * mapBytes + places + 128 + (ANSWERS << 2) + places * mapBytes + FUTURES_BYTES;
 }
 
-/** Works everything out anew, into memory from byte `at` on. False when there is no room. */
-export function conflictsStart(at: u32, places: u32): bool {
+/**
+ * Works everything out anew, into memory from byte `at` on. False when there is no room. `alike`: the CPUs that are
+ * interchangeable, a bit set.
+ */
+export function conflictsStart(at: u32, places: u32, alike: u32): bool {
   answersAt = at;
   indexAt = answersAt + (ANSWERS << 2);
   ownersAt = indexAt + (mapBytes << 2);
@@ -53,6 +57,7 @@ export function conflictsStart(at: u32, places: u32): bool {
   stepsAt = (cyclicAt + places + 15) & ~15;
   futuresAt = stepsAt + places * mapBytes;
   known = placeCount;
+  closeUnder(alike, kindsAt);
   findContended();
   if (known * width > FUTURES_BYTES) return false;
   narrow();

@@ -20,10 +20,11 @@ import { EDGE_NEW, EDGES_MAX, Full, Hardware, Search, Store, WATCH_STATES, WORKE
 import { audit } from "../check";
 import { setCurrent } from "../ghost/report";
 import { forgetOutcomes, noteOutcome } from "../outcome";
-import { deadlocked, enabledMask, isFinished, kernelAgents, reset } from "../run";
-import { base, cpus, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
-import { keysStart, obligationSum } from "./fingerprint";
-import { canReuse, frameAgents, noteSlots, reuse, reuseByAgent, saturate, slotsPerCpu, staleSlots } from "./hardware";
+import { deadlocked, enabledMask, isFinished, reset } from "../run";
+import { base, get, getLong, logFull, logInto, put, putLong, runWord, setRun, tally } from "../word";
+import { keysStart } from "./fingerprint";
+import { saturate, staleSlots } from "./hardware";
+import { moveHardware } from "./hardware-moves";
 import { layersAt, noteEdge, noteLayer, noteParent, watch } from "./paths";
 import {
   dequeue,
@@ -36,9 +37,10 @@ import {
   takenState,
   takenSum,
 } from "./queue";
-import { beginReduction, chosen, moveChosen, mustBeginAgain, startReduction } from "./reduction";
+import { beginReduction, beginSymmetry, chosen, moveChosen, mustBeginAgain, startReduction } from "./reduction";
 import * as space from "./space";
 import * as next from "./successors";
+import { noteTaken } from "./symmetry";
 import { Visit, visit, visitedOmitted, visitedSlots, visitedStart, visitedTouch } from "./visited";
 
 /** Agent and pc of a violation that no step made. */
@@ -103,18 +105,20 @@ function begin(): void {
   reset();
   forgetOutcomes();
   tellStart();
-  beginReduction();
   const words = space.stateWords();
   const hashed = base(Base.HASHED);
   const from = base(Base.STATE);
   visitedStart(space.visitedAt, space.visitedBytes, space.asked(Search.STORE));
   queueStart(space.queueAt, space.queueBytesMax, space.liveListAt, space.liveFlagsAt, words);
   keysStart(space.keysAt, from, words, base(Base.OBLIGATION) - from);
+  beginSymmetry();
+  beginReduction();
   next.setWide(wide);
   logInto(space.logAt, space.logEnd, hashed, base(Base.STATE_END) - hashed);
   layerEnd = 1;
   setRun(Run.STATUS, Status.RUNNING);
   next.noMoves(space.logAt);
+  noteTaken();
   next.begin(0xffffffff);
   if (hardware == Hardware.SATURATED) saturate();
   next.end(0, 0);
@@ -183,6 +187,7 @@ function expand(): void {
 export function successors(parent: u32): void {
   put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
   next.noMoves(space.logAt);
+  noteTaken();
   let mask = chosen(enabledMask());
   if (mask == 0 && hardware != Hardware.ENUMERATED) over(parent);
   while (mask != 0) {
@@ -193,7 +198,7 @@ export function successors(parent: u32): void {
     collect(parent);
     ended();
   }
-  if (hardware != Hardware.ORACLE) moveHardware();
+  if (hardware != Hardware.ORACLE) moveHardware(hardware);
   const words = space.searchWords() + Search.EXPANDED;
   putLong(words, getLong(words) + 1);
   putLong(Area.RUN + Run.TRANSITIONS, getLong(Area.RUN + Run.TRANSITIONS) + <u64>next.moveCount);
@@ -213,22 +218,6 @@ function over(parent: u32): void {
 export function ended(): void {
   if (hardware == Hardware.SATURATED) saturate();
   next.end(takenSum, takenSecond);
-}
-
-function moveHardware(): void {
-  if (hardware == Hardware.ENUMERATED) {
-    const perCpu = slotsPerCpu();
-    const obligations = obligationSum();
-    for (let cpu: u32 = 0; cpu < cpus; cpu++) noteSlots(cpu, kernelAgents() + cpu * perCpu, obligations);
-  }
-  if (!reuseByAgent()) return;
-  const frames = base(Base.FRAMES);
-  for (let frame: u32 = 1; frame < frames; frame++) {
-    if (!canReuse(frame)) continue;
-    next.begin(frameAgents() + frame);
-    reuse(frame);
-    ended();
-  }
 }
 
 /** Looks the successors up, all on their way at once, and keeps the new ones. */

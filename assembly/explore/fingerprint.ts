@@ -17,7 +17,7 @@ let firstWord: u32 = 0;
 let keyBytes: u32 = 0;
 
 /** Spreads 32 bits over 64, one to one, 0 to 0: a small difference changes high and low bits. */
-function spread(value: u32): u64 {
+export function spread(value: u32): u64 {
   const x = <u64>value * GOLDEN;
   return x ^ (x >> 29);
 }
@@ -33,6 +33,15 @@ export function keysStart(at: u32, from: u32, words: u32, unhashed: u32): void {
     const word = i < words ? i : i - words;
     store<u64>(keys + (i << 3), word < unhashed ? mix(seed) | 1 : 0);
   }
+}
+
+/** Keys of one word. */
+export function keyOfWord(word: u32): u64 {
+  return load<u64>(keys + ((word - firstWord) << 3));
+}
+
+export function secondKeyOfWord(word: u32): u64 {
+  return load<u64>(keys + keyBytes + ((word - firstWord) << 3));
 }
 
 /** What a word adds to the sum when it goes from `old` to `value`. */

@@ -94,6 +94,14 @@ function canFill(at: u32): u32 {
   return readable(currentFirst, part, index - partFirst(part), currentRoot, levels);
 }
 
+/** A full slot can be evicted; an empty one of the current space filled with what a walk step would read. */
+export function canMoveSlot(cpu: u32, slot: u32): bool {
+  const at = slotsOf(cpu) + slot * SLOT_WORDS;
+  if (get(at) != 0) return true;
+  if (!look(cpu) || at < currentFirst || at >= currentFirst + slotsPerSpace * SLOT_WORDS) return false;
+  return canFill(at) != 0;
+}
+
 /** Fills or evicts one slot of a CPU. */
 export function moveSlot(cpu: u32, slot: u32): void {
   const at = slotsOf(cpu) + slot * SLOT_WORDS;

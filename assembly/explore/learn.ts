@@ -26,6 +26,7 @@ import {
   requestOf,
   stepNoted,
 } from "./places";
+import { looseCpus } from "./symmetry";
 
 /** Random runs to learn from: at least, and at most. */
 const RUNS_MIN: u32 = 64;
@@ -107,7 +108,7 @@ export function relyOnWhatIsKnown(): void {
   noteWhoRuns();
   for (let task: u32 = 0; task < tasks; task++) placeOf(task);
   usable = !overflown && !isForeign() && kernelAgents() < AGENTS_MAX;
-  if (usable) usable = conflictsStart(conflictsAt, PLACES_MAX);
+  if (usable) usable = conflictsStart(conflictsAt, PLACES_MAX, looseCpus());
   relied = news();
 }
 
@@ -119,7 +120,7 @@ export function isConfirmed(): bool {
   const count = knownPlaces();
   const cuts = lockCount;
   const before = signature(count, cuts);
-  usable = !overflown && !isForeign() && conflictsStart(conflictsAt, PLACES_MAX);
+  usable = !overflown && !isForeign() && conflictsStart(conflictsAt, PLACES_MAX, looseCpus());
   relied = news();
   return usable && lockCount >= cuts && signature(count, cuts) == before;
 }

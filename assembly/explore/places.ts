@@ -35,6 +35,8 @@ let keysAt: u32 = 0;
 let numbersAt: u32 = 0;
 let agentsAt: u32 = 0;
 let waitsAt: u32 = 0;
+/** Of an interrupt's place, a hash of what it was asked: the same for all CPUs that are asked the same. */
+let orbitsAt: u32 = 0;
 let edgesAt: u32 = 0;
 let edgeSetAt: u32 = 0;
 let mapsAt: u32 = 0;
@@ -51,7 +53,7 @@ export let overflown: bool = false;
 /** Bytes that the tables take. */
 export function placesBytes(): u32 {
   measure();
-  return (SLOTS << 3) + (SLOTS << 2) + (PLACES_MAX << 3) + (EDGES_MAX << 3) + (EDGE_SLOTS << 2) + PLACES_MAX * mapBytes;
+  return (SLOTS << 3) + (SLOTS << 2) + (PLACES_MAX << 4) + (EDGES_MAX << 3) + (EDGE_SLOTS << 2) + PLACES_MAX * mapBytes;
 }
 
 function measure(): void {
@@ -67,7 +69,8 @@ export function placesStart(at: u32): void {
   numbersAt = keysAt + (SLOTS << 3);
   agentsAt = numbersAt + (SLOTS << 2);
   waitsAt = agentsAt + (PLACES_MAX << 2);
-  edgesAt = waitsAt + (PLACES_MAX << 2);
+  orbitsAt = waitsAt + (PLACES_MAX << 2);
+  edgesAt = orbitsAt + (PLACES_MAX << 3);
   edgeSetAt = edgesAt + (EDGES_MAX << 3);
   mapsAt = edgeSetAt + (EDGE_SLOTS << 2);
   memory.fill(keysAt, 0, SLOTS << 3);
@@ -97,6 +100,10 @@ export function agentAt(place: u32): u32 {
   return load<u32>(agentsAt + (place << 2));
 }
 
+export function orbitOf(place: u32): u64 {
+  return load<u64>(orbitsAt + (place << 3));
+}
+
 export function edgeFrom(edge: u32): u32 {
   return load<u32>(edgesAt + (edge << 3));
 }
@@ -114,6 +121,7 @@ function add(agent: u32, wait: u32): u32 {
   const place = placeCount++;
   store<u32>(waitsAt + (place << 2), wait);
   store<u32>(agentsAt + (place << 2), agent);
+  store<u64>(orbitsAt + (place << 3), 0);
   memory.fill(mapOf(place), 0, mapBytes);
   changes++;
   return place;
@@ -184,12 +192,12 @@ export function requestOf(cpu: u32): u32 {
   const sender = senderOf(cpu);
   const request = cpuAt(sender) + Cpu.REQUEST_MM;
   const words: u32 = Cpu.REQUEST_TABLES - Cpu.REQUEST_MM + 1;
-  let key = fold(tasks + cpu + 1, request, words);
-  key = fold(key, self + Cpu.LOADED_MM, 2);
-  key = fold(fold(key, self + Cpu.PENDING, 1), self + Cpu.PENDING_ALL, 1) | 1;
+  let asked = fold(fold(1, request, words), self + Cpu.LOADED_MM, 2);
+  asked = fold(fold(asked, self + Cpu.PENDING, 1), self + Cpu.PENDING_ALL, 1);
   const known = placeCount;
-  const place = numberOf(key, tasks + cpu, 0);
+  const place = numberOf(mix(asked + tasks + cpu) | 1, tasks + cpu, 0);
   if (place != known) return place;
+  store<u64>(orbitsAt + (place << 3), asked);
   noteAt(place, request, words);
   noteAt(place, self + Cpu.LOADED_MM, 2);
   noteAt(place, self + Cpu.PENDING, 1);

@@ -53,6 +53,15 @@ export function enliven(word: u32): void {
   liveCount++;
 }
 
+/** The i-th of the live words, and what it was at first. */
+export function liveWord(i: u32): u32 {
+  return load<u32>(list + (i << 2)) >> 2;
+}
+
+export function initialOf(word: u32): u32 {
+  return load<u32>((word - stateBase + base(Base.INITIAL)) << 2);
+}
+
 /** Bytes of the ring in use. */
 export function queueBytes(): u32 {
   return tail >= head ? tail - head : ringEnd - head + (tail - ring);

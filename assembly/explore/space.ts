@@ -6,10 +6,11 @@
  * set. Pages that are never touched cost nothing.
  */
 import { Base } from "../abi/layout";
-import { EDGE_WORDS, EDGES_MAX, Search, WATCH_STATES } from "../abi/search";
+import { EDGE_WORDS, EDGES_MAX, Reduction, Search, WATCH_STATES } from "../abi/search";
 import { reserve } from "../boot";
 import { base, get, put, stateBase } from "../word";
 import { reductionBytes } from "./learn";
+import { symmetryBytes } from "./symmetry";
 
 /** Entries of the log: what the successors of one state write. */
 const LOG_BYTES: u32 = 1 << 20;
@@ -17,7 +18,7 @@ const MIB: u32 = 1 << 20;
 /** One page short of 4 GiB: an address one past the end is still an address. */
 const MOST_BYTES: u64 = 0xffff0000;
 
-const words = memory.data(54 * 4);
+const words = memory.data(56 * 4);
 
 /** First word of the Search area. */
 export function searchWords(): u32 {
@@ -43,6 +44,7 @@ export let edgesAt: u32 = 0;
 export let parentsAt: u32 = 0;
 export let parentsMax: u32 = 0;
 export let reductionAt: u32 = 0;
+export let symmetryAt: u32 = 0;
 export let queueAt: u32 = 0;
 export let queueBytesMax: u32 = 0;
 /** What a worker of a split search exchanges with the others. */
@@ -54,6 +56,11 @@ export let visitedBytes: u32 = 0;
 /** Words of the state, from Base.STATE on. */
 export function stateWords(): u32 {
   return base(Base.STATE_END) - stateBase;
+}
+
+/** Whether the reduction is asked for; only the module that notes what steps use can. */
+export function reduces(how: u32): bool {
+  return isDefined(RECORDED) && (asked(Search.REDUCE) & how) != 0;
 }
 
 function aligned(at: u32): u32 {
@@ -79,7 +86,8 @@ export function layOutSearch(): bool {
   liveListAt = aligned(keysAt + (count << 4));
   liveFlagsAt = aligned(liveListAt + (count << 2));
   reductionAt = aligned(liveFlagsAt + count);
-  parentsAt = aligned(reductionAt + (asked(Search.REDUCE) != 0 ? reductionBytes() : 0));
+  symmetryAt = aligned(reductionAt + (reduces(Reduction.PARTIAL_ORDER) ? reductionBytes() : 0));
+  parentsAt = aligned(symmetryAt + (reduces(Reduction.SYMMETRY) ? symmetryBytes(count) : 0));
   let mib = asked(Search.MEMORY_MIB);
   while (mib > 0) {
     const end = min(<u64>parentsAt + <u64>mib * <u64>MIB, MOST_BYTES);

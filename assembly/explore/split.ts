@@ -25,6 +25,7 @@ import { moveAny } from "./paths";
 import { liveCount, queueBytes, queued, skipAt, takeAt, takenState } from "./queue";
 import * as space from "./space";
 import * as next from "./successors";
+import { noteTaken } from "./symmetry";
 import { Visit, visit, visitedTouch } from "./visited";
 
 const NOBODY: u32 = 0xffffffff;
@@ -239,6 +240,7 @@ function settleOne(): u32 {
     if (load<u8>(answersAt + owner * keysMax + at) == 0) continue;
     if (after == 0) {
       after = takeAt(settlePlace);
+      noteTaken();
       put(tally(Tally.STEPS), runWord(Run.DEPTH) + 1);
     }
     next.noMoves(space.logAt);

@@ -9,6 +9,7 @@
 import { get, logTop, setLogTop } from "../word";
 import { change, fingerprintOf, obligationSum, secondChange } from "./fingerprint";
 import { enliven, takenSecond, takenSum } from "./queue";
+import { isSymmetric, noteChange, noteSuccessor, symmetricKey } from "./symmetry";
 
 /** Successors of one state at most: agents. */
 export const SUCCESSORS_MAX: u32 = 4096;
@@ -74,8 +75,10 @@ export function end(sum: u64, second: u64): void {
   const move = moveAt(moveCount);
   const from = load<u32>(move, Move.FROM << 2);
   const obligations = obligationSum();
+  const symmetric = isSymmetric();
   let total = sum;
   let other = second;
+  if (symmetric) noteSuccessor();
   let at = logTop;
   store<u32>(move, at, Move.TO << 2);
   while (at > from) {
@@ -88,9 +91,10 @@ export function end(sum: u64, second: u64): void {
     store<u64>(at, <u64>word | ((<u64>now) << 32));
     total += change(word, old, now);
     if (wide) other += secondChange(word, old, now);
+    if (symmetric) noteChange(word, old, now);
   }
   store<u64>(move, total, Move.SUM << 2);
-  store<u64>(move, fingerprintOf(total + obligations), Move.KEY << 2);
+  store<u64>(move, symmetric ? symmetricKey(total) : fingerprintOf(total + obligations), Move.KEY << 2);
   if (wide) {
     store<u64>(move, other, Move.SECOND_SUM << 2);
     store<u64>(move, fingerprintOf(other - obligations), Move.SECOND_KEY << 2);

@@ -36,6 +36,12 @@ export function cellCount(): u32 {
   return mms * perMm() + mms + boot(Boot.FILES);
 }
 
+/** Cells that are about one CPU, two for each mm: what it must flush, and its broadcasts under way. */
+export function cpuCell(i: u32, cpu: u32): u32 {
+  const first = (i >> 1) * perMm() + 1 + frames() + GUARDS;
+  return first + ((i & 1) == 0 ? tasks + cpu + 1 : tasks + cpus + 1 + tasks + cpu);
+}
+
 /** Which VMAs the mm has: who looks for one reads it, who links or forgets one writes it. */
 export function noteVmas(mm: u32, access: u32): void {
   if (isDefined(RECORDED)) noteCell(mms * perMm() + mm, access);

@@ -13,7 +13,6 @@
 import { EventKind } from "../abi/events";
 import { Reg } from "../abi/operands";
 import { Entry, Frame, Kind, Mm, OWNER_ISOLATED, OWNER_UNCOUNTED, Rest } from "../abi/records";
-import { entryCleared } from "../ghost/obligations";
 import { event, isNull, Missing } from "../ghost/report";
 import { pageCopied } from "../ghost/rules";
 import { allocate, liveEntries, Pool, poolOf, setUse } from "../hw/frames";
@@ -59,7 +58,7 @@ export function isolate(task: u32, table: u32): bool {
   return any;
 }
 
-/** Copies the next page of table `table` into huge page INDEX and clears its entry; PAGE := it. False at the end. */
+/** Copies the next page of table `table` into huge page INDEX; its entry is to be cleared next. False at the end. */
 export function copyNext(task: u32, table: u32): bool {
   const count = entriesOf(0);
   for (let i: u32 = 0; i < count; i++) {
@@ -68,10 +67,10 @@ export function copyNext(task: u32, table: u32): bool {
     const page = frameOf(get(slot));
     pageCopied(page);
     put(restAt(regWord(task, Reg.INDEX)) + Rest.VALUE, get(restAt(page) + Rest.VALUE));
-    entryCleared(regWord(task, Reg.MM), reg(task, Reg.START) + <u64>i, 0, table, slot, 0);
-    writeEntry(slot, 0);
-    add(frameAt(page) + Frame.MAPS, -1);
     setReg(task, Reg.PAGE, page);
+    setReg(task, Reg.ENTRY, slot);
+    setReg(task, Reg.TABLE, table);
+    setReg(task, Reg.ADDRESS, reg(task, Reg.START) + <u64>i);
     return true;
   }
   return false;

@@ -102,11 +102,13 @@ export function clearOrphans(task: u32, level: u32): void {
 
 /** The entry at START goes without a flush, and is counted for the next who flushes. */
 export function dropUnflushed(task: u32, level: u32): bool {
+  return clearLeaf(regWord(task, Reg.MM), reg(task, Reg.START), level);
+}
+
+/** VALUE is what the counter stood at before: a scenario need not run four thousand million times. */
+export function countDirty(task: u32): void {
   const dirty = mmAt(regWord(task, Reg.MM)) + Mm.DIRTY;
-  if (!clearLeaf(regWord(task, Reg.MM), reg(task, Reg.START), level)) return false;
-  // VALUE is what the counter stood at before: a scenario need not run four thousand million times.
   putLong(dirty, max(getLong(dirty), reg(task, Reg.VALUE)) + 1);
-  return true;
 }
 
 export function dirtyCount(task: u32): u64 {

@@ -31,7 +31,10 @@ import {
 } from "../word";
 
 function freeVma(): u32 {
-  for (let i: u32 = 0; i < vmas; i++) if (get(vmaAt(i) + Vma.MM) == 0) return vmaAt(i);
+  for (let i: u32 = 0; i < vmas; i++) {
+    // A lock outlives its VMA while somebody holds it, who has still to see that the VMA is gone.
+    if (get(vmaAt(i) + Vma.MM) == 0 && get(vmaAt(i) + Vma.LOCK) == 0) return vmaAt(i);
+  }
   return 0;
 }
 
@@ -54,7 +57,9 @@ function noteChange(vma: u32): void {
 
 export function clearVma(vma: u32): void {
   noteChange(vma);
+  const lock = get(vma + Vma.LOCK);
   clearWords(vma, Vma.WORDS);
+  if (lock != 0) put(vma + Vma.LOCK, lock);
 }
 
 export function vmaNumber(vma: u32): u32 {
@@ -215,6 +220,16 @@ export function nextInTree(task: u32): void {
     return;
   }
   setReg(task, Reg.VMA, 0);
+}
+
+/** Whether VMA is in FILE's tree and overlaps its pages [INDEX, END); then also MM, ADDRESS and LAST as nextInTree. */
+export function stillInTree(task: u32): bool {
+  const number = regWord(task, Reg.VMA);
+  setReg(task, Reg.VMA, number - 1);
+  nextInTree(task);
+  const found = regWord(task, Reg.VMA) == number;
+  setReg(task, Reg.VMA, number);
+  return found;
 }
 
 /** FILE and INDEX of ADDRESS in VMA. */

@@ -36,6 +36,7 @@ let splitFetch: bool = false;
 let isTouching: bool = false;
 /** Mask of page sizes; 0 when nothing is swept. */
 let sweptSizes: u32 = 0;
+let makesCurves: bool = false;
 let cpu: usize = 0;
 let asid: u32 = 0;
 let space: usize = 0;
@@ -56,9 +57,13 @@ export function setTouching(on: u32): void {
   isTouching = on != 0;
 }
 
-/** Sweeps all LRU geometries of the page sizes in the mask instead of simulating the one. Pages must be of 4 KiB. */
-export function setSweeping(sizes: u32): void {
+/**
+ * Sweeps all LRU geometries of the page sizes in the mask, or makes their miss curves, instead of simulating the one
+ * geometry. Pages must be of 4 KiB.
+ */
+export function setSweeping(sizes: u32, isCurve: u32): void {
   sweptSizes = sizes;
+  makesCurves = isCurve != 0;
 }
 
 /** From the beginning: CPU 0, ASID 0. */
@@ -76,7 +81,7 @@ function switchCpu(index: u32): void {
     return;
   }
   cpu = next;
-  if (sweptSizes != 0) makeSweeps(cpu, sweptSizes);
+  if (sweptSizes != 0) makeSweeps(cpu, sweptSizes, makesCurves);
   if (uniform == MIXED) planFor(cpu);
 }
 

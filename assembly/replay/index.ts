@@ -17,7 +17,7 @@ export { setWanted } from "./front";
 export { allocate, fault } from "./memory";
 export * from "./read/index";
 export { addRange, finishTouching, setCongruence, startTouching } from "./spaces";
-export { sweepHits } from "./sweep";
+export { curveCold, curveDistances, curveHits, sweepHits } from "./sweep";
 export { setLevels, tableCount } from "./tables";
 
 export function replayLayout(): u32 {

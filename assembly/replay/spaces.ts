@@ -169,3 +169,10 @@ export function pageOf(key: u32): u64 {
   const high = <u64>load<u32>(regionHigh + ((<usize>key >>> BITS_OF_REGION) << 2));
   return (high << BITS_OF_REGION) | (<u64>key & 0xfffff);
 }
+
+/** Whether a key of pages of 2^shift base pages is of an ASID and overlaps the base pages [from, to]. */
+export function isOf(key: u32, shift: u32, asid: u32, from: u64, to: u64): bool {
+  const page = pageOf(key << shift);
+  const isOurs = load<u32>(regionAsid + ((<usize>(key << shift) >>> BITS_OF_REGION) << 2)) == asid;
+  return isOurs && page <= to && page + (((<u64>1) << shift) - 1) >= from;
+}

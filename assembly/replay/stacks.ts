@@ -14,6 +14,8 @@ export const enum Sweep {
   EPOCH = 8,
   LAST = 12,
   CAREFUL = 16,
+  /** The miss curve of this page size instead of stacks (curve.ts); 0 when not asked for. */
+  CURVE = 20,
   /** 17 counts of u64 for each number of sets. */
   HITS = 64,
   END = 1728,

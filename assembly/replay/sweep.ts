@@ -5,7 +5,8 @@
  *   Per number of sets, every set is a stack of 16 keys; the position p at which a reference is found is its stack
  *   distance there, so that it misses with up to p ways. Numbers of sets go from coarse to fine: a reference at
  *   position 0 is at position 0 of all finer sets (whoever touched it last is the last in any part of the set), so only
- *   the others go on. Likewise the stream of base pages without repeats serves the larger page sizes.
+ *   the others go on. Likewise the stream of base pages without repeats serves the larger page sizes. A CPU that is
+ *   asked for miss curves has those instead (curve.ts).
  *
  * Invariants
  *   S1  Invalidating a page leaves a hole in its stacks, where it stays. A reference found at p with its first hole at
@@ -16,9 +17,10 @@
  */
 import { Count, RecordType } from "../abi/replay";
 import { CpuField, counted, cpuAt, QUEUE_BYTES } from "./cpu";
+import { coldOf, curveBatch, curveHole, curveHoleAll, curveLength, emptyCurve, hitsAt, makeCurve } from "./curve";
 import { careful } from "./holes";
 import { allocate } from "./memory";
-import { pageOf, regionAsid, regionOf } from "./spaces";
+import { isOf, regionOf } from "./spaces";
 import { HOLE, rows, rows4, Sweep, sweepSets } from "./stacks";
 
 const first: usize = allocate(QUEUE_BYTES);
@@ -27,18 +29,42 @@ const third: usize = allocate(QUEUE_BYTES);
 
 export const SET_COUNTS: u32 = 12;
 
-/** Gives a CPU its sweeps, for the page sizes in the mask `sizes`, if it has none yet. */
-export function makeSweeps(cpu: usize, sizes: u32): void {
+/** Gives a CPU its sweeps or curves, for the page sizes in the mask `sizes`, if it has none yet. */
+export function makeSweeps(cpu: usize, sizes: u32, isCurve: bool): void {
   for (let size: usize = 0; size < 3; size++) {
     const at = cpu + (size << 2);
     if (((sizes >> <u32>size) & 1) == 0 || load<u32>(at, CpuField.SWEEPS) != 0) continue;
     const sweep = allocate(Sweep.END);
     store<u32>(sweep, 0xffffffff, Sweep.LAST);
+    store<u32>(at, <u32>sweep, CpuField.SWEEPS);
+    if (isCurve) {
+      store<u32>(sweep, <u32>makeCurve(), Sweep.CURVE);
+      continue;
+    }
     store<u32>(sweep, <u32>allocate((<usize>sweepSets) << 6), Sweep.STACKS);
     store<u32>(sweep, <u32>allocate((<usize>sweepSets) << 2), Sweep.EPOCHS);
     memory.fill(<usize>load<u32>(sweep, Sweep.STACKS), 255, (<usize>sweepSets) << 6);
-    store<u32>(at, <u32>sweep, CpuField.SWEEPS);
   }
+}
+
+function curveOf(cpu: u32, size: u32): usize {
+  const sweep = <usize>load<u32>(cpuAt(cpu) + ((<usize>size) << 2), CpuField.SWEEPS);
+  return <usize>load<u32>(sweep, Sweep.CURVE);
+}
+
+/** Distances at which a CPU's curve may have hits: 0 to this, exclusive. */
+export function curveDistances(cpu: u32, size: u32): u32 {
+  return curveLength(curveOf(cpu, size));
+}
+
+/** Hits at a distance above 0, repeats left out: they hit in a TLB with more entries than `distance`. */
+export function curveHits(cpu: u32, size: u32, distance: u32): f64 {
+  return <f64>hitsAt(curveOf(cpu, size), distance);
+}
+
+/** Misses in a TLB of any size. */
+export function curveCold(cpu: u32, size: u32): f64 {
+  return <f64>coldOf(curveOf(cpu, size));
 }
 
 /** Hits at position `position` (16: misses) with 2^setBits sets, of positions above 0. */
@@ -60,7 +86,9 @@ export function sweepBatch(cpu: usize, k: usize, end: usize): void {
     memory.copy(stream, first, to - first);
     from = stream;
     const length = to - first;
-    runSizes(sweep, length);
+    const curve = <usize>load<u32>(sweep, Sweep.CURVE);
+    if (curve != 0) curveBatch(curve, first, first + length);
+    else runSizes(sweep, length);
     to = stream + length;
     shiftOf = 9 * size;
   }
@@ -163,7 +191,7 @@ export function sweepEvent(cpu: usize, space: usize, asid: u32, r: usize): void 
     store<u32>(sweep, 1, Sweep.CAREFUL);
     store<u32>(sweep, 0xffffffff, Sweep.LAST);
     if (type == RecordType.FLUSH_ALL) {
-      store<u32>(sweep, load<u32>(sweep, Sweep.EPOCH) + 1, Sweep.EPOCH);
+      flush(sweep);
     } else if (type == RecordType.FLUSH_ASID) {
       holeAll(sweep, 9 * size, <u32>address, 0, u64.MAX_VALUE >> 1);
     } else if (to - from < 64) {
@@ -175,8 +203,19 @@ export function sweepEvent(cpu: usize, space: usize, asid: u32, r: usize): void 
   }
 }
 
+function flush(sweep: usize): void {
+  const curve = <usize>load<u32>(sweep, Sweep.CURVE);
+  if (curve != 0) emptyCurve(curve);
+  else store<u32>(sweep, load<u32>(sweep, Sweep.EPOCH) + 1, Sweep.EPOCH);
+}
+
 /** Leaves a hole where a key is, for every number of sets. */
 function hole(sweep: usize, key: u32): void {
+  const curve = <usize>load<u32>(sweep, Sweep.CURVE);
+  if (curve != 0) {
+    curveHole(curve, key);
+    return;
+  }
   const epoch = load<u32>(sweep, Sweep.EPOCH);
   for (let bits: u32 = 0; bits < SET_COUNTS; bits++) {
     const mask: u32 = (1 << bits) - 1;
@@ -191,13 +230,14 @@ function hole(sweep: usize, key: u32): void {
 
 /** Leaves holes for all keys of an ASID in a range of base pages. */
 function holeAll(sweep: usize, shift: u32, asid: u32, from: u64, to: u64): void {
+  const curve = <usize>load<u32>(sweep, Sweep.CURVE);
+  if (curve != 0) {
+    curveHoleAll(curve, shift, asid, from, to);
+    return;
+  }
   const stacks = <usize>load<u32>(sweep, Sweep.STACKS);
-  const span = ((<u64>1) << shift) - 1;
   for (let at = stacks; at < stacks + ((<usize>sweepSets) << 6); at += 4) {
     const key = load<u32>(at);
-    if (key >= HOLE) continue;
-    const page = pageOf(key << shift);
-    const isOurs = load<u32>(regionAsid + ((<usize>(key << shift) >>> 20) << 2)) == asid;
-    if (isOurs && page <= to && page + span >= from) store<u32>(at, HOLE);
+    if (key < HOLE && isOf(key, shift, asid, from, to)) store<u32>(at, HOLE);
   }
 }

@@ -106,6 +106,7 @@ export function runLocal(task: u32, pc: u32): u32 {
       case Op.FIND_VMA: findVma(task, get(op + 1)); break;
       case Op.NEXT_DETACHED: vma.nextDetached(task); break;
       case Op.NEXT_IN_TREE: vma.nextInTree(task); break;
+      case Op.STILL_IN_TREE: setReg(task, get(op + 1), when(vma.stillInTree(task))); break;
       case Op.VMA_BOUNDS: vma.vmaBounds(task, get(op + 1)); break;
       case Op.VMA_INDEX: vma.vmaIndex(task); break;
       case Op.NEXT_CACHED: pages.nextCached(task); break;

@@ -51,6 +51,7 @@ export function more(task: u32, op: u32, next: u32): u32 {
     case Op.CLEAR_LEAVES: setReg(task, get(op + 1), when(secondary.clearLeaves(task, get(op + 2)))); return next;
     case Op.CLEAR_ORPHANS: secondary.clearOrphans(task, get(op + 1)); return next;
     case Op.DROP_UNFLUSHED: setReg(task, get(op + 1), when(secondary.dropUnflushed(task, get(op + 2)))); return next;
+    case Op.COUNT_DIRTY: secondary.countDirty(task); return next;
     case Op.KERNEL_SEND: x86.sendKernel(task); return next;
     case Op.KERNEL_LOCAL: x86.kernelLocal(task); return next;
     case Op.ASID_ROLLOVER: asid.rollover(); return next;

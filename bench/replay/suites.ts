@@ -110,9 +110,10 @@ async function events(scale: Scale): Promise<Suite> {
 /** 192 geometries in one pass. */
 async function sweep(name: string, scale: Scale): Promise<Suite> {
   const { records, path } = await realTrace(name, scale.accesses);
-  const [swept, one] = [engineFor({ sweep: ["4k"] }), engineFor()];
+  const [swept, curve, one] = [engineFor({ sweep: ["4k"] }), engineFor({ curve: ["4k"] }), engineFor()];
   const tasks: Task[] = [
     { name: "sweep", units: records.length, run: loadedKeys(swept, records) },
+    { name: "curve", units: records.length, run: loadedKeys(curve, records) },
     { name: "one geometry", units: records.length, run: loadedKeys(one, records) },
   ];
   const goals: Goal[] = [
@@ -122,7 +123,7 @@ async function sweep(name: string, scale: Scale): Promise<Suite> {
     tasks.push(...nativeRate("allassoc", records.length, "allassoc", /= ([\d.]+) Mref\/s/, [path, "-r", NATIVE_REPS]));
     goals.push({ name: `${name}: sweep / allassoc`, ours: "sweep", against: "allassoc", atLeast: 0.9 });
   }
-  return { name: `sweep ${name}`, tasks, goals, result: () => swept.sweepMisses("4k") };
+  return { name: `sweep ${name}`, tasks, goals, result: () => [swept.sweepMisses("4k"), curve.curveMisses("4k")] };
 }
 
 /** Walks alone: 1 GiB of base pages at random, or one page in each of 4096 tables over 64 GiB. */

@@ -6,7 +6,7 @@ import { Machine, Reg } from "../../assembly/abi/operands.js";
 import { Op } from "../../assembly/abi/ops.js";
 
 /** The last op that only the task itself can notice. */
-const LAST_LOCAL = Op.DEPOSIT;
+const LAST_LOCAL = Op.STILL_IN_TREE;
 
 /** Whether the core has an op of this number. */
 export const isOp = (code: unknown): code is Op =>
@@ -26,6 +26,7 @@ const FIRST: readonly Op[] = [
   ...[Op.ALLOC_ANON_PAGE, Op.ZAP_PTES, Op.PROTECT_PTES, Op.GATHER_COUNT, Op.GATHER_FREE, Op.TLBI, Op.MOVE_PTES],
   ...[Op.PENDING_READ, Op.MARK_DIRTY, Op.CLEAR_DIRTY, Op.DEVICE_PAGE, Op.GET_HUGE_ZERO, Op.BATCH_READ],
   ...[Op.LIVE_BELOW, Op.OWN_HUGE, Op.DEPOSIT, Op.ALLOC_HUGE, Op.ISOLATE_PAGES, Op.COPY_NEXT, Op.POPULATE, Op.SET_HUGE],
+  Op.STILL_IN_TREE,
 ];
 const SECOND: readonly Op[] = [
   ...[Op.BRANCH_GE, Op.BRANCH_EQ, Op.MOVE, Op.ALIGN_DOWN, Op.ALIGN_UP, Op.SHIFT_BY, Op.TEST, Op.BATCH_MARK],
@@ -61,6 +62,7 @@ export const alsoWrites: ReadonlyMap<Op, readonly Reg[]> = new Map<Op, readonly 
   [Op.NEXT_DETACHED, [Reg.VMA, Reg.START, Reg.END]],
   [Op.NEXT_IN_TREE, [Reg.VMA, Reg.MM, Reg.ADDRESS, Reg.LAST]],
   [Op.VMA_BOUNDS, [Reg.ADDRESS, Reg.LAST, Reg.FILE]],
+  [Op.STILL_IN_TREE, [Reg.MM, Reg.ADDRESS, Reg.LAST]],
   [Op.VMA_INDEX, [Reg.FILE, Reg.INDEX]],
   [Op.NEXT_CACHED, [Reg.INDEX, Reg.PAGE]],
   [Op.GATHER_RANGE, [Reg.RANGE_START, Reg.RANGE_END, Reg.STRIDE, Reg.TABLES, Reg.FULL, Reg.FLUSH_MM]],
@@ -81,7 +83,7 @@ export const alsoWrites: ReadonlyMap<Op, readonly Reg[]> = new Map<Op, readonly 
   [Op.DEVICE_PAGE, PAGE],
   [Op.GET_HUGE_ZERO, PAGE],
   [Op.ALLOC_HUGE, PAGE],
-  [Op.COPY_NEXT, PAGE],
+  [Op.COPY_NEXT, [Reg.PAGE, Reg.ENTRY, Reg.TABLE, Reg.ADDRESS]],
   [Op.REPLACE_IN_CACHE, PAGE],
   [Op.X86_NEXT_GENERATION, [Reg.GENERATION]],
 ]);

@@ -19,6 +19,7 @@ interface TlbFlags {
   readonly cpus?: number;
   readonly fetch?: boolean;
   readonly sweep?: boolean;
+  readonly curve?: boolean;
   readonly levels: 4 | 5;
   readonly jobs: number;
   readonly format?: TraceFormatName;
@@ -43,6 +44,7 @@ export function registerTlb(program: Command, session: TraceSession): void {
     .option("--cpus <n>", "CPUs that the trace may use, at most", wholeNumber("--cpus", 1, CPUS_MOST))
     .option("--fetch", "instruction fetches too (default: data accesses only)")
     .option("--sweep", "also every LRU geometry of 1 to 2048 sets and 1 to 16 ways, in the same reading")
+    .option("--curve", "also the miss curve: fully associative LRU TLBs of every number of entries")
     .option("--levels <n>", "levels of the page tables: 4 or 5", wholeNumber("--levels", 4, 5), 4)
     .option(
       "-j, --jobs <n>",

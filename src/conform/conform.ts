@@ -155,7 +155,7 @@ function playAll(
   edition: Edition,
   calibration: Calibration,
 ): Played[] {
-  const script = new Script(edition, calibration, `${named.file} ${scenario.name}`);
+  const script = new Script(edition, calibration, `${named.file} ${scenario.name}`, named.recording.machine);
   return scenario.ops.map(({ line }) => script.play(line));
 }
 

@@ -1,7 +1,7 @@
 /**
  * The operations of a script, by their verbs.
  */
-import { type Advice, advise, exitMm, punchFile, truncateFile } from "../sequential/calls.js";
+import { ADVICES, type Advice, advise, exitMm, punchFile, truncateFile } from "../sequential/calls.js";
 import { access, SIGBUS, SIGSEGV } from "../sequential/fault.js";
 import { forkMm } from "../sequential/fork.js";
 import { type Prot, protect } from "../sequential/mprotect.js";
@@ -11,6 +11,7 @@ import { goLazy, switchTo } from "../sequential/tlb.js";
 import { mapRange, mergeAround, splitVma, unmapRange } from "../sequential/vmas.js";
 import { type Event, type File, findVma, firstIndex, type Mm, type Vma, type World } from "../sequential/world.js";
 import { type Line, Unsupported } from "./line.js";
+import { migrateAll, movePagesOf } from "./move.js";
 import type { Script } from "./play.js";
 import { type Process, programOf, type Reader } from "./process.js";
 import { ofThread } from "./threads.js";
@@ -28,8 +29,11 @@ export interface Answer {
 
 /** A page that every fresh program maps and unmaps, to learn its own name. */
 const PROBE = 0x7f0000000000;
+const EEXIST = 17;
 
 export function perform(script: Script, line: Line): Answer {
+  const cpu = line.number("cpu", 0);
+  if (cpu >= script.world.cpus.length) throw new Unsupported(`there was no CPU ${cpu} on the recording machine`);
   switch (line.word(0)) {
     case "sleep":
       return {};
@@ -114,7 +118,7 @@ function ofMain(script: Script, line: Line, process: Process): Answer {
     case "munmap":
       return { process, error: unaligned(line) || unmapRange(world, mm, ...pagesOf(line)) };
     case "mprotect":
-      return { process, error: unaligned(line) || protect(world, mm, ...pagesOf(line), line.required("prot") as Prot) };
+      return { process, error: unaligned(line) || protect(world, mm, ...pagesOf(line), protOf(line.required("prot"))) };
     case "madvise":
       return { process, error: unaligned(line) || advise(world, mm, ...pagesOf(line), adviceOf(line)) };
     case "mremap": {
@@ -136,6 +140,10 @@ function ofMain(script: Script, line: Line, process: Process): Answer {
     }
     case "fork":
       return fork(script, line, process);
+    case "movepages":
+      return movePagesOf(script, line, process);
+    case "migrate":
+      return migrateAll(script, line, process);
     case "exit": {
       const { programPages, childPages } = script.calibration;
       exitMm(world, mm, (process.forked ? childPages : programPages) + process.threads);
@@ -146,12 +154,11 @@ function ofMain(script: Script, line: Line, process: Process): Answer {
   }
 }
 
-const ADVICES: readonly string[] = ["dontneed", "free", "remove", "hugepage", "nohugepage"];
-
 function adviceOf(line: Line): Advice {
   const advice = line.option("advice") ?? "dontneed";
-  if (!ADVICES.includes(advice)) throw new Unsupported(`advice=${advice}`);
-  return advice as Advice;
+  const known = ADVICES.find((name) => name === advice);
+  if (known === undefined) throw new Unsupported(`advice=${advice}`);
+  return known;
 }
 
 /** mremap() without a place: what is too long goes, and what is missing is added where there is room. */
@@ -180,8 +187,10 @@ function pagesOf(line: Line): [number, number] {
 function map(script: Script, line: Line, process: Process): number {
   const [start, end] = line.range(2);
   const file = line.option("file") === undefined ? undefined : fileOf(script, line);
-  const prot = line.option("prot") ?? "rw";
-  if (prot !== "rw" && prot !== "r" && prot !== "none") throw new Unsupported(`prot=${prot}`);
+  const prot = protOf(line.option("prot") ?? "rw");
+  // Without `over` the recorder asks for a place that has to be free (MAP_FIXED_NOREPLACE).
+  const taken = process.mm.vmas[firstIndex(process.mm, start)];
+  if (!line.has("over") && taken !== undefined && taken.start < end) return EEXIST;
   return mapRange(script.world, process.mm, {
     start,
     end,
@@ -192,6 +201,11 @@ function map(script: Script, line: Line, process: Process): number {
     noreserve: line.has("noreserve"),
     prot,
   });
+}
+
+function protOf(prot: string): Prot {
+  if (prot !== "rw" && prot !== "r" && prot !== "none") throw new Unsupported(`prot=${prot}`);
+  return prot;
 }
 
 function touch(script: Script, line: Line, process: Process): Answer {
@@ -236,7 +250,9 @@ function lock(script: Script, line: Line, process: Process): number {
     const vma = findVma(mm, at) as Vma;
     // Populating a writable private mapping breaks its copies.
     const value = vma.write && !vma.shared ? (walk(mm.root, at)?.leaf.page.value ?? 0) : undefined;
-    if (!vma.none) access(world, mm, at, value);
+    // Nobody may use it, so it cannot be brought in; what came before stays.
+    if (vma.none) return 12;
+    access(world, mm, at, value);
     at += vma.huge ? HUGE : PAGE;
   }
   return 0;

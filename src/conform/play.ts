@@ -15,8 +15,8 @@ import { goLazy, switchTo } from "../sequential/tlb.js";
 import { type Event, type File, type Mm, World } from "../sequential/world.js";
 import { Line, Unsupported } from "./line.js";
 import { type Answer, perform } from "./operations.js";
-import { CPUS, type Process, type Reader } from "./process.js";
-import type { Seen } from "./recording.js";
+import type { Process, Reader } from "./process.js";
+import { type Machine, RECORDED_ON, type Seen } from "./recording.js";
 
 /** Facts of the recording machine that no script tells: read off from the recording itself. */
 export interface Calibration {
@@ -28,8 +28,6 @@ export interface Calibration {
 }
 
 export const UNCALIBRATED: Calibration = { otherTablesKb: 0, programPages: 0, childPages: 0 };
-
-const HUGE_PAGES = 1800;
 
 export interface Played extends Seen {
   /** The line asks for something that the model has no rule for. */
@@ -47,12 +45,12 @@ export class Script {
     edition: Edition,
     readonly calibration: Calibration,
     source: string,
+    machine: Machine = RECORDED_ON,
   ) {
     this.#source = source;
     this.world = new World({
       edition,
-      cpus: CPUS,
-      hugePages: HUGE_PAGES,
+      ...machine,
       // A fault that must wait for the file's lock sleeps, and comes too late.
       onGap: (world) => {
         if (world.features.vmaLock) this.#read(true);
@@ -64,10 +62,13 @@ export class Script {
   play(text: string): Played {
     const line = new Line(text, this.#source);
     this.world.events.length = 0;
+    const before = [...this.processes.values()].map(({ mm }) => [mm, mm.generation] as const);
     let answer: Answer;
     try {
       answer = perform(this, line);
     } catch (error) {
+      // What it flushed all the same, the recording has shown: the next operation counts from there.
+      for (const [mm, generation] of before) if (mm.generation !== generation) mm.shown = mm.generation;
       // A line that cannot be read, or that breaks the model, is counted as one that has no rule.
       const why = error instanceof Error ? error.message : String(error);
       const known = error instanceof Unsupported || error instanceof InputError;
@@ -99,13 +100,17 @@ export class Script {
     const mms = new Map([...this.processes.values()].map(({ mm }) => [mm.name, mm]));
     const last = new Map<Mm, number>();
     let flushed: Mm | undefined;
-    const shown = events.map((event) => {
+    const shown = events.flatMap((event) => {
       const [kind] = event;
+      if (kind === "of") {
+        flushed = mms.get(String(event[1]));
+        return [];
+      }
       if (kind === "flush") flushed = mms.get(String(event[1]));
-      if (flushed === undefined || !/^(local|remote|lazy|wrong_cpu|func)$/.test(String(kind))) return event;
+      if (flushed === undefined || !/^(local|remote|lazy|wrong_cpu|func)$/.test(String(kind))) return [event];
       const generation = event.at(-1) as number;
       last.set(flushed, generation);
-      return [...event.slice(0, -1), `+${generation - flushed.shown}`];
+      return [[...event.slice(0, -1), `+${generation - flushed.shown}`]];
     });
     for (const [mm, generation] of last) mm.shown = generation;
     return shown;

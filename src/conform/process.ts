@@ -6,9 +6,6 @@ import { newPage } from "../sequential/pages.js";
 import { indexOf, PAGE } from "../sequential/tables.js";
 import type { File, Mm, Vma, World } from "../sequential/world.js";
 
-/** CPUs of the recording machine: 0 for housekeeping, 1 to 4 for the script. */
-export const CPUS = 5;
-
 export interface Process {
   readonly name: string;
   readonly mm: Mm;

@@ -11,8 +11,21 @@ export interface Recording {
   readonly label: string;
   /** What the recorder said about its probes. */
   readonly probes: readonly string[];
+  /** The machine that it was made on. */
+  readonly machine: Machine;
   readonly scenarios: readonly RecordedScenario[];
 }
+
+export interface Machine {
+  /** CPU 0 is for housekeeping, the others for the script. */
+  readonly cpus: number;
+  readonly hugePages: number;
+  /** tlb_single_page_flush_ceiling. */
+  readonly ceiling: number;
+}
+
+/** What a recording is taken to be made on where it does not say. */
+export const RECORDED_ON: Machine = { cpus: 5, hugePages: 1800, ceiling: 33 };
 
 export interface RecordedScenario {
   readonly name: string;
@@ -39,6 +52,7 @@ export interface Seen {
   readonly switches: readonly Event[];
 }
 
+const CPUS_MAX = 4096;
 const FORMAT = "kt-golden/1";
 /** Repeated events are written out; more of them in one operation is a mistake in the file. */
 const EVENTS_MAX = 4_000_000;
@@ -58,9 +72,22 @@ export function parseRecording(text: string, source: string): Recording {
   return {
     label: reader.text(meta.label, "meta.label"),
     probes: meta.probes === undefined ? [] : reader.list(meta.probes, "meta.probes").map(String),
+    machine: machineOf(meta.setup === undefined ? [] : reader.list(meta.setup, "meta.setup").map(String)),
     scenarios: reader
       .list(root.scenarios, "scenarios")
       .map((scenario, i) => reader.scenario(scenario, `scenario ${i}`)),
+  };
+}
+
+/** The setup's `cpus=`, `hp0=` and `hp1=` (huge pages of each node) and `ceiling=`. */
+function machineOf(setup: readonly string[]): Machine {
+  const words = setup.join(" ");
+  const sum = (pattern: RegExp): number => [...words.matchAll(pattern)].reduce((n, [, value]) => n + Number(value), 0);
+  const cpus = sum(/(?:^| )cpus=(\d+)/g);
+  return {
+    cpus: cpus > 0 && cpus <= CPUS_MAX ? cpus : RECORDED_ON.cpus,
+    hugePages: sum(/(?:^| )hp\d=(\d+)/g) || RECORDED_ON.hugePages,
+    ceiling: sum(/(?:^| )ceiling=(\d+)/g) || RECORDED_ON.ceiling,
   };
 }
 

@@ -22,8 +22,11 @@ export interface ReplayExports {
   setTouching(on: number): void;
   startTouching(): void;
   finishTouching(pages: number): void;
-  setSweeping(sizes: number): void;
+  setSweeping(sizes: number, isCurve: number): void;
   sweepHits(cpu: number, size: number, setBits: number, position: number): number;
+  curveDistances(cpu: number, size: number): number;
+  curveHits(cpu: number, size: number, distance: number): number;
+  curveCold(cpu: number, size: number): number;
   rewind(): void;
   replay(base: number, count: number): void;
   replayKeys(keys: number, count: number): void;

@@ -1,6 +1,7 @@
 /**
  * One case of a scenario, searched: states, violations with a path each, and their proofs.
  */
+
 import { Status } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
 import { ObligationFlag } from "../../assembly/abi/tasks.js";
@@ -12,12 +13,11 @@ import { encodeSchedule, formatToken } from "../schedule.js";
 import { tellPath } from "./agents.js";
 import { TransitionGraph } from "./livelock.js";
 import { choicesOf } from "./path.js";
+import type { ReductionFigures, ReductionName } from "./reductions.js";
 import {
   ExhaustiveSearch,
   type HardwareMode,
   placesOf,
-  type ReductionFigures,
-  type ReductionName,
   type Searched,
   type SearchFigures,
   type SearchOptions,
@@ -90,7 +90,7 @@ export interface Cores {
 }
 
 export const openCores = (reduce: ReductionName = "none"): Cores => ({
-  search: openSearchCore(reduce === "por"),
+  search: openSearchCore(reduce !== "none"),
   path: openCore(),
   witness: openCore(),
 });
@@ -114,8 +114,6 @@ export function hardwareOf(what: StageOptions, asked: CaseOptions["hardware"]): 
   return what.scenario.machine?.oracle === false ? "saturated" : "oracle";
 }
 
-const NO_REDUCTION: ReductionFigures = { used: "none", spared: 0, places: 0, contended: 0, passes: 1 };
-
 export async function exploreCase(
   what: StageOptions,
   options: CaseOptions,
@@ -131,17 +129,16 @@ export async function exploreCase(
   const store = options.store ?? "exact";
   const graph = hardware === "oracle" && wantsLivelocks(what, options) ? new TransitionGraph() : undefined;
   // A cycle can be missing from what a reduced search sees.
-  const reduce = graph === undefined ? options.reduce : "none";
+  const reduce = graph === undefined ? (options.reduce ?? "none") : "none";
   const asked = { hardware, memoryMib, store, statesMax, projection, graph, reduce };
-  // What a reduced search learns is not shared between workers.
-  const isSplit = (options.workers ?? 1) > 1 && graph === undefined && reduce !== "por";
+  const isSplit = (options.workers ?? 1) > 1 && graph === undefined && canSplit(reduce, hardware);
   const run = isSplit ? searchSplit : searchAlone;
   const search = await run(cores.search, machine, asked, options, report);
   const complete = search.complete();
   const stoppedBy = search.stoppedBy() ?? (complete ? undefined : options.signal?.aborted ? "interrupt" : "time");
   const setHash = search.setHash();
   const figures = search.figures();
-  const reduction = search instanceof ExhaustiveSearch ? search.reduction() : NO_REDUCTION;
+  const reduction = search.reduction();
   const seen = { hidden: machine.run(Run.HIDDEN), sometimes: machine.run(Run.SOMETIMES) };
   const raw = machine.violations();
   const paths = raw.map((violation) => readPath(search, violation));
@@ -162,6 +159,10 @@ export async function exploreCase(
     ...(stoppedBy === undefined ? {} : { stoppedBy }),
   };
 }
+
+/** What is learned of steps is not shared between workers, nor that two interrupts wait for one CPU. */
+const canSplit = (reduce: ReductionName, hardware: HardwareMode): boolean =>
+  reduce === "none" || (reduce === "sym" && hardware === "oracle");
 
 /** A livelock takes every transition, so it is looked for where it is asked for. */
 const wantsLivelocks = ({ scenario }: StageOptions, { livelock = false }: CaseOptions): boolean =>

@@ -6,6 +6,7 @@
  *   holds      neither, and every schedule was tried
  *   bounded    no harm so far, and not every schedule was tried
  */
+
 import type { Backend } from "../kernel/arch/backends.js";
 import { type Edition, orderOf } from "../kernel/editions.js";
 import { hiddenReasons, type Severity, sometimesNames } from "../names.js";
@@ -15,7 +16,8 @@ import { type CaseOptions, type CaseResult, type Cores, exploreCase, type FoundV
 import { checksOf, chooseScenarios } from "./choose.js";
 import { type Estimate, estimate } from "./estimate.js";
 import { checkInPool, type Errand, mustBeJobs } from "./pool.js";
-import { type ReductionName, type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
+import { type ReductionName, reductionsOf } from "./reductions.js";
+import { type SearchFigures, STORES, type StoppedBy, type StoreKind } from "./search.js";
 
 export type { FoundViolation } from "./case.js";
 
@@ -154,8 +156,8 @@ function errandsOf(jobs: Jobs): Errand[] | undefined {
 }
 
 async function checkTogether(errands: readonly Errand[], options: CheckOptions, jobs: number): Promise<CheckResult> {
-  const { bound, time, memory, witness, hardware, store, livelock, signal, onProgress } = options;
-  const asked = { bound, time, memory, witness, hardware, store, livelock };
+  const { bound, time, memory, witness, hardware, reduce, store, livelock, signal, onProgress } = options;
+  const asked = { bound, time, memory, witness, hardware, reduce, store, livelock };
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   let done = 0;
   const rows = await checkInPool(errands, {
@@ -178,16 +180,6 @@ export function hasPath(which: Case, edition: Edition): boolean {
 export function caseIn(which: Case, edition: Edition): Case {
   if (hasPath(which, edition)) return which;
   return { ...which, tasks: which.tasks.filter((task) => task.calls.every(({ call }) => call !== "await-clear")) };
-}
-
-/** Cases of one scenario run on one kind of machine: a reduction applies to all of them or is not in use. */
-function reductionOf(all: readonly CaseResult[]): Pick<CheckResultRow, "reduce" | "spared" | "passes"> {
-  const used = all.every(({ reduction }) => reduction.used === "por");
-  return {
-    reduce: used ? "por" : "none",
-    spared: all.reduce((sum, { reduction }) => sum + reduction.spared, 0),
-    passes: Math.max(1, ...all.map(({ reduction }) => reduction.passes)),
-  };
 }
 
 async function checkOne(
@@ -230,7 +222,7 @@ async function checkOne(
     cases: Object.fromEntries(byCase.map(([name, result]) => [name, result.figures.states])),
     ...(absent.length === 0 ? {} : { note: `${edition.name} refuses the call of: ${absent.join(", ")}` }),
     hardware: options.hardware ?? "saturated",
-    ...(options.reduce === undefined ? {} : reductionOf(all)),
+    ...(options.reduce === undefined ? {} : reductionsOf(all.map(({ reduction }) => reduction))),
     ...(scenario.values === undefined ? {} : { parameters: scenario.values }),
     bytesPerState: Math.max(...all.map((result) => result.figures.bytesPerState)),
     ...(complete

@@ -1,6 +1,7 @@
 /**
  * Paths: a run as the list of every agent that moved, forced moves included. What searches and shrinking work on.
  */
+import { Status } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
 import { Tally } from "../../assembly/abi/records.js";
 import type { Machine } from "../machine.js";
@@ -17,6 +18,14 @@ export function enabledAgents(machine: Machine): number[] {
 export function restart(machine: Machine): void {
   machine.core.call.reset();
   machine.setRun(Run.VIOLATIONS, 0);
+}
+
+/** When nobody can move: notes a deadlock, or what a run that is over has left out of balance. */
+export function judgeEnd(machine: Machine): void {
+  const { call } = machine.core;
+  if (call.enabledMask() !== 0n) return;
+  machine.setRun(Run.SCHEDULE_LENGTH, 0);
+  if (call.runSchedule() === Status.FINISHED) call.audit();
 }
 
 export function hasViolation(machine: Machine, kind: number): boolean {

@@ -10,7 +10,7 @@ import { decodeSchedule, parseToken, type Token } from "../schedule.js";
 import { caseIn } from "./check.js";
 import { chooseBackend, chooseEdition, chooseScenario } from "./choose.js";
 import { fillIn, formatAddress, formatFrame, notesOf, placeholders, readEvents } from "./describe.js";
-import { pathOf, restart } from "./path.js";
+import { judgeEnd, pathOf, restart } from "./path.js";
 import { type Reason, reasonOf } from "./reason.js";
 import { type StageOptions, stage } from "./stage.js";
 import { findWitness, needsWitness, type Witness, type WitnessStep } from "./witness.js";
@@ -93,6 +93,7 @@ export function tell(what: StageOptions, machine: Machine, path: readonly number
   restart(machine);
   const steps = path.map((agent, i) => tellStep(what, machine, agent, i + 1));
   const hash = machine.hash();
+  judgeEnd(machine);
   const violations = machine.violations();
   const worst = violations.filter(needsWitness).sort(bySeverity).at(-1);
   const witness = worst === undefined ? undefined : findWitness(what, path, worst);

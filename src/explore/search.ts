@@ -3,20 +3,12 @@
  */
 import { Base, Run } from "../../assembly/abi/layout.js";
 import { Op } from "../../assembly/abi/ops.js";
-import {
-  EDGE_WORDS,
-  Full,
-  Hardware,
-  LAYERS_MAX,
-  Reduction,
-  Search,
-  Store,
-  WATCHED_MAX,
-} from "../../assembly/abi/search.js";
+import { EDGE_WORDS, Full, Hardware, LAYERS_MAX, Search, Store, WATCHED_MAX } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
 import type { Places, Projection } from "../scenarios/scenario.js";
 import type { TransitionGraph } from "./livelock.js";
+import { REDUCTIONS, type ReductionFigures, type ReductionName, reductionName } from "./reductions.js";
 import { SetHash } from "./set-hash.js";
 
 /** What hardware does in a search: what the oracle knows and no more, each step by itself, or all it can at once. */
@@ -58,22 +50,6 @@ export interface SearchOptions {
   readonly reduce?: ReductionName | undefined;
 }
 
-/** What to leave out without losing a violation: nothing, or orders of steps that do not concern each other. */
-export type ReductionName = "none" | "por";
-
-/** What the reductions of a search came to. */
-export interface ReductionFigures {
-  /** What was in use: one that does not apply is not. */
-  readonly used: ReductionName;
-  /** States in which fewer agents were moved than could move. */
-  readonly spared: number;
-  /** Places of tasks, and words that they contend for, that the reduction knows. */
-  readonly places: number;
-  readonly contended: number;
-  /** Searches until nothing new was learned; the last one is the result. */
-  readonly passes: number;
-}
-
 export interface SearchFigures {
   readonly states: number;
   readonly transitions: number;
@@ -104,6 +80,7 @@ export interface Searched {
   stoppedBy(): StoppedBy | undefined;
   setHash(): string | undefined;
   pathTo(state: number): number[] | undefined;
+  reduction(): ReductionFigures;
 }
 
 /** `store`: everything that was found was searched, but a lossy store may have hidden some. */
@@ -140,7 +117,7 @@ export class ExhaustiveSearch implements Searched {
     this.#ask(Search.MEMORY_MIB, options.memoryMib);
     this.#ask(Search.STORE, STORES[this.#store].number);
     this.#ask(Search.STORE_KIB, options.storeKib ?? 0);
-    this.#ask(Search.REDUCE, options.reduce === "por" ? Reduction.PARTIAL_ORDER : 0);
+    this.#ask(Search.REDUCE, REDUCTIONS[options.reduce ?? "none"]);
     this.#ask(Search.STATES_MAX, options.statesMax % 2 ** 32);
     this.#ask(Search.STATES_MAX + 1, Math.floor(options.statesMax / 2 ** 32));
     this.#watch(options.projection?.words ?? []);
@@ -223,11 +200,13 @@ export class ExhaustiveSearch implements Searched {
   /** What was left out, and how. */
   reduction(): ReductionFigures {
     return {
-      used: this.#told(Search.REDUCED) === 0 ? "none" : "por",
+      used: reductionName(this.#told(Search.REDUCED)),
       spared: this.#toldLong(Search.SPARED),
       places: this.#told(Search.PLACES),
       contended: this.#told(Search.CONTENDED),
       passes: this.#told(Search.PASSES),
+      alikeCpus: this.#told(Search.LOOSE_CPUS),
+      alikeMms: this.#told(Search.TWINS),
     };
   }
 

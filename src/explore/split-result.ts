@@ -1,10 +1,12 @@
 /**
  * What several workers have found together, in the form of one search, written back into the host's machine.
  */
+
 import { Run, VIOLATION_AREA, VIOLATIONS_MAX, Violation } from "../../assembly/abi/layout.js";
 import { Full, LAYERS_MAX, Search } from "../../assembly/abi/search.js";
 import type { SearchCore } from "../core/core.js";
 import type { Machine } from "../machine.js";
+import { type ReductionFigures, reductionName } from "./reductions.js";
 import {
   MODES,
   type Searched,
@@ -114,6 +116,14 @@ export class SplitSearch implements Searched {
 
   stoppedBy(): StoppedBy | undefined {
     return this.#stopped ?? (this.#seenAll() && !this.complete() ? "store" : undefined);
+  }
+
+  /** What was taken for one; learning is not shared, so no orders of steps are left out. */
+  reduction(): ReductionFigures {
+    const told = (field: number): number => this.#all[0]?.search[field] as number;
+    const used = reductionName(told(Search.REDUCED));
+    const alike = { alikeCpus: told(Search.LOOSE_CPUS), alikeMms: told(Search.TWINS) };
+    return { used, spared: 0, places: 0, contended: 0, passes: 1, ...alike };
   }
 
   /** Projections are not handed to workers. */

@@ -44,6 +44,8 @@ export interface SplitOrder {
   readonly hardware: number;
   readonly memoryMib: number;
   readonly store: Store;
+  /** Bits of Reduction. */
+  readonly reduce: number;
   readonly statesMax: number;
   readonly stopMask: number;
   /** Most keys for one worker in a round; 0: as many as fit. */

@@ -47,6 +47,7 @@ function start(): boolean {
   ask(Search.HARDWARE, order.hardware);
   ask(Search.MEMORY_MIB, order.memoryMib);
   ask(Search.STORE, order.store);
+  ask(Search.REDUCE, order.reduce);
   ask(Search.STATES_MAX, 2 ** WORKER_SHIFT);
   ask(Search.STATES_MAX + 1, 0);
   ask(Search.WATCHED, 0);

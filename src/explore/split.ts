@@ -4,11 +4,13 @@
  * The workers get the staged machine word for word and know nothing of scenarios. What they found is written back into
  * the host's machine, so that it is read like the result of a search of its own.
  */
+
 import { Worker } from "node:worker_threads";
 import { Base, Violation } from "../../assembly/abi/layout.js";
 import { LAYERS_MAX, WORKER_SHIFT, WORKERS_MAX } from "../../assembly/abi/search.js";
-import { type SearchCore, searchModule } from "../core/core.js";
+import { type CoreModule, reduceModule, type SearchCore, searchModule } from "../core/core.js";
 import type { Machine } from "../machine.js";
+import { REDUCTIONS, type ReductionName } from "./reductions.js";
 import { MODES, type SearchFigures, STORES } from "./search.js";
 import { type Asked, firstViolations, layersOf, SplitSearch } from "./split-result.js";
 import {
@@ -125,17 +127,21 @@ function shareMemory(workers: number, keysMax: number, wide: boolean): Shared {
   };
 }
 
+/** The module that the host's own core was made of: the places of words differ from module to module. */
+const moduleFor = (reduce: ReductionName = "none"): CoreModule => (reduce === "none" ? searchModule() : reduceModule());
+
 /** Searches on `asked.workers` workers. `machine` is staged on `core`. Throws when there is no memory. */
 export async function searchInWorkers(core: SearchCore, machine: Machine, asked: Asked): Promise<SplitSearch> {
   const { workers } = asked;
   const image = core.words().slice(0, machine.base(Base.END));
   const common = {
-    module: searchModule(),
+    module: moduleFor(asked.reduce),
     image,
     workers,
     hardware: MODES[asked.hardware],
     memoryMib: Math.max(1, Math.floor(asked.memoryMib / workers)),
     store: STORES[asked.store ?? "exact"].number,
+    reduce: REDUCTIONS[asked.reduce ?? "none"],
     statesMax: asked.statesMax,
     stopMask: asked.stopMask ?? 0,
     roundKeys: asked.roundKeys ?? 0,

@@ -50,7 +50,7 @@ interface Staged {
 }
 
 /** A machine at the start of the program's race. */
-function stageProgram(program: Program, editionName: string, backendName: string): Staged {
+export function stageProgram(program: Program, editionName: string, backendName: string): Staged {
   const scenario: Scenario = scenarioOf(program);
   const [edition, backend] = [chooseEdition(editionName), chooseBackend(backendName)];
   const what = { scenario, which: scenario.cases[0] as Case, edition, backend };

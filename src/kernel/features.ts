@@ -32,6 +32,10 @@ export interface Features {
   /** One gather serves all VMAs of a madvise; that of a hugetlb VMA is finished under i_mmap, and begun again. */
   readonly madviseBatches: boolean;
 
+  /** MADV_POPULATE_READ and _WRITE. */
+  readonly populates: boolean;
+  /** Pages that migrate are flushed together, when another CPU has run the mm. */
+  readonly migrateBatches: boolean;
   readonly mprotectGathers: boolean;
   /** mprotect may make a page of one's own writable at once; of huge pages too. */
   readonly upgradeWritable: boolean;
@@ -105,6 +109,8 @@ function hugetlbFeatures(edition: Edition, has: Has) {
 
 function pageFeatures(has: Has) {
   return {
+    populates: has("5.14", "4ca9b3859dac"),
+    migrateBatches: has("6.3", "7e12beb8ca2a"),
     mprotectGathers: has("5.19", "4a18419f71cd"),
     upgradeWritable: has("5.19", "64fe24a3e05e"),
     upgradeWritableHuge: has("6.2", "c27f479ef542"),

@@ -17,12 +17,7 @@ export const isolate_pages = (ok: Reg, table: Reg): Line =>
     "looks whether anybody else has a reference on one of the pages, and isolates them",
   );
 export const copy_next = (more: Reg, table: Reg): Line =>
-  op(
-    Op.COPY_NEXT,
-    [more, table],
-    "copy_user_highpage(); ptep_clear()",
-    "copies the next page into the huge page and clears its entry",
-  );
+  op(Op.COPY_NEXT, [more, table], "copy_user_highpage()", "copies the next page into the huge page");
 export const pmd_populate = (table: Reg): Line =>
   op(Op.POPULATE, [table], "pmd_populate()", "gives the table back to {mm}: nothing is collapsed");
 /** `done`: 0 when a table is there by now. */

@@ -100,6 +100,7 @@ export const write_size = (reg: Reg): Line => op(Op.WRITE_SIZE, [reg], "i_size_w
 export const find_vma = (reg: Reg): Line => op(Op.FIND_VMA, [reg], "find_vma()");
 export const next_detached = (): Line => op(Op.NEXT_DETACHED, [], "vma = vma->vm_next");
 export const next_in_tree = (): Line => op(Op.NEXT_IN_TREE, [], "vma_interval_tree_foreach()");
+export const still_in_tree = (reg: Reg): Line => op(Op.STILL_IN_TREE, [reg], "vma_lock->vma");
 export const vma_bounds = (hugetlb: Reg): Line => op(Op.VMA_BOUNDS, [hugetlb], "vma->vm_start, vma->vm_end");
 export const may_move = (ok: Reg): Line => op(Op.MAY_MOVE, [ok], "check_mremap_params()");
 export const vma_index = (): Line => op(Op.VMA_INDEX, [], "vma_hugecache_offset()");
@@ -268,12 +269,9 @@ export const clear_leaves = (any: Reg, level: number, text: string): Line =>
 export const clear_orphans = (level: number): Line =>
   op(Op.CLEAR_ORPHANS, [level], "handle_removed_pt()", "clears the entries of table {page}, one after the other");
 export const drop_unflushed = (any: Reg, level: number): Line =>
-  op(
-    Op.DROP_UNFLUSHED,
-    [any, level],
-    "sync_page(); tlbs_dirty++",
-    "drops an entry of {mm} and leaves the flush for later",
-  );
+  op(Op.DROP_UNFLUSHED, [any, level], "drop_spte()", "drops an entry of {mm} and leaves the flush for later");
+export const count_dirty = (): Line =>
+  op(Op.COUNT_DIRTY, [], "kvm->tlbs_dirty++", "counts an entry of {mm} that was dropped without a flush");
 export const tlbs_dirty = (into: Reg): Line => op(Op.TLBS_DIRTY, [into], "kvm->tlbs_dirty");
 export const truncate_int = (reg: Reg): Line => op(Op.TRUNCATE, [reg], "(int) of it");
 /** End of the call; `promised`: START..END are addresses that nobody uses any more as before, or nobody writes to. */

@@ -6,12 +6,14 @@ import { findEdition } from "../kernel/editions.js";
 import { openLines } from "../workload/stream.js";
 import type { LogEvent } from "./events.js";
 import { OPS_LINE, parseOpsLine } from "./ops.js";
-import { isPerfLine, PerfReader } from "./perf.js";
+import { PerfReader } from "./perf.js";
+import { isPerfLine } from "./perf-line.js";
 import { type Cause, type CauseCounts, Predictor } from "./predict.js";
 
 /** Kernel that made the logs that come with the project. */
 export const LOG_EDITION = "6.18.44";
-const SNIFFED = 40;
+/** Lines that are looked at: call chains and other events may come first. */
+const SNIFFED = 400;
 const CPUS_MAX = 1024;
 
 export type LogForm = "ops" | "perf";
@@ -34,6 +36,9 @@ export interface FlushLogResult {
   readonly taskSwitches: number;
   readonly remote: number;
   readonly beforeExec: number;
+  /** Events that the recorder says it lost, and lines of calls whose other half, or whose meaning, is missing. */
+  readonly lost: number;
+  readonly unpaired: number;
   readonly seconds: number;
 }
 
@@ -64,7 +69,7 @@ export async function runFaultLog(
     });
   }
   const began = performance.now();
-  const { events, lines } = await readEvents(log, form, signal);
+  const { events, lines, lost, unpaired } = await readEvents(log, form, signal);
   const cpus = 1 + events.reduce((most, { cpu }) => Math.max(most, cpu), 0);
   if (cpus > CPUS_MAX) throw new InputError(`CPU ${cpus - 1} is no CPU`, { source: log, remedy: "check the log" });
   const children = new Map<number, { parent: number; shares: boolean }>();
@@ -91,6 +96,8 @@ export async function runFaultLog(
     taskSwitches: predictor.left.get(0) ?? 0,
     remote: [...predictor.left].reduce((sum, [reason, times]) => sum + (reason === 0 ? 0 : times), 0),
     beforeExec: predictor.before,
+    lost,
+    unpaired,
     seconds: (performance.now() - began) / 1000,
   };
 }
@@ -99,7 +106,7 @@ async function readEvents(
   log: string,
   form: LogForm,
   signal: AbortSignal | undefined,
-): Promise<{ events: LogEvent[]; lines: number }> {
+): Promise<{ events: LogEvent[]; lines: number; lost: number; unpaired: number }> {
   const events: LogEvent[] = [];
   const perf = new PerfReader();
   let lines = 0;
@@ -108,7 +115,7 @@ async function readEvents(
     const event = form === "ops" ? parseOpsLine(text.trimEnd(), log, line) : perf.parse(text, line);
     if (event !== undefined) events.push(event);
   }
-  return { events, lines };
+  return { events, lines, lost: perf.lost, unpaired: perf.unpaired };
 }
 
 function total(counts: readonly CauseCounts[]): CauseCounts {

@@ -31,6 +31,8 @@ export interface EngineConfig {
   readonly levels?: 4 | 5;
   /** Sweeps all LRU geometries of these sizes instead of simulating the one. */
   readonly sweep?: readonly PageSize[];
+  /** Makes the miss curves of these sizes instead: fully associative LRU TLBs of every number of entries. */
+  readonly curve?: readonly PageSize[];
   readonly module?: ReplayModule;
 }
 
@@ -76,8 +78,9 @@ export class Engine {
     call.setWanted(types, config.firstByteOnly ? 1 : 0);
     call.makeCpus(config.cpus ?? CPUS_MAX);
     this.#choosePages();
-    const swept = config.sweep ?? [];
-    call.setSweeping(swept.reduce((mask, size) => mask | (1 << pageSizes.indexOf(size)), 0));
+    const swept = config.sweep ?? config.curve ?? [];
+    const mask = swept.reduce((sum, size) => sum | (1 << pageSizes.indexOf(size)), 0);
+    call.setSweeping(mask, config.curve === undefined ? 0 : 1);
     call.rewind();
   }
 
@@ -227,6 +230,22 @@ export class Engine {
       }
       return misses;
     });
+  }
+
+  /** Misses of fully associative LRU TLBs of a page size: [entries - 1], up to the one with cold misses only. */
+  curveMisses(size: PageSize, cpu = 0): number[] {
+    const { call } = this.core;
+    const which = pageSizes.indexOf(size);
+    const misses: number[] = [];
+    let sum = call.curveCold(cpu, which);
+    for (let entries = call.curveDistances(cpu, which); entries > 0; entries--) {
+      misses.push(sum);
+      // Distance 0 is a repeat, which hits everywhere.
+      if (entries > 1) sum += call.curveHits(cpu, which, entries - 1);
+    }
+    misses.reverse();
+    const end = misses.indexOf(call.curveCold(cpu, which));
+    return misses.slice(0, end + 1);
   }
 
   /** Tables that the walks made, roots included. */

@@ -14,9 +14,9 @@ import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { type ReplayModule, replayModule } from "../core/replay.js";
 import { InputError, type InputErrorPlace } from "../error.js";
-import type { LanePlan } from "./lanes.js";
+import { isRow, type LanePlan } from "./lanes.js";
 import { runPlans } from "./simulate.js";
-import type { TlbOptions, TlbResult, TlbRow, TlbSweep } from "./tlb-result.js";
+import type { TlbCurve, TlbOptions, TlbResult, TlbRow, TlbSweep } from "./tlb-result.js";
 
 export const TLB_JOBS_MAX = 256;
 
@@ -44,7 +44,10 @@ interface Share {
 }
 
 /** About what a row costs beside others: only for sharing out. */
-const weightOf = (plan: LanePlan): number => (plan.sweep ? 5 * plan.sweep.length : plan.pages === "thp" ? 4 : 1);
+function weightOf({ sweep, curve, pages }: LanePlan): number {
+  if (sweep !== undefined) return 5 * sweep.length;
+  return curve?.length ?? (pages === "thp" ? 4 : 1);
+}
 
 /** Shares out rows so that the heaviest share is light: heavy rows first, each to the lightest share. */
 export function divide(plans: readonly LanePlan[], parts: number): number[][] {
@@ -197,13 +200,15 @@ class Shares {
     if (refused !== undefined) return refused.got;
     const rows = new Map<number, TlbRow>();
     const sweeps: TlbSweep[] = [];
+    const curves: TlbCurve[] = [];
     for (const { share, got } of parts as { share: Share; got: TlbResult }[]) {
-      const simulated = share.rows.filter((row) => this.plans[row]?.sweep === undefined);
+      const simulated = share.rows.filter((row) => isRow(this.plans[row] as LanePlan));
       for (const [i, row] of simulated.entries()) rows.set(row, got.results[i] as TlbRow);
       sweeps.push(...got.sweeps);
+      curves.push(...got.curves);
     }
     const results = [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
-    return { ...(parts[0]?.got as TlbResult), results, sweeps };
+    return { ...(parts[0]?.got as TlbResult), results, sweeps, curves };
   }
 }
 

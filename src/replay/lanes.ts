@@ -1,5 +1,5 @@
 /**
- * The rows of a `tlb` run: one engine for each TLB and page size, one for the sweep of all sizes.
+ * The rows of a `tlb` run: one engine for each TLB and page size, one for the sweep of all sizes, one for their curves.
  *
  * A plan is data, so that it can be sent to a worker; a lane is a plan with its engine.
  */
@@ -8,7 +8,7 @@ import { InputError } from "../error.js";
 import { type Counts, Engine, type EngineConfig, type PageSize, pageSizes } from "./engine.js";
 import type { TlbGeometry } from "./geometry.js";
 import { findTlb } from "./presets.js";
-import type { Pages, TlbLevel, TlbOptions, TlbRow, TlbSweep } from "./tlb-result.js";
+import type { Pages, TlbCurve, TlbLevel, TlbOptions, TlbRow, TlbSweep } from "./tlb-result.js";
 
 /** What one engine simulates. */
 export interface LanePlan {
@@ -16,6 +16,8 @@ export interface LanePlan {
   readonly pages: Pages;
   /** Set for the sweep: its page sizes, one row each. */
   readonly sweep?: readonly PageSize[];
+  /** Set for the miss curves: their page sizes, one row each. */
+  readonly curve?: readonly PageSize[];
 }
 
 export interface Lane extends LanePlan {
@@ -26,7 +28,7 @@ export interface Lane extends LanePlan {
 const DEFAULT_PAGES: readonly Pages[] = ["4k", "2m", "thp"];
 
 /** The rows that the options ask for, in the order in which they are reported. Throws InputError. */
-export function planLanes(options: Pick<TlbOptions, "tlb" | "pages" | "sweep">): LanePlan[] {
+export function planLanes(options: Pick<TlbOptions, "tlb" | "pages" | "sweep" | "curve">): LanePlan[] {
   const wanted = options.tlb ?? "skylake";
   const list: readonly (string | TlbGeometry)[] = Array.isArray(wanted) ? wanted : [wanted as string | TlbGeometry];
   const geometries = list.map((item) => (typeof item === "string" ? findTlb(item) : item));
@@ -36,8 +38,10 @@ export function planLanes(options: Pick<TlbOptions, "tlb" | "pages" | "sweep">):
     throw new InputError(`there is no page size "${size}"`, { source: "--pages", remedy: "choose of 4k, 2m, 1g, thp" });
   }
   const plans: LanePlan[] = geometries.flatMap((geometry) => sizes.map((pages) => ({ geometry, pages })));
-  const swept = options.sweep ? sizes.filter((size): size is PageSize => size !== "thp") : [];
-  if (swept.length > 0) plans.push({ geometry: geometries[0] as TlbGeometry, pages: "4k", sweep: swept });
+  const uniform = sizes.filter((size): size is PageSize => size !== "thp");
+  const shared = { geometry: geometries[0] as TlbGeometry, pages: "4k" } as const;
+  if (options.sweep && uniform.length > 0) plans.push({ ...shared, sweep: uniform });
+  if (options.curve && uniform.length > 0) plans.push({ ...shared, curve: uniform });
   return plans;
 }
 
@@ -47,7 +51,7 @@ export function openLane(
   options: Pick<TlbOptions, "ranges" | "cpus" | "fetch" | "levels">,
   module?: ReplayModule,
 ): Lane {
-  const { geometry, pages, sweep } = plan;
+  const { geometry, pages, sweep, curve } = plan;
   const { ranges, cpus, fetch, levels } = options;
   const config: EngineConfig = {
     geometry,
@@ -56,12 +60,17 @@ export function openLane(
     ...(fetch === undefined ? {} : { fetch }),
     ...(levels === undefined ? {} : { levels }),
     ...(module === undefined ? {} : { module }),
-    ...(sweep === undefined ? (ranges === undefined ? {} : { ranges }) : { sweep }),
+    ...(sweep === undefined ? {} : { sweep }),
+    ...(curve === undefined ? {} : { curve }),
+    ...(ranges === undefined || sweep !== undefined || curve !== undefined ? {} : { ranges }),
   };
   return { ...plan, engine: new Engine(config), seconds: 0 };
 }
 
-/** The row of a lane that sweeps nothing. */
+/** Whether a plan simulates the one geometry. */
+export const isRow = ({ sweep, curve }: LanePlan): boolean => sweep === undefined && curve === undefined;
+
+/** The row of a lane that simulates the one geometry. */
 export function rowOf(lane: Lane): TlbRow {
   const { engine, pages, geometry, seconds } = lane;
   const all = engine.counts();
@@ -117,6 +126,38 @@ export function sweepsOf({ engine, sweep = [], seconds }: Lane): TlbSweep[] {
       misses: (tables[0] as number[][]).map((line, bits) =>
         line.map((_, ways) => tables.reduce((sum, table) => sum + (table[bits]?.[ways] as number), 0)),
       ),
+      seconds,
+    };
+  });
+}
+
+/** Numbers of entries at which a curve is told: four an octave. */
+function entriesUpTo(longest: number): number[] {
+  const entries: number[] = [];
+  for (let octave = 1; ; octave *= 2) {
+    for (const quarter of [4, 5, 6, 7]) {
+      const value = (octave * quarter) / 4;
+      if (!Number.isInteger(value)) continue;
+      entries.push(value);
+      if (value >= longest) return entries;
+    }
+  }
+}
+
+/** The curves of a lane that makes them: one for each page size. `seconds` is the time of all of them together. */
+export function curvesOf({ engine, curve = [], seconds }: Lane): TlbCurve[] {
+  const cpus = Array.from({ length: engine.cpus }, (_, cpu) => cpu);
+  return curve.map((size) => {
+    const curves = cpus.map((cpu) => engine.curveMisses(size, cpu));
+    const missesOf = (entries: number): number =>
+      curves.reduce((sum, misses) => sum + (misses[entries - 1] ?? misses.at(-1) ?? 0), 0);
+    return {
+      pages: size,
+      references: cpus.reduce((sum, cpu) => sum + engine.sweepReferences(size, cpu), 0),
+      points: entriesUpTo(Math.max(...curves.map(({ length }) => length))).map((entries) => ({
+        entries,
+        misses: missesOf(entries),
+      })),
       seconds,
     };
   });

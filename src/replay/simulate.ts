@@ -5,7 +5,7 @@
 import type { ReplayModule } from "../core/replay.js";
 import type { TraceCalls } from "../core/traces.js";
 import { InputError } from "../error.js";
-import { type Lane, type LanePlan, openLane, rowOf, sweepsOf } from "./lanes.js";
+import { curvesOf, isRow, type Lane, type LanePlan, openLane, rowOf, sweepsOf } from "./lanes.js";
 import { openTrace, type TraceCut, type TraceEnd, type TraceSource } from "./read/open.js";
 import { rereadable } from "./rereadable.js";
 import type { RecordBatches, TlbOptions, TlbResult } from "./tlb-result.js";
@@ -60,8 +60,9 @@ async function simulate(
     records: first.records,
     clipped: first.clipped,
     ...(first.cut === undefined ? {} : { cut: first.cut }),
-    results: lanes.filter((lane) => lane.sweep === undefined).map(rowOf),
+    results: lanes.filter(isRow).map(rowOf),
     sweeps: lanes.flatMap(sweepsOf),
+    curves: lanes.flatMap(curvesOf),
   };
 }
 

@@ -28,6 +28,8 @@ export interface TlbOptions {
   readonly levels?: 4 | 5;
   /** All LRU geometries of the uniform page sizes too. */
   readonly sweep?: boolean;
+  /** The miss curves of the uniform page sizes too: fully associative LRU TLBs of every number of entries. */
+  readonly curve?: boolean;
   readonly format?: TraceFormatName;
   /** Whether installed `xz` and `zstd` programs may unpack. Default true. */
   readonly tools?: boolean;
@@ -75,6 +77,15 @@ export interface TlbSweep {
   readonly seconds: number;
 }
 
+/** Misses of fully associative LRU TLBs, by the number of entries; the last point has cold misses only. */
+export interface TlbCurve {
+  readonly pages: PageSize;
+  readonly references: number;
+  /** Four an octave, in order; with several CPUs each has such a TLB, summed. */
+  readonly points: readonly { readonly entries: number; readonly misses: number }[];
+  readonly seconds: number;
+}
+
 export interface TlbResult {
   readonly source: string;
   /** Records read, events and what is not wanted among them. */
@@ -85,4 +96,5 @@ export interface TlbResult {
   readonly cut?: TraceCut;
   readonly results: readonly TlbRow[];
   readonly sweeps: readonly TlbSweep[];
+  readonly curves: readonly TlbCurve[];
 }

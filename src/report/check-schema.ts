@@ -8,7 +8,7 @@ const whole = z.int().min(0);
 
 export const searchFields = {
   hardware: z.enum(["enumerated", "saturated"]),
-  reduce: z.enum(["none", "por"]).optional(),
+  reduce: z.enum(["none", "por", "sym", "all"]).optional(),
   spared: whole.optional(),
   passes: whole.optional(),
   parameters: z.record(z.string(), z.union([z.string(), whole])).optional(),

@@ -141,7 +141,7 @@ function legend(rows: readonly CheckResultRow[], asked: CheckAsked, look: Look):
   if (found.length > 0) {
     const doubtful = found.filter((violation) => !violation.confirmed).length;
     const proof = proofOf(found.length, doubtful, asked.witness, look);
-    const reduced = rows.some((row) => row.reduce === "por");
+    const reduced = rows.some((row) => row.reduce === "por" || row.reduce === "all");
     const how = reduced ? "each with a schedule that shows it" : "each with the fewest steps that any schedule needs";
     lines.push(`${plural(found.length, "violation")}, ${how}: ${proof}`);
   }

@@ -25,7 +25,12 @@ export function formatFaultLog(result: FlushLogResult, look: Look): string {
   const left =
     `Not compared: ${count(result.taskSwitches)} flushes at task switches, ${count(result.remote)} that other CPUs ` +
     `made, ${count(result.beforeExec)} of tasks whose memory is not known yet.`;
-  const notes = look.paint("quiet", wrap(`${meaning} ${left}`, look.width));
+  const holes =
+    result.lost + result.unpaired === 0
+      ? ""
+      : ` The log has holes: the recorder lost ${plural(result.lost, "event")}, and ${count(result.unpaired)} lines ` +
+        "stand alone or say nothing; predictions near them may be wrong.";
+  const notes = look.paint("quiet", wrap(`${meaning} ${left}${holes}`, look.width));
   return `${[title, wrap(read, look.width), body, notes].join("\n\n")}\n`;
 }
 

@@ -223,6 +223,8 @@ export const faultLogOutput = z.strictObject({
   taskSwitches: whole,
   remote: whole,
   beforeExec: whole,
+  lost: whole,
+  unpaired: whole,
   seconds: z.number().min(0),
 });
 

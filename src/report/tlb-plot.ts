@@ -1,10 +1,11 @@
 /**
- * The sweep as a curve of text: misses over the number of entries, both logarithmic, a letter for each associativity.
+ * Misses over the number of entries as text, both logarithmic: a sweep, with a letter for each associativity, or a
+ * miss curve.
  *
  * The lower a letter, the better the TLB; where letters meet, the one with the fewest ways is shown, for it is the
  * cheapest that does as well.
  */
-import type { TlbSweep } from "../replay/tlb.js";
+import type { TlbCurve, TlbSweep } from "../replay/tlb.js";
 
 const MARKS: readonly (readonly [ways: number, mark: string])[] = [
   [1, "1"],
@@ -27,7 +28,18 @@ export function plotSweep({ misses }: TlbSweep, width: number): string {
   const points = MARKS.flatMap(([ways, mark]) =>
     misses.map((line, bits): Point => ({ entries: ways * 2 ** bits, misses: line[ways - 1] ?? 0, mark })),
   );
-  const columns = Math.max(...points.map(({ entries }) => Math.log2(entries))) + 1;
+  return `${plot(points, width)}\n${" ".repeat(LABEL_WIDTH)}ways: ${MARKS.map(legend).join(", ")}`;
+}
+
+export function plotCurve({ points }: TlbCurve, width: number): string {
+  return plot(
+    points.map((point) => ({ ...point, mark: "*" })),
+    width,
+  );
+}
+
+function plot(points: readonly Point[], width: number): string {
+  const columns = Math.floor(Math.log2(Math.max(...points.map(({ entries }) => entries)))) + 1;
   const columnWidth = Math.max(3, Math.min(COLUMN_WIDTH_MAX, Math.floor((width - LABEL_WIDTH) / columns)));
   const logs = points.map((point) => Math.log10(Math.max(1, point.misses)));
   const [low, high] = [Math.min(...logs), Math.max(...logs)];
@@ -38,7 +50,8 @@ export function plotSweep({ misses }: TlbSweep, width: number): string {
   const grid = Array.from({ length: ROWS }, () => new Array<string>(columns * columnWidth).fill(" "));
   // Most ways first, so that fewer overwrite them.
   for (const { entries, misses: value, mark } of [...points].reverse()) {
-    (grid[rowOf(value)] as string[])[Math.log2(entries) * columnWidth + columnWidth - 2] = mark;
+    const column = Math.floor(Math.log2(entries) * columnWidth);
+    (grid[rowOf(value)] as string[])[column + columnWidth - 2] = mark;
   }
   const lines = grid.map((cells, row) => {
     const label = row % 3 === 0 || row === ROWS - 1 ? short(10 ** (high - ((high - low) * row) / (ROWS - 1))) : "";
@@ -54,7 +67,6 @@ export function plotSweep({ misses }: TlbSweep, width: number): string {
     ...lines,
     `${" ".repeat(LABEL_WIDTH - 1)}+${"-".repeat(columns * columnWidth)}`,
     `${" ".repeat(LABEL_WIDTH)}${ticks.join("").trimEnd()}  entries`,
-    `${" ".repeat(LABEL_WIDTH)}ways: ${MARKS.map(legend).join(", ")}`,
   ].join("\n");
 }
 

@@ -49,6 +49,13 @@ const tlbSweep = z.strictObject({
   seconds: z.number().min(0),
 });
 
+const tlbCurve = z.strictObject({
+  pages: z.enum(["4k", "2m", "1g"]),
+  references: whole,
+  points: z.array(z.strictObject({ entries: whole, misses: whole })),
+  seconds: z.number().min(0),
+});
+
 const tlbTrace = z.strictObject({
   source: z.string(),
   records: whole,
@@ -56,6 +63,7 @@ const tlbTrace = z.strictObject({
   cut: cut.optional(),
   results: z.array(tlbRow),
   sweeps: z.array(tlbSweep),
+  curves: z.array(tlbCurve),
 });
 
 export const tlbOutput = z.strictObject({ schema: z.literal("shootdown/tlb@1"), ...tlbTrace.shape });

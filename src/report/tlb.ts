@@ -1,8 +1,9 @@
 /**
- * A trace on TLBs as text: a row for each TLB and page size, what flushes there were, and the sweep as table and curve.
+ * A trace on TLBs as text: a row for each TLB and page size, what flushes there were, and sweeps and curves as tables
+ * and plots.
  */
-import type { TlbResult, TlbRow, TlbSweep } from "../replay/tlb.js";
-import { plotSweep } from "./tlb-plot.js";
+import type { TlbCurve, TlbResult, TlbRow, TlbSweep } from "../replay/tlb.js";
+import { plotCurve, plotSweep } from "./tlb-plot.js";
 
 /** How it is to look; what src/report/paint.ts has, of which three meanings are used. */
 export interface TlbLook {
@@ -16,6 +17,7 @@ export function formatTlb(result: TlbResult, look: TlbLook): string {
   const title = look.paint("title", `${result.source}: ${count(result.records)} records`);
   const parts = [title, rowsTable(result.results, look), ...cpuParts(result.results, look)];
   for (const sweep of result.sweeps) parts.push(formatSweep(sweep, look));
+  for (const curve of result.curves) parts.push(formatCurve(curve, look));
   if (result.clipped > 0) parts.push(clippedText(result.clipped));
   if (result.cut !== undefined) parts.push(cutText(result.cut));
   return `${parts.join("\n\n")}\n`;
@@ -122,6 +124,25 @@ export function formatSweep(sweep: TlbSweep, look: TlbLook): string {
   ]);
   const note = look.paint("quiet", "All ways from 1 to 16 are in --json.");
   return [title, drawTable(head, body, 0, look), plotSweep(sweep, look.width), note].join("\n");
+}
+
+/** The miss curve: a table at powers of two, and a plot. */
+function formatCurve(curve: TlbCurve, look: TlbLook): string {
+  const { pages, references, points } = curve;
+  const title = look.paint(
+    "title",
+    `Fully associative LRU TLBs for ${pages} pages: misses of ${count(references)} references`,
+  );
+  const cold = points.at(-1);
+  const shown = points.filter((point) => Number.isInteger(Math.log2(point.entries)) || point === cold);
+  const body = shown.map(({ entries, misses }) => [count(entries), count(misses), share(misses, references)]);
+  const note = look.paint(
+    "quiet",
+    `${count(cold?.misses ?? 0)} pages miss once in a TLB of any size, or after a flush.`,
+  );
+  return [title, drawTable(["entries", "misses", "rate"], body, 0, look), plotCurve(curve, look.width), note].join(
+    "\n",
+  );
 }
 
 /** Columns from `numbersFrom` on are aligned to the right. */

@@ -1,61 +1,11 @@
-import type { Case, Parameter, Scenario, TaskSpec, Values } from "./scenario.js";
-import { awaitClear, exit, LEVEL, mapFile, munmap, touch, truncate } from "./words.js";
-
-const NAMES = ["A", "B", "C", "D"] as const;
-
-const parameters: readonly Parameter[] = [
-  {
-    name: "cpus",
-    title: "CPUs; those beyond one for each mm run other threads, of A first",
-    default: 3,
-    least: 2,
-    most: 8,
-  },
-  {
-    name: "mms",
-    title: "mms that share the tables; all but the last unmap, the last ends",
-    default: 2,
-    least: 2,
-    most: 4,
-  },
-  { name: "files", title: "files, each mapped by every mm at a GiB of its own", default: 1, least: 1, most: 3 },
-];
-
-interface Size {
-  readonly cpus: number;
-  readonly mms: number;
-  readonly files: number;
-}
-
-const count = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
-
-/** The mm of each CPU: the CPUs of one mm lie side by side. CPUs that are too few stay with the first mms. */
-function loadedOn({ cpus, mms }: Size): string[] {
-  const threads = count(mms, (mm) => 1 + Math.floor((cpus - mms - mm + mms - 1) / mms));
-  return threads.flatMap((n, mm) => count(Math.max(1, n), () => NAMES[mm] as string));
-}
-
-/** All mms but the last unmap every file; the last waits for A's part and truncates, exiting first when asked to. */
-function racers(size: Size, cpus: readonly string[], exits: boolean): TaskSpec[] {
-  const files = count(size.files, (file) => file);
-  const ends = exits
-    ? [awaitClear(0, 1), exit(), ...files.map((file) => truncate(0, 2, file))]
-    : files.flatMap((file) => [awaitClear(0, 1 + file), truncate(0, 2, file)]);
-  return count(size.mms, (mm) => {
-    const name = NAMES[mm] as string;
-    const calls = mm === size.mms - 1 ? ends : files.map((file) => munmap(1 + file, 1));
-    return { name: `${name}1`, cpu: cpus.indexOf(name), mm: name, calls };
-  });
-}
+import { count, endsOf, loadedOn, NAMES, type Size, sizes } from "./races.js";
+import type { Scenario, Values } from "./scenario.js";
+import { LEVEL, mapFile, touch } from "./words.js";
 
 function make(values: Values): Scenario {
   const size: Size = { cpus: Number(values.cpus), mms: Number(values.mms), files: Number(values.files) };
   const cpus = loadedOn(size);
   const files = count(size.files, (file) => file);
-  const cases: Case[] = [
-    { name: "truncate", tasks: racers(size, cpus, false) },
-    { name: "exit", tasks: racers(size, cpus, true) },
-  ];
   return {
     name: "seed",
     aliases: ["CVE-2021-4002"],
@@ -87,13 +37,13 @@ function make(values: Values): Scenario {
         ...(mm === 0 ? [touch(1 + file, 1)] : []),
       ]),
     })),
-    cases,
+    cases: endsOf(size, cpus),
     always: ["FLUSH_AFTER_UNLOCK", "STALE_TRANSLATION", "STALE_WALK", "RIGHTS_OUTLIVE_CALL"],
     sometimes: ["UNSHARED", "REMOTE_HOLDER", "PAGE_FREED", "TABLE_FREED"],
-    parameters,
+    parameters: sizes,
     values,
     make,
   };
 }
 
-export const seed: Scenario = make(Object.fromEntries(parameters.map((p) => [p.name, p.default])));
+export const seed: Scenario = make(Object.fromEntries(sizes.map((p) => [p.name, p.default])));

@@ -43,9 +43,9 @@ import { kvmZapRange } from "./51-kvm-zap-range.js";
 import { kvmLostFlush } from "./52-kvm-lost-flush.js";
 import { kvmTruncated } from "./53-kvm-truncated.js";
 import { kvmLevelHint } from "./54-kvm-level-hint.js";
-import { progressModels } from "./progress.js";
+import { progressModels } from "./models/progress.js";
+import { yardstick } from "./models/yardstick.js";
 import type { Scenario } from "./scenario.js";
-import { yardstick } from "./yardstick.js";
 
 export const scenarios: readonly Scenario[] = [
   seed,

@@ -25,7 +25,7 @@ const bug = (
 // biome-ignore format: a table, one bug a line or two
 export const unmodelled: readonly Unmodelled[] = [
   bug("B8(ii)", "two readers of the old share count", "6.13 to 6.19", ["59d9094df3d7"],
-    "speculative references", ["CVE-2026-23100"]),
+    "smaps and mbind, which do not flush", ["CVE-2026-23100"]),
   bug("B15(c)", "madvise takes the lock again and does not look again", "to 6.15", ["383c4613c67c"],
-    "deferred reclaim flushes"),
+    "folios that are split"),
 ];

@@ -1,14 +1,14 @@
 /**
  * The other calls: madvise, mprotect, mremap, truncate and hole punch, fork, exit.
  */
-import { drainLru } from "./fault.js";
+import { access, drainLru } from "./fault.js";
 import { Gather } from "./gather.js";
 import { dropCached, unmapHuge } from "./hugetlb.js";
 import { forEachLeaf } from "./leaves.js";
 import { freePgtables } from "./pgtables.js";
 import { down, HUGE, PAGE, up, walk } from "./tables.js";
 import { dropMm } from "./tlb.js";
-import { EACCES, EINVAL, ENOMEM, lockedUnmap, mergeAround, splitVma, unmapVma } from "./vmas.js";
+import { EACCES, EFAULT, EINVAL, ENOMEM, lockedUnmap, mergeAround, splitVma, unmapVma } from "./vmas.js";
 import { type File, firstIndex, type Mm, type Vma, type World } from "./world.js";
 import { zapRange } from "./zap.js";
 
@@ -25,11 +25,23 @@ export function vmasIn(mm: Mm, start: number, end: number): { vmas: Vma[]; whole
   return { vmas, whole: at >= end };
 }
 
-export type Advice = "dontneed" | "free" | "remove" | "hugepage" | "nohugepage";
+export const ADVICES = [
+  "dontneed",
+  "free",
+  "remove",
+  "hugepage",
+  "nohugepage",
+  "cold",
+  "willneed",
+  "populate_read",
+  "populate_write",
+] as const;
+export type Advice = (typeof ADVICES)[number];
 
 /** madvise(). Gives 0 or an errno. */
 export function advise(world: World, mm: Mm, start: number, end: number, advice: Advice): number {
   if (end <= start) return 0;
+  if (advice.startsWith("populate") && !world.features.populates) return EINVAL;
   const { vmas, whole } = vmasIn(mm, start, end);
   const zaps = advice === "dontneed" || advice === "free";
   if (zaps) drainLru(world.cpuAt(world.cpu));
@@ -61,6 +73,14 @@ function adviseVma(world: World, vma: Vma, start: number, end: number, advice: A
       if (!vma.shared || !vma.write) return EACCES;
       punchFile(world, vma.file, vma.offset + start - vma.start, vma.offset + end - vma.start);
       return 0;
+    case "cold":
+      return vma.locked || vma.huge ? EINVAL : makeOld(world, vma, start, end);
+    case "willneed":
+      // Nothing is on a disk here, so there is nothing to read ahead.
+      return 0;
+    case "populate_read":
+    case "populate_write":
+      return populate(world, vma, start, end, advice === "populate_write");
     default:
       return adviseHuge(world, vma, start, end, advice === "hugepage");
   }
@@ -117,6 +137,29 @@ function lazyFree(world: World, vma: Vma, start: number, end: number, open: Open
     gather.record(at, span, span === PAGE ? 1 : 2);
   });
   if (open.gather === undefined) gather.finish();
+  return 0;
+}
+
+/** madvise_cold(): what was used is flushed, so that its next use shows. */
+function makeOld(world: World, vma: Vma, start: number, end: number): number {
+  drainLru(world.cpuAt(world.cpu));
+  const gather = new Gather(world, vma.mm);
+  forEachLeaf(vma.mm, start, end, (leaf, at, span) => {
+    if (!leaf.young || leaf.page.kind === "zero") return;
+    leaf.young = false;
+    gather.record(at, span, span === PAGE ? 1 : 2);
+  });
+  gather.finish();
+  return 0;
+}
+
+/** faultin_page_range(): as if each page were read, or written with what it holds. */
+function populate(world: World, vma: Vma, start: number, end: number, write: boolean): number {
+  if (vma.none || (write && !vma.write)) return EINVAL;
+  for (let at = start; at < end; at += vma.huge ? HUGE : PAGE) {
+    const value = write ? (walk(vma.mm.root, at)?.leaf.page.value ?? 0) : undefined;
+    if (access(world, vma.mm, at, value) !== 0) return EFAULT;
+  }
   return 0;
 }
 

@@ -15,13 +15,17 @@ import { findVma, firstIndex, type Mm, type Vma, type World } from "./world.js";
 
 /** mremap(MREMAP_MAYMOVE | MREMAP_FIXED) to another place. Gives 0 or an errno. */
 export function remap(world: World, mm: Mm, start: number, length: number, to: number, newLength: number): number {
+  const { hugeMremap } = world.features;
   const vma = findVma(mm, start);
-  if (vma === undefined) return EFAULT;
-  if (vma.huge && (!world.features.hugeMremap || [start, to, length, newLength].some((n) => n % HUGE !== 0)))
-    return EINVAL;
-  if (start < to + newLength && to < start + length) return EINVAL;
+  const aligned = [start, to, length, newLength].every((n) => n % HUGE === 0);
+  // Since 5.16 the old place is looked at first; before, the new one has been emptied by then.
+  if (hugeMremap && vma === undefined) return EFAULT;
+  if (hugeMremap && vma?.huge && !aligned) return EINVAL;
+  if (newLength === 0 || (start < to + newLength && to < start + length)) return EINVAL;
   const error = unmapRange(world, mm, to, to + newLength);
   if (error !== 0) return error;
+  if (vma === undefined) return EFAULT;
+  if (vma.huge && !hugeMremap) return EINVAL;
   if (length > newLength) unmapRange(world, mm, start + newLength, start + length);
   const moved = Math.min(length, newLength);
   if (start + moved > vma.end) return EFAULT;
@@ -35,7 +39,8 @@ function moveVma(world: World, mm: Mm, start: number, length: number, to: number
     ...old,
     start: to,
     end: to + newLength,
-    offset: old.offset + start - old.start,
+    // Memory that has no page of its own yet takes the new address on, and may merge there.
+    offset: old.file === undefined && !old.anon ? to : old.offset + start - old.start,
     promised: new Set(),
   };
   for (const at of old.promised) {

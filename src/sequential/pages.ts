@@ -4,7 +4,7 @@
  * A huge page's object is its frame: whoever gets the frame next gets the object, so that a stale translation reads
  * what the new owner wrote. The pool hands out the frame that was freed last.
  *
- * Left out: which base frame is reused; NUMA nodes.
+ * Left out: which base frame is reused; the size of a NUMA node.
  */
 
 export interface Page {
@@ -22,6 +22,8 @@ export interface Page {
   readonly index: number;
   /** It is in a page cache. */
   cached: boolean;
+  /** NUMA node. */
+  node: number;
 }
 
 export const newPage = (kind: Page["kind"], index = 0, head?: Page): Page => ({
@@ -32,6 +34,7 @@ export const newPage = (kind: Page["kind"], index = 0, head?: Page): Page => ({
   exclusive: kind === "anon" || kind === "thp",
   index,
   cached: false,
+  node: 0,
   ...(head === undefined ? {} : { head }),
 });
 
@@ -56,6 +59,7 @@ export class HugePool {
     page.maps = 0;
     page.value = 0;
     page.cached = false;
+    page.node = 0;
     return page;
   }
 

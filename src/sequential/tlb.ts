@@ -6,8 +6,6 @@
 import { PAGE } from "./tables.js";
 import { type Cpu, hex, type Mm, type World } from "./world.js";
 
-/** tlb_single_page_flush_ceiling */
-const CEILING = 33;
 export const ALL = Number.POSITIVE_INFINITY;
 
 interface Info {
@@ -26,7 +24,7 @@ const strides = (start: number, end: number, shift: number): number => Math.floo
 export function flushMmRange(world: World, mm: Mm, start: number, end: number, shift: number, tables: boolean): void {
   const range = end === ALL ? ["ALL", ""] : [hex(start), hex(end)];
   world.trace("flush", mm.name, ...range, shift, tables ? 1 : 0);
-  const whole = end === ALL || strides(start, end, shift) > CEILING;
+  const whole = end === ALL || strides(start, end, shift) > world.ceiling;
   mm.generation++;
   const info = { mm, start: whole ? 0 : start, end: whole ? ALL : end, shift, tables, generation: mm.generation };
   const self = world.cpuAt(world.cpu);
@@ -98,6 +96,30 @@ function flushOn(world: World, cpu: Cpu, info: Info, how: "local" | "remote"): v
   const pages = partial ? strides(info.start, info.end, info.shift) : -1;
   cpu.generation = mm.generation;
   world.trace(how, cpu.number, pages, mm.generation);
+}
+
+/**
+ * try_to_unmap_flush(): every CPU of the batch drops everything; a lazy one when it wakes. An event "of" says whose
+ * generation the next one counts.
+ */
+export function flushBatch(world: World): void {
+  const owed = [...world.batch].sort((a, b) => a - b);
+  world.batch.clear();
+  const others = owed.some((cpu) => cpu !== world.cpu);
+  if (others) world.trace("ipi", -1);
+  for (const number of owed) {
+    const cpu = world.cpuAt(number);
+    const mm = cpu.loaded;
+    if (mm === undefined || cpu.lazy) continue;
+    world.trace("of", mm.name);
+    if (cpu.generation === mm.generation) {
+      if (world.features.quietWhenCurrent) world.trace("func", number, mm.generation);
+      continue;
+    }
+    cpu.tlb = [];
+    cpu.generation = mm.generation;
+    world.trace(number === world.cpu ? "local" : "remote", number, -1, mm.generation);
+  }
 }
 
 /** One INVLPG a stride: what it names goes, whatever its size. */

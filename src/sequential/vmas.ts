@@ -60,7 +60,7 @@ function newVma(mm: Mm, mapping: Mapping, end: number, huge: boolean): Vma {
     start: mapping.start,
     end,
     ...(mapping.file === undefined ? {} : { file: mapping.file }),
-    offset: mapping.offset ?? 0,
+    offset: mapping.file === undefined ? mapping.start : (mapping.offset ?? 0),
     shared: mapping.shared ?? false,
     huge,
     write: mapping.prot === "rw",
@@ -83,7 +83,7 @@ const follows = (a: Vma, b: Vma): boolean =>
   a.shared === b.shared &&
   a.thp === b.thp &&
   a.locked === b.locked &&
-  (a.file === undefined || a.offset + a.end - a.start === b.offset);
+  a.offset + a.end - a.start === b.offset;
 
 /** Joins VMAs that touch [start, end] and differ in nothing but their place. */
 export function mergeAround(mm: Mm, start: number, end: number): void {

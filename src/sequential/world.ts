@@ -33,7 +33,7 @@ export interface Vma {
   start: number;
   end: number;
   readonly file?: File;
-  /** File offset of `start`, in bytes. */
+  /** File offset of `start`, in bytes; of memory without a file, the address where it was first mapped. */
   offset: number;
   readonly shared: boolean;
   readonly huge: boolean;
@@ -90,6 +90,8 @@ export interface WorldOptions {
   readonly edition: Edition;
   readonly cpus: number;
   readonly hugePages: number;
+  /** tlb_single_page_flush_ceiling: 33 unless somebody has set it. */
+  readonly ceiling?: number;
   /** Called where readers of other CPUs get in: after a file's lock is dropped, before its pages go. */
   readonly onGap?: (world: World) => void;
 }
@@ -99,16 +101,20 @@ export class World {
   readonly events: Event[] = [];
   readonly cpus: Cpu[];
   readonly pool: HugePool;
+  readonly ceiling: number;
   readonly onGap: (world: World) => void;
   /** CPU that the running call is on, and the process that runs. */
   cpu = 0;
   current: Mm | undefined;
+  /** CPUs that a deferred flush is owed to: tlb_ubc of the task that runs. */
+  readonly batch = new Set<number>();
   /** Tables in use, by level. */
   readonly tables: number[] = [0, 0, 0, 0, 0];
   #mms = 0;
 
   constructor(options: WorldOptions) {
     this.features = featuresOf(options.edition);
+    this.ceiling = options.ceiling ?? 33;
     this.pool = new HugePool(options.hugePages);
     this.onGap = options.onGap ?? (() => {});
     this.cpus = Array.from({ length: options.cpus }, (_, number) => ({

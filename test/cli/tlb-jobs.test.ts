@@ -12,7 +12,7 @@ const first = fileWith("first.lackey", lackeyText(madeUp(30_000)));
 const second = fileWith("second.lackey", lackeyText(madeUp(9000).reverse()));
 const cut = fileWith("cut.lackey", lackeyText(madeUp(500)).slice(0, -2));
 const wrong = fileWith("wrong.lackey", " L 1000,8\n L zz,8\n");
-const rows = ["-t", "skylake", "-t", "l1:16x4,l2:64x4", "-p", "4k,2m,thp", "--sweep"];
+const rows = ["-t", "skylake", "-t", "l1:16x4,l2:64x4", "-p", "4k,2m,thp", "--sweep", "--curve"];
 
 /** Without the times, which are of the run. */
 const timeless = (text: string): unknown => JSON.parse(text.replaceAll(/"seconds": [\d.e-]+/g, '"seconds": 0'));
@@ -25,9 +25,9 @@ describe("tlb --jobs", () => {
     const traces = [first, second, cut];
     const alone = await shootdown(["tlb", ...traces, ...rows, "--json"]);
     const { traces: found } = tlbTracesOutput.parse(JSON.parse(alone.stdout));
-    expect(found.map(({ source, results, sweeps }) => [source, results.length, sweeps.length])).toEqual(
-      traces.map((trace) => [trace, 6, 2]),
-    );
+    expect(
+      found.map(({ source, results, sweeps, curves }) => [source, results.length, sweeps.length, curves.length]),
+    ).toEqual(traces.map((trace) => [trace, 6, 2, 2]));
     expect(found.map((trace) => trace.cut?.line)).toEqual([undefined, undefined, 500]);
     expect(alone.code).toBe(2);
     for (const jobs of ["2", "7"]) {

@@ -76,13 +76,32 @@ describe("shootdown tlb", () => {
     expect(result.sweeps[0].misses[4][3]).toBe(result.results[0].levels[0].misses);
   });
 
+  it("draws the miss curve, which begins where the sweep does", async () => {
+    const { code, out } = await shootdown("--json", "tlb", trace, "-p", "4k,2m", "--sweep", "--curve");
+    const { sweeps, curves } = tlbOutput.parse(JSON.parse(out));
+    expect([code, curves.map(({ pages }) => pages)]).toEqual([0, ["4k", "2m"]]);
+    for (const [i, { points }] of curves.entries()) {
+      for (const { entries, misses } of points.filter((point) => point.entries <= 16)) {
+        expect([entries, misses]).toEqual([entries, sweeps[i]?.misses[0]?.[entries - 1]]);
+      }
+    }
+    const text = await shootdown("tlb", trace, "-p", "4k", "--curve");
+    expect(text.out).toContain("Fully associative LRU TLBs for 4k pages");
+    expect(text.out).toMatch(/\n +4 +[\d,]+ +[\d.]+ %\n/);
+  });
+
   it("gives JSON that its schema knows, whatever was asked", async () => {
     const cpus = fileWith(
       "cpus.txt",
       "  1  1:  3 <marker: tid 3 on core 7>\n  2  1:  3 read         8 byte(s) @ 0x1000\n",
     );
     const cut = fileWith("cut.lackey", " L 1000,8\n L 10");
-    for (const args of [[trace, "--sweep", "--fetch"], [trace, "-p", "1g,thp", "--levels", "5"], [cpus], [cut]]) {
+    for (const args of [
+      [trace, "--sweep", "--curve", "--fetch"],
+      [trace, "-p", "1g,thp", "--levels", "5"],
+      [cpus],
+      [cut],
+    ]) {
       const { out } = await shootdown("--json", "tlb", ...args);
       tlbOutput.parse(JSON.parse(out));
     }

@@ -11,7 +11,7 @@ import { estimate } from "../../src/explore/estimate.js";
 import { ExhaustiveSearch } from "../../src/explore/search.js";
 import { type StageOptions, stage } from "../../src/explore/stage.js";
 import { scenarios } from "../../src/scenarios/index.js";
-import { yardstick } from "../../src/scenarios/yardstick.js";
+import { yardstick } from "../../src/scenarios/models/yardstick.js";
 
 const core = openSearchCore();
 

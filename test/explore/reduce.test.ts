@@ -3,13 +3,15 @@
  * same verdict, the same events that must sometimes happen, hides mistakes for the same reasons, and ends in the same
  * outcomes.
  */
+
 import { describe, expect, it } from "vitest";
 import { Status } from "../../assembly/abi/events.js";
 import { Run } from "../../assembly/abi/layout.js";
 import { openSearchCore } from "../../src/core/core.js";
 import { caseIn, check } from "../../src/explore/check.js";
 import { chooseBackend, chooseEdition, chooseScenario, withValues } from "../../src/explore/choose.js";
-import { ExhaustiveSearch, type ReductionName } from "../../src/explore/search.js";
+import type { ReductionName } from "../../src/explore/reductions.js";
+import { ExhaustiveSearch } from "../../src/explore/search.js";
 import { stage } from "../../src/explore/stage.js";
 import { backends } from "../../src/kernel/arch/backends.js";
 import * as schemas from "../../src/report/schema.js";

@@ -18,6 +18,7 @@ const { chooseBackend, chooseEdition, chooseScenario, withValues } =
 const { check } = await dist<typeof import("../../src/explore/check.js")>("explore/check");
 
 const core = openSearchCore();
+const reducing = openSearchCore(true);
 type Hardware = "oracle" | "enumerated" | "saturated";
 
 interface Race {
@@ -26,12 +27,16 @@ interface Race {
   readonly edition: string;
   readonly hardware: Hardware;
   readonly store?: StoreKind;
+  readonly reduce?: "sym";
 }
 
-function staged({ name, set = {}, edition, hardware }: Race) {
+const coreOf = ({ reduce }: Race) => (reduce === undefined ? core : reducing);
+
+function staged(race: Race) {
+  const { name, set = {}, edition, hardware } = race;
   const scenario = withValues(chooseScenario(name), set);
   const which = scenario.cases[0] as (typeof scenario.cases)[number];
-  const what = { scenario, which, edition: chooseEdition(edition), backend: chooseBackend("x86"), core };
+  const what = { scenario, which, edition: chooseEdition(edition), backend: chooseBackend("x86"), core: coreOf(race) };
   return stage({ ...what, ...(hardware === "oracle" ? {} : { unlimited: true }) });
 }
 
@@ -47,8 +52,9 @@ function foundBy(search: Searched) {
 }
 
 function alone(race: Race) {
-  const { hardware, store = "exact" } = race;
-  const search = new ExhaustiveSearch(core, staged(race), { hardware, store, memoryMib: 256, statesMax: 1e9 });
+  const { hardware, store = "exact", reduce } = race;
+  const asked = { hardware, store, reduce, memoryMib: 256, statesMax: 1e9 };
+  const search = new ExhaustiveSearch(coreOf(race), staged(race), asked);
   while (search.slice(4000) === Status.RUNNING);
   return foundBy(search);
 }
@@ -58,9 +64,10 @@ async function shared(
   workers: number,
   more: { statesMax?: number; memoryMib?: number; roundKeys?: number } = {},
 ) {
-  const { hardware, store = "exact" } = race;
+  const { hardware, store = "exact", reduce } = race;
   const asked = {
     hardware,
+    reduce,
     store,
     memoryMib: 256,
     statesMax: 1e9,
@@ -68,7 +75,7 @@ async function shared(
     workers,
     stop: new AbortController().signal,
   };
-  return foundBy(await searchInWorkers(core, staged(race), { ...asked, report: () => {} }));
+  return foundBy(await searchInWorkers(coreOf(race), staged(race), { ...asked, report: () => {} }));
 }
 
 const yardstick = (variant: string, cpus = 4): Race => ({
@@ -78,6 +85,8 @@ const yardstick = (variant: string, cpus = 4): Race => ({
   hardware: "enumerated",
 });
 
+const threads: Race = { name: "seed", set: { cpus: 6, mms: 2 }, edition: "5.15", hardware: "oracle" };
+
 describe("one search on several workers", () => {
   it.each([
     ["the yardstick with 187,512 states", yardstick("late"), 2],
@@ -85,6 +94,7 @@ describe("one search on several workers", () => {
     ["wide fingerprints", { ...yardstick("fixed"), store: "wide" } as const, 2],
     ["the seed, oracle", { name: "seed", edition: "5.15", hardware: "oracle" } as const, 2],
     ["the seed without its bug", { name: "seed", edition: "5.16", hardware: "oracle" } as const, 4],
+    ["like CPUs taken for one", { ...threads, reduce: "sym" } as const, 2],
     ["a search in few states", yardstick("late", 2), 8],
   ] as const)("finds in %s the states, transitions and shortest ways that one finds", async (_, race, workers) => {
     const one = alone(race);

@@ -9,7 +9,7 @@ import { check } from "../../src/explore/check.js";
 import { chooseBackend, chooseEdition, withValues } from "../../src/explore/choose.js";
 import { ExhaustiveSearch, type SearchFigures, type StoreKind } from "../../src/explore/search.js";
 import { stage } from "../../src/explore/stage.js";
-import { yardstick } from "../../src/scenarios/yardstick.js";
+import { yardstick } from "../../src/scenarios/models/yardstick.js";
 
 const core = openSearchCore();
 

@@ -184,6 +184,21 @@ describe("the difference of two editions", () => {
     `);
   });
 
+  it("is pinned for every pair of releases that follow each other, on every call and machine", async () => {
+    const text = releases.slice(1).map(({ name }, i) => {
+      const before = releases[i]?.name ?? "";
+      const [a, b] = [findEdition(before), findEdition(name)];
+      if (a === undefined || b === undefined) throw new Error(`${before} ${name}`);
+      const functions = difference(a, b).map((found) => {
+        const lines = found.lines.map((line) => `  ${line.sign} ${line.text}  (${line.commit ?? "no commit"})`);
+        const reach = found.calls.length === 0 ? "every call" : `calls: ${found.calls.length}`;
+        return [`${found.file} ${found.function}, ${reach}`, ...lines].join("\n");
+      });
+      return [`=== ${before} to ${name}`, ...functions].join("\n");
+    });
+    await expect(`${text.join("\n\n")}\n`).toMatchFileSnapshot("differences.txt");
+  });
+
   it("names a commit for every line of every pair of releases", () => {
     const nameless = releases.slice(1).flatMap((after, i) => {
       const before = releases[i]?.name ?? "";

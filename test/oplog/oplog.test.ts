@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { formOf, runFaultLog } from "../../src/oplog/log.js";
 import { parseOpsLine } from "../../src/oplog/ops.js";
-import { isPerfLine, PerfReader } from "../../src/oplog/perf.js";
+import { PerfReader } from "../../src/oplog/perf.js";
+import { isPerfLine } from "../../src/oplog/perf-line.js";
 
 const fixture = (name: string): string => new URL(`../fixtures/oplogs/${name}`, import.meta.url).pathname;
 const docs = readFileSync(new URL("../../docs/run.md", import.meta.url), "utf8");

@@ -1,8 +1,8 @@
 /**
  * The package as a user gets it: packed, installed into an empty project outside the tree, imported and run.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,6 +76,68 @@ describe("the package", () => {
     const compilerOptions = { strict: true, noEmit: true, module: "NodeNext", target: "ES2023", types: [] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
     expect(run(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json"])).toBe("");
+  });
+
+  it("searches with reductions and on workers, fuzzes and reads traces, with nothing but what it brought", () => {
+    const command = (...args: string[]): { code: number; out: string } => {
+      const { status, stdout, stderr } = spawnSync(join(folder, "node_modules/.bin/shootdown"), args, {
+        cwd: folder,
+        encoding: "utf8",
+      });
+      if (status !== 0 && status !== 1) throw new Error(`${args.join(" ")}: ${status}\n${stderr}`);
+      return { code: status, out: stdout };
+    };
+    const seed = ["seed", "--edition", "5.15", "--backend", "x86", "--json"];
+    const verdicts = (text: string): string[] =>
+      (JSON.parse(text) as { results: { verdict: string }[] }).results.map(({ verdict }) => verdict);
+    const reduced = command("check", ...seed, "--reduce", "por");
+    expect([reduced.code, verdicts(reduced.out)]).toEqual([1, ["violated"]]);
+    // Two checks on two workers, and one search that two share.
+    expect(verdicts(command("check", ...seed, "--edition", "5.15,7.1", "--jobs", "2").out)).toEqual([
+      "violated",
+      "holds",
+    ]);
+    expect(verdicts(command("check", ...seed, "--jobs", "2").out)).toEqual(["violated"]);
+    const fuzzed = command("fuzz", "--runs", "4000", "--jobs", "2", "--edition", "7.1", "--json");
+    expect(JSON.parse(fuzzed.out)).toMatchObject({ runs: 4000, jobs: 2, findings: [] });
+    const trace = join(root, "test/fixtures/traces/python.lackey.xz");
+    const tlb = command("tlb", trace, trace, "--jobs", "2", "--json");
+    expect((JSON.parse(tlb.out) as { traces: unknown[] }).traces.length).toBe(2);
+    const token = "seed/truncate@5.15/x86:000000011111111111111111111111.37";
+    expect(command("replay", token, "--fold").out).toContain("STALE_TRANSLATION");
+  });
+
+  it("imports nothing for tests from the main entry, and says which peers its sub-paths want", () => {
+    expect(run("ls", ["node_modules"]).split("\n")).not.toContain("fast-check");
+    const { peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(folder, "node_modules/shootdown/package.json"), "utf8"),
+    );
+    expect(peerDependenciesMeta).toEqual({ "fast-check": { optional: true }, vitest: { optional: true } });
+    expect(() => run(process.execPath, ["-e", 'import("shootdown/fast-check")'])).toThrow(/fast-check/);
+  });
+
+  it("runs the examples of docs/testing.md, and their types hold", () => {
+    for (const name of ["vitest", "fast-check"]) {
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+    }
+    const examples = readFileSync(join(root, "docs/testing.md"), "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm);
+    const names = [...examples].map(([, code = ""], i) => {
+      writeFileSync(join(folder, `example${i}.test.ts`), code);
+      return `example${i}.test.ts`;
+    });
+    expect(names.length).toBe(2);
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      module: "NodeNext",
+      target: "ES2023",
+      types: [],
+      skipLibCheck: true,
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: names }));
+    expect(run(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json"])).toBe("");
+    const told = run(join(root, "node_modules/.bin/vitest"), ["run", "--root", folder, "--reporter=json"]);
+    expect(JSON.parse(told.slice(told.indexOf("{")))).toMatchObject({ success: true, numPassedTests: 4 });
   });
 
   it("brings the command", () => {

@@ -74,6 +74,30 @@ describe("a sweep equals 192 single runs", () => {
   }
 });
 
+describe("a curve equals single runs", () => {
+  // Many pages without events move the slots together and grow them; few pages with many events fill and empty holes.
+  for (const [name, events, span, sizes] of [
+    ["without events", 0, 9000, [1, 2, 16, 17, 100, 1000, 3000, 6000, 9000]],
+    ["with events", 30, 3000, [1, 2, 3, 16, 40, 100, 1000, 3000]],
+    ["with an event at every third record, few pages", 300, 40, [1, 2, 3, 4, 5, 8, 13, 21, 34, 55, 80]],
+  ] as const) {
+    it(name, () => {
+      const records = script(7 + events, 20_000, events, span);
+      const engine = new Engine({ geometry: parseGeometry("l1:4x4,l2:4x4"), pages: "4k", curve: ["4k", "2m", "1g"] });
+      engine.feed(records);
+      engine.finish();
+      for (const size of ["4k", "2m", "1g"] as const) {
+        const curves = Array.from({ length: engine.cpus }, (_, cpu) => engine.curveMisses(size, cpu));
+        const found = sizes.map((entries) =>
+          curves.reduce((sum, curve) => sum + (curve[entries - 1] ?? (curve.at(-1) as number)), 0),
+        );
+        const alone = sizes.map((entries) => missesAlone(records, size, 1, entries));
+        expect([size, found]).toEqual([size, alone]);
+      }
+    });
+  }
+});
+
 describe("a stripped trace", () => {
   /** Drops what repeats the last page of its slot. */
   const strip = (records: BigUint64Array, slots: number): BigUint64Array => {

@@ -26,7 +26,10 @@ const row: TlbResult["results"][number] = {
 describe("the report of tlb", () => {
   it("is a table", () => {
     expect(
-      formatTlb({ source: "app.lackey", records: 17_295_557, results: [row], clipped: 0, sweeps: [] }, look),
+      formatTlb(
+        { source: "app.lackey", records: 17_295_557, results: [row], clipped: 0, sweeps: [], curves: [] },
+        look,
+      ),
     ).toMatchInlineSnapshot(`
       "app.lackey: 17,295,557 records
 
@@ -45,7 +48,7 @@ describe("the report of tlb", () => {
     const results = [{ ...row, flushes: 12, invalidations: 3456, cpus }];
     const cut = { byte: 300_000, what: "the gzip data ends early" };
     expect(
-      formatTlb({ source: "app.sdt", records: 9, results, clipped: 0, sweeps: [], cut }, look),
+      formatTlb({ source: "app.sdt", records: 9, results, clipped: 0, sweeps: [], curves: [], cut }, look),
     ).toMatchInlineSnapshot(`
       "app.sdt: 9 records
 

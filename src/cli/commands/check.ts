@@ -1,6 +1,7 @@
 /**
  * `shootdown check`: every schedule of the chosen scenarios, editions and back-ends, with a verdict for each.
  */
+
 import type { Command } from "commander";
 import { isScenarioFile, loadScenarios } from "../../author/load.js";
 import { proofread } from "../../author/proofread.js";
@@ -8,6 +9,7 @@ import { BOUND_MAX, DEFAULT_MEMORY_MIB, MEMORY_MIB_MAX } from "../../explore/cas
 import { type CheckProgress, type CheckResult, type CheckResultRow, check } from "../../explore/check.js";
 import { checksOf, chooseScenarios } from "../../explore/choose.js";
 import { checkInPool } from "../../explore/pool.js";
+import { REDUCTIONS, type ReductionName } from "../../explore/reductions.js";
 import type { StoreKind } from "../../explore/search.js";
 import { SPLIT_MAX } from "../../explore/split.js";
 import { type CheckAsked, formatCheck } from "../../report/check.js";
@@ -28,7 +30,7 @@ interface CheckFlags {
   readonly time?: number;
   readonly set?: Readonly<Record<string, string>>;
   readonly hardware: "enumerated" | "saturated";
-  readonly reduce?: "none" | "por";
+  readonly reduce?: ReductionName;
   readonly witness: boolean;
   readonly store: StoreKind;
   readonly livelock: boolean;
@@ -72,8 +74,9 @@ export function addCheck(program: Command, session: Session): void {
     )
     .option(
       "--reduce <how>",
-      "por: leave out orders of steps that have nothing to do with each other (same verdicts, longer paths)",
-      oneOf("--reduce", ["none", "por"]),
+      "same verdicts, fewer states: por leaves out orders of steps that have nothing to do with each other (longer " +
+        "paths); sym takes states for one that differ in which of several like CPUs or mms is which; all does both",
+      oneOf("--reduce", Object.keys(REDUCTIONS) as ReductionName[]),
     )
     .option(
       "--store <kind>",

@@ -7,6 +7,7 @@ import { InputError } from "../../error.js";
 import { placeOf, replay, type Story } from "../../explore/replay.js";
 import { compareSaved, misfitOf, type SavedComparison, saveSchedule } from "../../explore/saved.js";
 import { replayCase } from "../../fuzz/case.js";
+import { isProgramToken, replayProgram } from "../../fuzz/token.js";
 import { repair } from "../../mutate/repair.js";
 import { formatStory } from "../../report/replay.js";
 import type { Scenario } from "../../scenarios/scenario.js";
@@ -47,9 +48,12 @@ export function addReplay(program: Command, session: Session): void {
       const found = await tokenOf(what);
       if (found.remark !== undefined) session.remark(found.remark);
       const own = flags.file === undefined ? [] : await loadScenarios(flags.file);
-      if (found.case === undefined) await tellToken(found, own, flags, session);
-      else if (flags.save === undefined) tellCase(replayCase(found.case, what), flags, session);
-      else throw new InputError("a case is a file already", { source: what, remedy: "leave --save out" });
+      const isProgram = found.case !== undefined || isProgramToken(found.token);
+      if (isProgram && flags.save !== undefined)
+        throw new InputError("a program is saved by `fuzz --corpus`", { source: what, remedy: "leave --save out" });
+      if (found.case !== undefined) tellCase(replayCase(found.case, what), flags, session);
+      else if (isProgram) tellCase(replayProgram(found.token), flags, session);
+      else await tellToken(found, own, flags, session);
     });
 }
 

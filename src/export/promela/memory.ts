@@ -8,7 +8,7 @@ export const memory = `
 #define SHARE_MASK 31
 #define NO_FILE 32767
 #define INSIDE(v, a) (v_start[v] <= (a) && (a) < v_end[v])
-hidden short zv; hidden short za; hidden short zb; hidden short zo; hidden short zn; hidden short zm;
+hidden short zv; hidden short za; hidden short zb; hidden short zo; hidden short zn; hidden short zm; hidden short zk;
 
 /* zv := the VMA of m that holds a and is still linked in m; VMAS when there is none. */
 inline vma_of(m, a)
@@ -26,7 +26,7 @@ inline link_vma(m, a, b, flags, file, off)
   zn = 0;
   do
   :: zn >= VMAS -> break
-  :: zn < VMAS && v_mm[zn] == 0 -> break
+  :: zn < VMAS && v_mm[zn] == 0 && lck[VMA_LOCK(zn + 1)] == 0 -> break
   :: else -> zn = zn + 1
   od;
   if
@@ -60,7 +60,7 @@ inline detach_vmas(all)
 inline clear_vma(v)
 {
   v_mm[v] = 0; v_start[v] = 0; v_end[v] = 0; v_flags[v] = 0; v_file[v] = 0; v_offset[v] = 0;
-  v_task[v] = 0; v_in_tree[v] = 0; lck[VMA_LOCK(v + 1)] = 0
+  v_task[v] = 0; v_in_tree[v] = 0
 }
 inline free_vmas()
 {

@@ -69,6 +69,7 @@ export const localOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.FIND_VMA]: (a) => `find_vma(${r(a)})`,
   [Op.NEXT_DETACHED]: () => "next_detached()",
   [Op.NEXT_IN_TREE]: () => "next_in_tree()",
+  [Op.STILL_IN_TREE]: (a) => `still_in_tree(${r(a)})`,
   [Op.VMA_BOUNDS]: (a) => `vma_bounds(${r(a)})`,
   [Op.VMA_INDEX]: () => "vma_index()",
   [Op.NEXT_CACHED]: () => "next_cached()",

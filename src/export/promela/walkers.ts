@@ -2,6 +2,15 @@
  * Promela text: waiting for CPUs that have their interrupts off, tables unshared by a gather, and what mremap checks.
  */
 export const walkers = `
+/* Whether VMA is in FILE's tree and overlaps its pages [INDEX, END). */
+inline still_in_tree(result)
+{
+  zk = VMA;
+  VMA = VMA - 1;
+  next_in_tree();
+  result = (VMA == zk -> 1 : 0);
+  VMA = zk
+}
 /* ---- CPUs with interrupts off, and who waits for them ---- */
 /* Interrupts that are on again answer everybody. */
 inline set_irq(off)

@@ -10,6 +10,7 @@ import { tlb_finish_mmu } from "../mm/gather.js";
 import { __unmap_hugepage_range, flush_if_unshared } from "../mm/hugetlb.js";
 import { VMA_LOCK } from "../mm/locking.js";
 import * as k from "../ops.js";
+import { if_same } from "../pageops.js";
 
 /** Each VMA has its own gather, finished inside the section; 3.5 has none. */
 const unmap_hugepage_range = listing("mm/hugetlb.c", "unmap_hugepage_range", [
@@ -36,19 +37,58 @@ const hugetlb_vmdelete_list = listing("fs/hugetlbfs/inode.c", "hugetlb_vmdelete_
   ...vmdelete,
 ]);
 
-/**
- * A fault has mapped the page again since the range was unmapped: that page alone is unmapped once more. From 6.1 on
- * under the fault mutex; where the kernel sleeps on a vma_lock that is taken, it is tried again here.
- */
-const unmap_again = listing("fs/hugetlbfs/inode.c", "hugetlb_unmap_file_folio", [
-  until("6.1", VMA_LOCK, k.unlock(k.FAULT_INNER)),
+/** The page at INDEX alone: [INDEX, END); END waits in VALUE. */
+const onePage: readonly Line[] = [k.move(Reg.VALUE, Reg.END), k.move(Reg.END, Reg.INDEX), k.add_pages(Reg.END, k.BASE)];
+
+/** Up to 6.0: a fault has mapped the page again since the range was unmapped, and it is unmapped once more. */
+const unmap_again = listing("fs/hugetlbfs/inode.c", "remove_inode_hugepages", [
+  k.unlock(k.FAULT_INNER),
   k.lock_write(k.I_MMAP),
-  until("6.1", VMA_LOCK, k.lock_write(k.FAULT_INNER)),
-  k.move(Reg.VALUE, Reg.END),
-  k.move(Reg.END, Reg.INDEX),
-  k.add_pages(Reg.END, k.BASE),
+  k.lock_write(k.FAULT_INNER),
+  ...onePage,
   ...vmdelete,
   k.move(Reg.END, Reg.VALUE),
+  k.unlock(k.I_MMAP),
+]);
+
+/** hugetlb_vma_maps_page(): VMA maps the page that NEW_START names; else on to `label`. */
+const hugetlb_vma_maps_page = (label: string, yes: string): readonly Line[] => [
+  k.walk(Reg.ADDRESS, k.PMD),
+  k.if_zero(Reg.ENTRY, label),
+  k.read_entry(Reg.TMP),
+  k.if_zero(Reg.TMP, label),
+  if_same(Reg.PAGE, Reg.NEW_START, yes, `if (pte_page(pte) == page) goto ${yes}`),
+  k.jump(label),
+];
+
+/**
+ * From 6.1 on, under the fault mutex, so that no fault maps it again: the page is unmapped from every VMA that has it.
+ * Where a vma_lock is taken, i_mmap is dropped and both are waited for in their order; the lock outlives its VMA, which
+ * may be gone by then, and all VMAs are looked through again [S: 6.1.192, 7.0rc6].
+ */
+const hugetlb_unmap_file_folio = listing("fs/hugetlbfs/inode.c", "hugetlb_unmap_file_folio", [
+  k.move(Reg.NEW_START, Reg.PAGE),
+  ...onePage,
+  k.lock_write(k.I_MMAP),
+  ...at("retry", k.set(Reg.VMA, 0)),
+  ...at("vma", k.next_in_tree()),
+  k.if_zero(Reg.VMA, "unmapped"),
+  ...hugetlb_vma_maps_page("vma", "mapped"),
+  ...at("mapped", k.trylock_write(k.VMA_LOCK, Reg.TMP)),
+  k.if_zero(Reg.TMP, "contended"),
+  unmap_hugepage_range,
+  k.unlock(k.VMA_LOCK),
+  k.jump("vma"),
+  ...at("contended", k.unlock(k.I_MMAP)),
+  k.lock_write(k.VMA_LOCK),
+  k.lock_write(k.I_MMAP),
+  k.still_in_tree(Reg.TMP),
+  k.if_zero(Reg.TMP, "detached"),
+  ...hugetlb_vma_maps_page("detached", "attached"),
+  ...at("attached", unmap_hugepage_range),
+  ...at("detached", k.unlock(k.VMA_LOCK)),
+  k.jump("retry"),
+  ...at("unmapped", k.move(Reg.END, Reg.VALUE)),
   k.unlock(k.I_MMAP),
 ]);
 
@@ -60,7 +100,8 @@ const underMutex = (mutex: Lock): readonly Line[] => [
   k.page_mapped(Reg.TMP),
   k.if_zero(Reg.TMP, "remove"),
   // The page may be gone by now, and the next one is another story.
-  unmap_again,
+  until("6.1", VMA_LOCK, unmap_again),
+  since("6.1", VMA_LOCK, hugetlb_unmap_file_folio),
   k.jump("locked"),
   ...at("remove", k.remove_huge_page()),
   ...at("gone", k.unlock(mutex)),

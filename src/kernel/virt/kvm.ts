@@ -150,6 +150,8 @@ export const unmapTable = listing("arch/arm64/kvm/hyp/pgtable.c", "stage2_put_pt
 export const syncPage = listing("arch/x86/kvm/mmu/paging_tmpl.h", "sync_page", [
   k.lock_write(k.MMU_LOCK),
   k.drop_unflushed(Reg.TMP, k.BASE),
-  k.unlock(k.MMU_LOCK),
+  k.if_zero(Reg.TMP, "out"),
+  k.count_dirty(),
+  ...at("out", k.unlock(k.MMU_LOCK)),
   k.ret(false),
 ]);

@@ -82,6 +82,7 @@ describe("a secondary MMU", () => {
     const { made, page } = mirrored();
     made.mapFrame(S, 4, 0, page);
     run(made, [Op.DROP_UNFLUSHED, Reg.TMP, 0], { [Reg.MM]: S, [Reg.START]: 4, [Reg.VALUE]: 2 ** 32 - 1 });
+    run(made, [Op.COUNT_DIRTY], { [Reg.MM]: S, [Reg.VALUE]: 2 ** 32 - 1 });
     expect(local(made, [Op.TLBS_DIRTY, Reg.TMP], { [Reg.MM]: S })).toBe(2 ** 32);
     expect(local(made, [Op.TRUNCATE, Reg.TMP], {})).toBe(0);
   });

@@ -9,12 +9,12 @@
  * The model is simpler than our kernel (no gather, no VMAs, no ranges), so it has listings of its own; they run on the
  * same machine. docs/search.md says why its states are one to one with those of the other implementations.
  */
-import { Reg } from "../../assembly/abi/operands.js";
-import { Cpu, FileRecord, Frame, Kind, OWNER_STRANGER, USE_MASK, USE_SHIFT } from "../../assembly/abi/records.js";
-import { Task } from "../../assembly/abi/tasks.js";
-import { at, type Call, type Line, listing } from "../kernel/listing.js";
-import * as k from "../kernel/ops.js";
-import type { Parameter, Places, Projection, Scenario, Values } from "./scenario.js";
+import { Reg } from "../../../assembly/abi/operands.js";
+import { Cpu, FileRecord, Frame, Kind, OWNER_STRANGER, USE_MASK, USE_SHIFT } from "../../../assembly/abi/records.js";
+import { Task } from "../../../assembly/abi/tasks.js";
+import { at, type Call, type Line, listing } from "../../kernel/listing.js";
+import * as k from "../../kernel/ops.js";
+import type { Parameter, Places, Projection, Scenario, Values } from "../scenario.js";
 
 interface Size {
   readonly cpus: number;

@@ -4,11 +4,11 @@
  * They are about the search, not about a kernel: the shapes are those that kernel code has, on the locks that the
  * machine has. Two tasks of one mm, one on each CPU.
  */
-import { Reg } from "../../assembly/abi/operands.js";
-import { at, type Call, type Line, type Lock, listing } from "../kernel/listing.js";
-import * as k from "../kernel/ops.js";
-import type { Parameter, Scenario, Values } from "./scenario.js";
-import { sharedGib } from "./words.js";
+import { Reg } from "../../../assembly/abi/operands.js";
+import { at, type Call, type Line, type Lock, listing } from "../../kernel/listing.js";
+import * as k from "../../kernel/ops.js";
+import type { Parameter, Scenario, Values } from "../scenario.js";
+import { sharedGib } from "../words.js";
 
 interface Model {
   readonly name: string;
