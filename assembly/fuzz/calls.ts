@@ -186,8 +186,8 @@ export function fillTouch(at: u32, mm: u32): void {
 }
 
 /**
- * Where huge pages are from now on, in sixteenths of the space; 0: anywhere. How many of them every mapping has; 0: whole
- * GiBs.
+ * Where huge pages are from now on, in sixteenths of the space; 0: anywhere. How many of them every mapping has; 0:
+ * whole GiBs.
  */
 export function aimAt(place: u32, pages: u32): void {
   focus = place;

@@ -164,8 +164,8 @@ function sign(record: u32): bool {
 /**
  * What is another call's matter. A call has returned while what another task took away is still owed: that task is
  * about to flush, and in most pairs of calls the kernel promises nothing: only a call's own are findings, and what a
- * call that DEFERS took away when a call that HEEDS and has begun since returns. The tasks of a scenario are chosen, and
- * there the oracle's word stands: it counts what was owed when the call began.
+ * call that DEFERS took away when a call that HEEDS and has begun since returns. The tasks of a scenario are chosen,
+ * and there the oracle's word stands: it counts what was owed when the call began.
  */
 function isOthers(record: u32): bool {
   if (word(FuzzWord.MODE) == FuzzMode.FIXED) return false;

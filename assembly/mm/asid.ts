@@ -2,9 +2,9 @@
  * arch/arm64/mm/context.c: ASIDs are few, so they come in generations.
  *
  * Protocol
- *   When none is left a new generation begins: every CPU has to drop its whole TLB before it next loads an mm. An mm that
- *   some CPU has loaded then keeps its ASID, also when that CPU has left it before it is loaded again; any other gets a
- *   new one when it is next loaded. (Linux tries to give it the old one, if nobody has taken it: here somebody has.)
+ *   When none is left a new generation begins: every CPU has to drop its whole TLB before it next loads an mm. An mm
+ *   that some CPU has loaded then keeps its ASID, also when that CPU has left it before it is loaded again; any other
+ *   gets a new one when it is next loaded. (Linux tries the old one first, if nobody has taken it: here somebody has.)
  *   So the ASID of an mm can change under somebody who is about to invalidate for it and does not run it.
  *
  * Invariants

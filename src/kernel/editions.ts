@@ -52,8 +52,8 @@ export const releases: readonly Edition[] = [
 const whatIf = (name: string, base: string, patch: string, title: string): Edition => ({ name, base, patch, title });
 
 /**
- * One line of the seed's patch taken out or moved, and the repair that its author rejected. Then 7.1 without what two open
- * questions are about.
+ * One line of the seed's patch taken out or moved, and the repair that its author rejected. Then 7.1 without what two
+ * open questions are about.
  */
 export const whatIfs: readonly Edition[] = [
   whatIf("5.16-no-record", "5.16", "no-record", "the seed without tlb_flush_pmd_range()"),

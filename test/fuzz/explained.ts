@@ -10,12 +10,12 @@
 import { FuzzWord } from "../../assembly/abi/fuzz.js";
 import { Base } from "../../assembly/abi/layout.js";
 import { Cpu } from "../../assembly/abi/records.js";
+import { chooseBackend } from "../../src/explore/choose.js";
 import { Arena } from "../../src/fuzz/arena.js";
 import type { FuzzFinding } from "../../src/fuzz/fuzz.js";
 import { arenaFor } from "../../src/fuzz/one.js";
 import { showsOn } from "../../src/fuzz/pair.js";
 import { readProgram } from "../../src/fuzz/program.js";
-import { chooseBackend } from "../../src/explore/choose.js";
 import { backends } from "../../src/kernel/arch/backends.js";
 import { type Edition, findEdition } from "../../src/kernel/editions.js";
 import { kindNumber, type ViolationKind, violationKinds } from "../../src/names.js";
@@ -138,16 +138,6 @@ export const EXPLANATIONS: readonly Explanation[] = [
     where: /^/,
     calls: ["poison", "scan", "pin"],
     repaired: having(["59d9094df3d7"]),
-  },
-  {
-    why: "B8(ii), 7c43a553792a (7.0): the count of sharers falls before the flush",
-    editions: ["5.19"],
-    backends: every,
-    kinds: ["UNBALANCED", "STALE_WALK", "LOCK_ORDER"],
-    born: /^$|huge/,
-    where: /^/,
-    calls: ["munmap", "mremap", "exit"],
-    repaired: having(["7c43a553792a"]),
   },
   {
     why: "B16, bc2ff4cbc329 (6.9): a large folio is freed before the deferred flush",

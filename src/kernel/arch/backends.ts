@@ -5,7 +5,7 @@
  * code differed, the listing says so.
  */
 import { Machine, Reg } from "../../../assembly/abi/operands.js";
-import { type ArchHook, at, type Line, listing, since, until } from "../listing.js";
+import { type ArchHook, at, type Line, listing, only, since, until } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
 import {
