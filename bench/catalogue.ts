@@ -3,7 +3,8 @@
  * both sides, seconds until random programs find it with the settings that `fuzz` has by default, and what the fixed
  * side still shows, with the entry that explains it.
  *
- * The machine is the first one of a fixed order on which the bug shows. One worker fuzzes.
+ * The machine is the first one of a fixed order on which the bug shows. One worker fuzzes, so that its CPU time is what
+ * it would take on a machine that does nothing else.
  */
 import { writeFileSync } from "node:fs";
 import { onlyBefore, survey } from "../src/explore/catalogue.js";
@@ -13,6 +14,7 @@ import { plain } from "../src/report/paint.js";
 import { table } from "../src/report/text.js";
 import { findScenarios, pairOf, scenarios } from "../src/scenarios/index.js";
 import type { Scenario } from "../src/scenarios/scenario.js";
+import { cpuTime } from "./measure.js";
 
 const MACHINES = ["x86", "arm64", "arm64-range", "x86-invlpgb", "precise", "riscv", "x86-pti", "x86-tce"];
 const GOALS = { check: 10, fuzz: 60 } as const;
@@ -45,9 +47,9 @@ function explained(scenario: Scenario, fixed: readonly CheckResultRow[]): string
 
 async function measured(scenario: Scenario, time: number): Promise<Row | undefined> {
   const pair = pairOf(scenario);
-  const started = performance.now();
+  const started = cpuTime();
   const made = await survey(scenario);
-  const check = (performance.now() - started) / 1000;
+  const check = (cpuTime() - started) / 1000;
   const machine = MACHINES.find((name) => made?.shows.includes(name));
   if (pair === undefined || made === undefined || machine === undefined) return undefined;
   const [vulnerable, fixed] = pair;
@@ -63,7 +65,15 @@ async function measured(scenario: Scenario, time: number): Promise<Row | undefin
     machine,
     check,
     found: before?.seconds ?? 0,
-    fuzz: fuzzPair({ vulnerable, fixed, backend: machine, kinds: [...kinds, ...scenario.always], neighbours, time }),
+    fuzz: fuzzPair({
+      vulnerable,
+      fixed,
+      backend: machine,
+      kinds: [...kinds, ...scenario.always],
+      neighbours,
+      time,
+      clock: cpuTime,
+    }),
     states: after?.states ?? 0,
     exhausted: made.fixed.every((row) => row.complete),
     left: explained(scenario, made.fixed),

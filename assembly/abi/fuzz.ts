@@ -217,9 +217,10 @@ export const enum CorpusEntry {
   WORDS = 5 + 512 / 4,
 }
 
-/** Places of three calls in the list of Theme.HUGETLB. */
+/** Places of some calls in the list of Theme.HUGETLB. */
 export const MMAP_CALL: u32 = 0;
 export const MUNMAP_CALL: u32 = 1;
+export const MREMAP_CALL: u32 = 6;
 export const LOAD_CALL: u32 = 10;
 
 export const FUZZ_TASKS: u32 = 3;

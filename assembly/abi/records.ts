@@ -162,8 +162,10 @@ export const enum VmaFlag {
   PFNMAP = 32,
   /** Transparent huge pages are wanted (VM_HUGEPAGE). */
   HUGEPAGE = 64,
+  /** Its tables may not be shared any more, though VM_MAYSHARE stays: it is armed, or without vma_lock. */
+  ALONE = 128,
   /** Flags that two VMAs must agree on to share a PMD table (VM_LOCKED is not modelled). */
-  SHARE_MASK = 31,
+  SHARE_MASK = 159,
 }
 
 /**

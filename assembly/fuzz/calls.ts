@@ -4,7 +4,17 @@
  * Half of the new programs have half of the calls, or three quarters, switched off: what a rare mixture hides, a
  * program of two kinds of call shows (swarm). A program about hugetlb is often about one GiB.
  */
-import { CALL_BYTES, CallEntry, CallFlag, FUZZ_CPUS, LOAD_CALL, MMAP_CALL, MUNMAP_CALL, Theme } from "../abi/fuzz";
+import {
+  CALL_BYTES,
+  CallEntry,
+  CallFlag,
+  FUZZ_CPUS,
+  LOAD_CALL,
+  MMAP_CALL,
+  MREMAP_CALL,
+  MUNMAP_CALL,
+  Theme,
+} from "../abi/fuzz";
 import { get } from "../word";
 import { input, listOf, namedIn } from "./block";
 import { tasksOf, themeOf } from "./program";
@@ -13,6 +23,8 @@ import { below, next, onceIn } from "./rng";
 let muted: u64 = 0;
 /** The GiB that a program about hugetlb is about, in sixteenths of the space; 0 when it is about no single one. */
 let focus: u32 = 0;
+/** Huge pages that every mapping has from there on; 0: mappings have whole GiBs. */
+let extent: u32 = 0;
 
 /** Byte `i` of the input. */
 export function setByte(i: u32, value: u32): void {
@@ -68,6 +80,20 @@ export function fillRace(at: u32): void {
 function aim(at: u32): void {
   if (focus != 0 && !onceIn(4)) store<u8>(at + 2, <u8>((below(3) << 4) | (focus + 2 * below(2))));
   else if (onceIn(2)) store<u8>(at + 2, <u8>((below(3) << 4) | (4 + 2 * below(4))));
+}
+
+/** What is mapped goes to right behind where it was: into the middle of another GiB as often as not. */
+export function fillMove(at: u32): void {
+  fillCall(at, MREMAP_CALL, next());
+  fillExtent(at);
+  // A huge page is two sixteenths of the space.
+  store<u8>(at + 4, <u8>(focus + 2 * extent));
+}
+
+/** The range that all mappings have, in huge pages. */
+function fillExtent(at: u32): void {
+  store<u8>(at + 2, <u8>((2 << 4) | focus));
+  store<u8>(at + 3, <u8>(extent - 1));
 }
 
 /** Three calls of one task: it leaves its mm for another one, does something there, and comes back. */
@@ -142,6 +168,7 @@ export function fillMapping(at: u32, mm: u32): void {
   const start: u32 = focus != 0 ? focus : (1 + below(2)) << 2;
   store<u8>(at + 2, <u8>(start | (below(2) << 4)));
   store<u8>(at + 3, <u8>below(2));
+  if (extent != 0) fillExtent(at);
   store<u8>(at + 4, <u8>(focus == 0 && onceIn(4) ? next() : 0));
   store<u8>(at + 5, 0);
   store<u8>(at + 6, 0);
@@ -153,16 +180,22 @@ export function fillTouch(at: u32, mm: u32): void {
   let call = below(builders);
   if (call == mapper()) call = (call + 1) % builders;
   fillCall(at, call, mm);
-  if (themeOf() == Theme.HUGETLB) store<u8>(at + 2, <u8>(focus != 0 ? focus + 2 * below(2) : 4 + below(8)));
+  if (themeOf() != Theme.HUGETLB) return;
+  const pages: u32 = extent != 0 ? extent : 2;
+  store<u8>(at + 2, <u8>(focus != 0 ? focus + 2 * below(pages) : 4 + below(8)));
 }
 
-/** The GiB that huge pages are in from now on, in sixteenths of the space; 0: any. */
-export function aimAt(place: u32): void {
+/**
+ * Where huge pages are from now on, in sixteenths of the space; 0: anywhere. How many of them every mapping has; 0:
+ * whole GiBs.
+ */
+export function aimAt(place: u32, pages: u32): void {
   focus = place;
+  extent = pages;
 }
 
 /** No call is switched off, and none is aimed at a GiB. */
 export function anyCall(): void {
   muted = 0;
-  focus = 0;
+  aimAt(0, 0);
 }

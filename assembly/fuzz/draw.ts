@@ -12,6 +12,7 @@ import {
   fillAgain,
   fillAway,
   fillMapping,
+  fillMove,
   fillRace,
   fillReuse,
   fillTouch,
@@ -36,7 +37,7 @@ function fillCpus(tasks: u32, mms: u32): void {
  */
 function drawNeighbours(): void {
   setByte(0, 2);
-  aimAt((1 + below(2)) << 2);
+  aimAt((1 + below(2)) << 2, 0);
   for (let cpu: u32 = 0; cpu < FUZZ_CPUS; cpu++) setByte(1 + cpu, cpu < 3 ? cpu >> 1 : FUZZ_MMS);
   setByte(7, onceIn(3) ? next() : 0);
   let setup: u32 = 0;
@@ -66,27 +67,30 @@ export function drawProgram(): void {
     return;
   }
   setByte(0, theme * FUZZ_TASKS + tasks);
-  aimAt(theme == Theme.HUGETLB && onceIn(2) ? (1 + below(2)) << 2 : 0);
+  const moves = theme == Theme.HUGETLB && onceIn(8);
+  const isAimed = moves || (theme == Theme.HUGETLB && onceIn(2));
+  aimAt(isAimed ? (1 + below(2)) << 2 : 0, moves ? 1 + below(4) : 0);
   const mms: u32 = theme == Theme.GUESTS ? FUZZ_MMS : 1 + below(FUZZ_MMS);
   fillCpus(tasks, mms);
   setByte(7, onceIn(3) ? next() : 0);
   let setup: u32 = 0;
-  for (let mm: u32 = 0; mm < mms; mm++) {
+  for (let mm: u32 = 0; mm < mms && setup < SETUP_MAX; mm++) {
     fillMapping(callAt(setup++), mm);
     const touches = theme == Theme.HUGETLB ? below(3) : 1 + below(4);
     for (let i: u32 = 0; i < touches && setup < SETUP_MAX; i++) fillTouch(callAt(setup++), mm);
   }
-  drawRace(theme, setup, 1 + below(2 * (tasks + 1)));
+  drawRace(theme, setup, 1 + below(2 * (tasks + 1)), moves);
   endProgram();
 }
 
-function drawRace(theme: u32, setup: u32, calls: u32): void {
+function drawRace(theme: u32, setup: u32, calls: u32, moves: bool): void {
   const reuses = theme == Theme.HUGETLB && onceIn(8);
   const away = theme == Theme.KERNEL && onceIn(2);
   setCounts(setup, reuses || away ? calls + 3 : calls);
   for (let i: u32 = 0; i < calls; i++) {
     const at = callAt(setup + i);
-    if (i > 0 && onceIn(8)) fillAgain(at);
+    if (i == 0 && moves) fillMove(at);
+    else if (i > 0 && onceIn(8)) fillAgain(at);
     else fillRace(at);
   }
   if (reuses) fillReuse(callAt(setup + calls), next());

@@ -21,7 +21,7 @@ import { Boot, Run, VIOLATION_AREA, Violation } from "../abi/layout";
 import { Op } from "../abi/ops";
 import { Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
-import { callAt, feature, fresh, moverAt, noteOp, opAt, watch } from "../ghost/coverage";
+import { feature, fresh, moverAt, noteOp, opAt, watch } from "../ghost/coverage";
 import { setCurrentAgent } from "../ghost/report";
 import { deadlocked, isFinished, kernelAgents, reset, stepAgent } from "../run";
 import { stepTask } from "../step";
@@ -63,14 +63,14 @@ export function step(steps: u32, agent: u32): void {
   if (agent < tasks) {
     const task = taskAt(agent);
     const pc = get(task + Task.PC);
-    noteOp(steps, pc, agent, get(task + Task.SCRIPT));
+    noteOp(steps, pc, agent);
     note(objectOf(agent), agent, pc);
     add(tally(Tally.STEPS), 1);
     setCurrentAgent(agent);
     stepTask(task);
     movedTask(agent);
   } else {
-    noteOp(steps, INTERRUPT, agent, 0);
+    noteOp(steps, INTERRUPT, agent);
     note(objectOf(agent), agent, INTERRUPT);
     stepAgent(agent);
   }
@@ -164,15 +164,13 @@ function sign(record: u32): bool {
 /**
  * What is another call's matter. A call has returned while what another task took away is still owed: that task is
  * about to flush, and in most pairs of calls the kernel promises nothing: only a call's own are findings, and what a
- * call that DEFERS took away when a call that HEEDS and has begun since returns. Or a flush leaves out what an earlier
- * call of the task took away: that call has made its own flush, and has been judged by it. The tasks of a scenario are
- * chosen, and there the oracle's word stands: it counts what was owed when the call began.
+ * call that DEFERS took away when a call that HEEDS and has begun since returns. The tasks of a scenario are chosen,
+ * and there the oracle's word stands: it counts what was owed when the call began.
  */
 function isOthers(record: u32): bool {
   if (word(FuzzWord.MODE) == FuzzMode.FIXED) return false;
   const kind = get(record + Violation.KIND);
   const birth = get(record + Violation.BIRTH);
-  if (kind == Fault.RANGE_NOT_RECORDED) return callAt(birth) != callAt(get(record + Violation.STEP));
   if (kind != Fault.RIGHTS_OUTLIVE_CALL) return false;
   if (moverAt(birth) == get(record + Violation.AGENT)) return false;
   if (!isOf(opAt(birth), CallFlag.DEFERS) || !isOf(get(record + Violation.PC), CallFlag.HEEDS)) return true;

@@ -6,8 +6,9 @@
 import { Obligation, ObligationFlag } from "../abi/tasks";
 import { pagesOf } from "../hw/tables";
 import { get, getLong, obligationAt, put } from "../word";
-import { Access, ANYBODY, noteDue, noteMm } from "./cells";
+import { Access, ANYBODY, noteBy, noteDue, noteMm } from "./cells";
 import { moverIn, obligationCount } from "./lookup";
+import { currentAgent } from "./report";
 
 /** A call of `task` begins: from now on it answers for what its mm owes already. */
 export function callBegins(task: u32, mm: u32): void {
@@ -21,13 +22,27 @@ export function callBegins(task: u32, mm: u32): void {
   }
 }
 
-/** A call of `task` has ended: it answers for nothing any more. */
+/** A call of `task` has ended: it answers for nothing any more, and its next call's flushes are for that call. */
 export function callEnds(task: u32): void {
   noteDue(ANYBODY, 1 << task, Access.CLEAR);
+  noteBy(ANYBODY, task + 1, Access.CLEAR);
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {
     const record = obligationAt(i);
     put(record + Obligation.DUE, get(record + Obligation.DUE) & ~(1 << task));
+    if (get(record + Obligation.BY) == task + 1) put(record + Obligation.BY, 0);
+  }
+}
+
+/** What the agent that moves has cleared in `mm` waits for a batch: the flush of that names no range. */
+export function leftToBatch(mm: u32): void {
+  noteBy(mm, currentAgent + 1, Access.CLEAR);
+  const count = obligationCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const record = obligationAt(i);
+    if (get(record + Obligation.MM) == mm && get(record + Obligation.BY) == currentAgent + 1) {
+      put(record + Obligation.BY, 0);
+    }
   }
 }
 

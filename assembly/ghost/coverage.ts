@@ -6,7 +6,7 @@
  * nothing here is called.
  *
  * Invariants
- *   C1  OPS holds op, agent and call of each step of the present run, so that a step of birth names them.
+ *   C1  OPS holds op and agent of each step of the present run, so that a step of birth names them.
  */
 import { SEEN_BYTES } from "../abi/fuzz";
 import { OBLIGATION_TABLE, Obligation } from "../abi/tasks";
@@ -30,19 +30,13 @@ export function watch(on: bool): void {
   fresh = 0;
 }
 
-/** `call`: a number that tells a task's present call from its others; ten bits are kept. */
-export function noteOp(step: u32, pc: u32, agent: u32, call: u32): void {
-  store<u32>(ops + ((step & (STEPS - 1)) << 2), (pc & 0xffff) | (agent << 16) | (call << 22));
+export function noteOp(step: u32, pc: u32, agent: u32): void {
+  store<u32>(ops + ((step & (STEPS - 1)) << 2), (pc & 0xffff) | (agent << 16));
 }
 
 /** Agent of a step of this run. */
 export function moverAt(step: u32): u32 {
   return (load<u32>(ops + ((step & (STEPS - 1)) << 2)) >> 16) & 63;
-}
-
-/** What noteOp() was told of the call that a step belongs to. */
-export function callAt(step: u32): u32 {
-  return load<u32>(ops + ((step & (STEPS - 1)) << 2)) >> 22;
 }
 
 /** Op of a step of this run; 0xffff for an interrupt, 0 for none. */

@@ -216,7 +216,8 @@ export function guardDropped(lock: u32): void {
     noteGuard(get(record + Obligation.MM), lock, Access.WRITE);
     put(record + Obligation.GUARD, 0);
     // A CPU that keeps the entry under a tag that it does not use now is latent: mmLoaded() judges it when it does.
-    const users = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), true);
+    // So is a lazy one that keeps a leaf; through a pointer it may walk at any time.
+    const users = get(record + Obligation.HOLDERS) & usersOf(get(record + Obligation.MM), isWalk(record));
     if (users != 0) violation(Fault.FLUSH_AFTER_UNLOCK, record, users);
   }
 }

@@ -2,14 +2,16 @@
  * arch/arm64/mm/context.c: ASIDs are few, so they come in generations.
  *
  * Protocol
- *   When none is left a new generation begins: every CPU has to drop its whole TLB before it next loads an mm, and an
- *   mm gets a new ASID when it is next loaded, unless some CPU has it loaded and so keeps the old one.
+ *   When none is left a new generation begins: every CPU has to drop its whole TLB before it next loads an mm. An mm
+ *   that some CPU has loaded then keeps its ASID, also when that CPU has left it before it is loaded again; any other
+ *   gets a new one when it is next loaded. (Linux tries the old one first, if nobody has taken it: here somebody has.)
  *   So the ASID of an mm can change under somebody who is about to invalidate for it and does not run it.
  *
  * Invariants
  *   A1  What a CPU keeps under an ASID of an earlier generation, it drops before it can use it.
  *
- * Reference: check_and_switch_context, new_context, flush_context [M]; 5e10f9887ed8 [S: 7.0rc6, its comment].
+ * Reference: check_and_switch_context, new_context, flush_context, check_update_reserved_asid [S: 5.0];
+ * 5e10f9887ed8 [S: 7.0rc6, its comment].
  */
 import { Hidden } from "../abi/events";
 import { Machine, Reg, Scope } from "../abi/operands";
@@ -24,8 +26,10 @@ function hasGenerations(): bool {
 
 export function rollover(): void {
   if (!hasGenerations()) return;
-  put(globalWord(Globals.ASID_EPOCH), get(globalWord(Globals.ASID_EPOCH)) + 1);
+  const epoch = get(globalWord(Globals.ASID_EPOCH)) + 1;
+  put(globalWord(Globals.ASID_EPOCH), epoch);
   put(globalWord(Globals.ASID_FLUSH), (1 << cpus) - 1);
+  for (let mm: u32 = 0; mm < mms; mm++) if (isLoaded(mm)) put(mmAt(mm) + Mm.ASID_EPOCH, epoch);
 }
 
 function isLoaded(mm: u32): bool {
@@ -38,7 +42,7 @@ export function takeAsid(cpu: u32, mm: u32): void {
   const record = mmAt(mm);
   const epoch = get(globalWord(Globals.ASID_EPOCH));
   if (get(record + Mm.ASID_EPOCH) != epoch) {
-    if (!isLoaded(mm)) put(record + Mm.ASID, get(record + Mm.ASID) + 1);
+    put(record + Mm.ASID, get(record + Mm.ASID) + 1);
     put(record + Mm.ASID_EPOCH, epoch);
   }
   const pending = globalWord(Globals.ASID_FLUSH);

@@ -45,7 +45,8 @@ function coversGib(vma: u32, vpn: u64): bool {
 
 export function wantShare(task: u32): bool {
   const vma = currentVma(task);
-  return (get(vma + Vma.FLAGS) & VmaFlag.MAYSHARE) != 0 && coversGib(vma, reg(task, Reg.ADDRESS));
+  const flags = get(vma + Vma.FLAGS) & (VmaFlag.MAYSHARE | VmaFlag.ALONE);
+  return flags == VmaFlag.MAYSHARE && coversGib(vma, reg(task, Reg.ADDRESS));
 }
 
 /** Sets TABLE to the PMD table of the first VMA in the file's tree that can share it, or 0. */

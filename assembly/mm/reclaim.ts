@@ -16,6 +16,7 @@ import { Hidden, Sometimes } from "../abi/events";
 import { Machine, Reg, Scope } from "../abi/operands";
 import { Cpu, Entry, Mm, Tally } from "../abi/records";
 import { Task } from "../abi/tasks";
+import { leftToBatch } from "../ghost/calls";
 import { sometimes } from "../ghost/report";
 import { add, cpuAt, cpus, get, machine, mmAt, mms, put, regWord, tally } from "../word";
 import { drop, hasSlots } from "./spaces";
@@ -54,6 +55,7 @@ const DUE_DIRTY: u32 = 2;
 export function mark(task: u32, byGeneration: bool, old: u32): void {
   const mm = mmAt(regWord(task, Reg.MM));
   put(mm + Mm.BATCH_PENDING, byGeneration ? get(mm + Mm.BATCH_PENDING) + 1 : 1);
+  leftToBatch(regWord(task, Reg.MM));
   owe(task, old);
 }
 

@@ -256,10 +256,14 @@ export function protectVmas(task: u32): void {
   }
 }
 
-/** A VMA that is going away must not lend its tables any more (d833352a4338). */
-export function makeUnshareable(task: u32): void {
+/**
+ * A VMA must not lend or borrow tables any more: one that is going away (d833352a4338), or, with `keeps`, one that is
+ * armed or has lost its vma_lock. VM_MAYSHARE stays then, so that ranges are still widened for it.
+ */
+export function makeUnshareable(task: u32, keeps: bool): void {
   const vma = vmaAt(regWord(task, Reg.VMA) - 1);
-  put(vma + Vma.FLAGS, get(vma + Vma.FLAGS) & ~(<u32>VmaFlag.MAYSHARE));
+  const flags = get(vma + Vma.FLAGS);
+  put(vma + Vma.FLAGS, keeps ? flags | VmaFlag.ALONE : flags & ~(<u32>VmaFlag.MAYSHARE));
 }
 
 export function unlinkFile(task: u32): void {

@@ -103,7 +103,7 @@ export function visible(task: u32, pc: u32): u32 {
     case Op.DOWNGRADE: locks.downgrade(task, locks.lockOf(task, get(op + 1))); return next;
     case Op.DETACH_VMAS: vma.detachVmas(task, false); return next;
     case Op.DETACH_ALL: vma.detachVmas(task, true); return next;
-    case Op.VMA_UNSHAREABLE: vma.makeUnshareable(task); return next;
+    case Op.VMA_UNSHAREABLE: vma.makeUnshareable(task, get(op + 1) != 0); return next;
     case Op.UNLINK_FILE_VMA: vma.unlinkFile(task); return next;
     case Op.FREE_VMAS: vma.freeDetached(task); return next;
     case Op.MMAP: mapVma(task); return next;

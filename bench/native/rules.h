@@ -45,9 +45,13 @@ static void invalidated(u32 cpu, u32 mm, u32 scope, u32 hint, u64 from, u64 to, 
   if (scope == Scope_CONTEXT && !loaded) put(mmAt(mm) + Mm_HOLDERS, get(mmAt(mm) + Mm_HOLDERS) & ~(1u << cpu));
 }
 
-static void reportUse(u32 record) {
+static bool isWalk(u32 record) {
   bool table = (get(record + Obligation_LEVEL) & OBLIGATION_TABLE) != 0;
-  bool walk = table || (get(record + Obligation_FLAGS) & ObligationFlag_VIA_WALK) != 0;
+  return table || (get(record + Obligation_FLAGS) & ObligationFlag_VIA_WALK) != 0;
+}
+
+static void reportUse(u32 record) {
+  bool walk = isWalk(record);
   u32 users = get(record + Obligation_HOLDERS) & usersOf(get(record + Obligation_MM), walk);
   if (users != 0) violation(walk ? Fault_STALE_WALK : Fault_STALE_TRANSLATION, record, users);
 }
@@ -73,7 +77,7 @@ static void guardDropped(u32 lock) {
     u32 record = obligationAt(i);
     if (get(record + Obligation_GUARD) != lock) continue;
     put(record + Obligation_GUARD, 0);
-    u32 users = get(record + Obligation_HOLDERS) & usersOf(get(record + Obligation_MM), true);
+    u32 users = get(record + Obligation_HOLDERS) & usersOf(get(record + Obligation_MM), isWalk(record));
     if (users != 0) violation(Fault_FLUSH_AFTER_UNLOCK, record, users);
   }
 }
@@ -130,6 +134,7 @@ static void callEnds(u32 task) {
   for (u32 i = 0, count = obligationCount(); i < count; i++) {
     u32 due = obligationAt(i) + Obligation_DUE;
     put(due, get(due) & ~(1u << task));
+    if (get(obligationAt(i) + Obligation_BY) == task + 1) put(obligationAt(i) + Obligation_BY, 0);
   }
 }
 

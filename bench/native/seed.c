@@ -97,6 +97,10 @@ static u32 runLocal(u32 task, u32 pc) {
   return at;
 }
 
+static void makeUnshareable(u32 flags, bool keeps) {
+  put(flags, keeps ? get(flags) | VmaFlag_ALONE : get(flags) & ~(u32)VmaFlag_MAYSHARE);
+}
+
 static u32 visible(u32 task, u32 pc) {
   u32 op = codeBase + (pc << 2), a = get(op + 1), b = get(op + 2);
   switch (get(op)) {
@@ -105,7 +109,7 @@ static u32 visible(u32 task, u32 pc) {
     case Op_DOWNGRADE: downgrade(task, lockOf(task, a)); break;
     case Op_DETACH_VMAS: detachVmas(task, false); break;
     case Op_DETACH_ALL: detachVmas(task, true); break;
-    case Op_VMA_UNSHAREABLE: memory[vmaAt(regWord(task, Reg_VMA) - 1) + Vma_FLAGS] &= ~(u32)VmaFlag_MAYSHARE; break;
+    case Op_VMA_UNSHAREABLE: makeUnshareable(vmaAt(regWord(task, Reg_VMA) - 1) + Vma_FLAGS, a != 0); break;
     case Op_UNLINK_FILE_VMA: put(vmaAt(regWord(task, Reg_VMA) - 1) + Vma_IN_TREE, 0); break;
     case Op_FREE_VMAS: freeDetached(task); break;
     case Op_WRITE_SIZE: put(fileAt(regWord(task, Reg_FILE)) + FileRecord_SIZE, regWord(task, a)); break;

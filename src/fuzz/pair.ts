@@ -6,7 +6,7 @@
  * schedules in the other has found that bug, and no other.
  */
 import { FuzzWord } from "../../assembly/abi/fuzz.js";
-import { modes } from "./arena.js";
+import { type Arena, modes } from "./arena.js";
 import { Campaign } from "./campaign.js";
 import type { FuzzFinding } from "./fuzz.js";
 import { arenaFor } from "./one.js";
@@ -24,6 +24,8 @@ export interface PairOptions {
   readonly neighbours?: readonly string[];
   /** Seconds at most. */
   readonly time: number;
+  /** What seconds are counted by: milliseconds since anything. Wall time by default. */
+  readonly clock?: () => number;
   readonly seed?: number;
 }
 
@@ -40,8 +42,7 @@ export interface PairResult {
 const functionOf = (where: string): string => where.split(":")[0] ?? "";
 
 /** Whether the program of `input` shows a violation of that kind in that function, on any of many schedules. */
-function shows(input: Uint8Array, { kind, where }: FuzzFinding, edition: string, backend: string): boolean {
-  const arena = arenaFor(edition, backend);
+export function showsOn(arena: Arena, input: Uint8Array, { kind, where }: FuzzFinding): boolean {
   const mode = arena.get(FuzzWord.MODE);
   arena.write(input);
   arena.set(FuzzWord.MODE, modes.same);
@@ -69,16 +70,16 @@ function isOfTheFix(
   { vulnerable, fixed, backend, neighbours }: PairOptions,
 ): boolean {
   const more = (neighbours ?? []).map((commit) => `+${commit}`).join("");
-  if (more !== "" && !shows(input, finding, vulnerable + more, backend)) return false;
-  return !shows(input, finding, fixed + more, backend);
+  if (more !== "" && !showsOn(arenaFor(vulnerable + more, backend), input, finding)) return false;
+  return !showsOn(arenaFor(fixed + more, backend), input, finding);
 }
 
 /** Default settings, one worker: until the bug is found or the time is over. */
 export function fuzzPair(options: PairOptions): PairResult {
-  const { vulnerable, backend, kinds, time, seed = 1 } = options;
+  const { vulnerable, backend, kinds, time, seed = 1, clock = () => performance.now() } = options;
   const campaign = new Campaign({ edition: vulnerable, backend, seed });
-  const started = performance.now();
-  const passed = (): number => (performance.now() - started) / 1000;
+  const started = clock();
+  const passed = (): number => (clock() - started) / 1000;
   let looked = 0;
   let others = 0;
   while (passed() < time) {

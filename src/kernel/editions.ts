@@ -51,7 +51,10 @@ export const releases: readonly Edition[] = [
 
 const whatIf = (name: string, base: string, patch: string, title: string): Edition => ({ name, base, patch, title });
 
-/** One line of the seed's patch taken out or moved, and the repair that its author rejected. */
+/**
+ * One line of the seed's patch taken out or moved, and the repair that its author rejected. Then 7.1 without what two
+ * open questions are about.
+ */
 export const whatIfs: readonly Edition[] = [
   whatIf("5.16-no-record", "5.16", "no-record", "the seed without tlb_flush_pmd_range()"),
   whatIf("5.16-no-force", "5.16", "no-force", "the seed without force_flush = true"),
@@ -63,6 +66,8 @@ export const whatIfs: readonly Edition[] = [
     "deferred-put",
     "instead of the seed: the table's reference is kept until the gather ends",
   ),
+  whatIf("7.1-unshared-lazy", "7.1", "unshared-lazy", "x86 interrupts lazy CPUs for unshared tables too"),
+  whatIf("7.1-reclaim-at-once", "7.1", "reclaim-at-once", "reclaim flushes each entry at once, and defers nothing"),
 ];
 
 export const editions: readonly Edition[] = [...releases, ...whatIfs];

@@ -86,9 +86,9 @@ export const detach_all = (): Line => op(Op.DETACH_ALL, [], "exit_mmap()", "{mm}
 export const clear_maysharing = (): Line =>
   op(Op.VMA_UNSHAREABLE, [], "vma->vm_flags &= ~VM_MAYSHARE", "nobody may share this VMA's tables any more");
 export const detach_vma_lock = (): Line =>
-  op(Op.VMA_UNSHAREABLE, [], "__hugetlb_vma_unlock_write_free()", "nobody may share this VMA's tables any more");
+  op(Op.VMA_UNSHAREABLE, [1], "__hugetlb_vma_unlock_write_free()", "nobody may share this VMA's tables any more");
 export const set_uffd_flags = (): Line =>
-  op(Op.VMA_UNSHAREABLE, [], "userfaultfd_set_vm_flags()", "the VMA is armed: its tables may not be shared any more");
+  op(Op.VMA_UNSHAREABLE, [1], "userfaultfd_set_vm_flags()", "the VMA is armed: its tables may not be shared any more");
 export const unlink_file_vma = (): Line =>
   op(Op.UNLINK_FILE_VMA, [], "unlink_file_vma()", "takes the VMA out of the file's interval tree");
 export const free_vmas = (): Line => op(Op.FREE_VMAS, [], "remove_vma_list()", "forgets the VMAs");

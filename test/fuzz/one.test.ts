@@ -1,6 +1,6 @@
 /** fuzzOne: any bytes run, the same bytes run the same, and a program is the same race as a scenario. */
 import { describe, expect, it } from "vitest";
-import { FuzzWord, LOAD_CALL, MMAP_CALL, MUNMAP_CALL } from "../../assembly/abi/fuzz.js";
+import { FuzzWord, LOAD_CALL, MMAP_CALL, MREMAP_CALL, MUNMAP_CALL } from "../../assembly/abi/fuzz.js";
 import { chooseBackend, chooseEdition } from "../../src/explore/choose.js";
 import { enabledAgents, restart } from "../../src/explore/path.js";
 import { stage } from "../../src/explore/stage.js";
@@ -122,7 +122,8 @@ describe("the table of calls", () => {
   it("keeps the numbers that inputs name calls by: new calls go to the end", () => {
     const names = themes.map((theme) => theme.calls.map((call) => call.name));
     const [hugetlb] = names;
-    expect([MMAP_CALL, MUNMAP_CALL, LOAD_CALL].map((place) => hugetlb?.[place])).toEqual(["mmap", "munmap", "load"]);
+    const places = [MMAP_CALL, MUNMAP_CALL, MREMAP_CALL, LOAD_CALL];
+    expect(places.map((place) => hugetlb?.[place])).toEqual(["mmap", "munmap", "mremap", "load"]);
     expect(hugetlb?.slice(0, 17)).toEqual([
       "mmap",
       "munmap",

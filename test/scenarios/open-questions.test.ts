@@ -34,6 +34,14 @@ describe("docs/open-questions.md", () => {
     expect(results.flatMap((row) => row.violations.filter((v) => !v.confirmed))).toEqual([]);
   }, 120_000);
 
+  it("tells the truth about what would repair questions 1 and 2", async () => {
+    const lazy = await check({ scenarios: ["lazy-walk", "lazy-unshare"], editions: ["7.1-unshared-lazy"] });
+    const batch = await check({ scenarios: ["reclaim-writeback"], editions: ["7.1-reclaim-at-once"] });
+    const rows = [...lazy.results, ...batch.results];
+    expect(rows.length).toBeGreaterThan(2 * backends.length);
+    expect(rows.filter((row) => row.verdict !== "holds")).toEqual([]);
+  });
+
   it("tells the truth about 6.16: direct flushes reached lazy CPUs there", async () => {
     const { results } = await check({
       scenarios: ["lazy-unshare"],

@@ -5,11 +5,11 @@ export const memory = `
 /* ---- VMAs: read, write, shared, mayshare, hugetlb in the flags ---- */
 #define MAYSHARE 8
 #define PFNMAP 32
-#define SHARE_MASK 31
+#define ALONE 128
+#define SHARE_MASK (31 | ALONE)
 #define NO_FILE 32767
 #define INSIDE(v, a) (v_start[v] <= (a) && (a) < v_end[v])
 hidden short zv; hidden short za; hidden short zb; hidden short zo; hidden short zn; hidden short zm; hidden short zk;
-
 /* zv := the VMA of m that holds a and is still linked in m; VMAS when there is none. */
 inline vma_of(m, a)
 {
@@ -148,7 +148,7 @@ inline protect_vmas()
 #define COVERS_GIB(v, a) (v_start[v] <= ALIGN_DOWN(a, 2) && ALIGN_DOWN(a, 2) + PAGES(2) <= v_end[v])
 inline want_share(result)
 {
-  result = (((v_flags[VMA - 1] & MAYSHARE) != 0 && COVERS_GIB(VMA - 1, ADDRESS)) -> 1 : 0)
+  result = (((v_flags[VMA - 1] & (MAYSHARE | ALONE)) == MAYSHARE && COVERS_GIB(VMA - 1, ADDRESS)) -> 1 : 0)
 }
 /* TABLE := the table of the first VMA in the tree that has the same page of the file at the same place of its GiB. */
 inline find_shareable()

@@ -121,7 +121,7 @@ export const visibleOps: Readonly<Partial<Record<Op, Say>>> = {
   [Op.DOWNGRADE]: (a) => `downgrade(${lock(a)})`,
   [Op.DETACH_VMAS]: () => "detach_vmas(0)",
   [Op.DETACH_ALL]: () => "detach_vmas(1)",
-  [Op.VMA_UNSHAREABLE]: () => "v_flags[VMA - 1] = v_flags[VMA - 1] & ~MAYSHARE",
+  [Op.VMA_UNSHAREABLE]: (a) => `v_flags[VMA - 1] = v_flags[VMA - 1] ${a !== 0 ? "| ALONE" : "& ~MAYSHARE"}`,
   [Op.UNLINK_FILE_VMA]: () => "v_in_tree[VMA - 1] = 0",
   [Op.FREE_VMAS]: () => "free_vmas()",
   [Op.MMAP]: () => "link_vma(MM, START, END, FLAGS | PROT, FILE, OFFSET)",

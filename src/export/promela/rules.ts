@@ -5,11 +5,13 @@ export const rules = String.raw`
 /* ---- rules over what is owed ---- */
 hidden short xu; hidden short xk;
 
+#define IS_WALK(i) ((o_level[i] & POINTER) != 0 || (o_flags[i] & VIA_WALK) != 0)
+
 /* A frame is about to be freed: what is still held of this life of it is harm, if its holder runs the mm. */
 inline judge(i)
 {
   if
-  :: (o_level[i] & POINTER) != 0 || (o_flags[i] & VIA_WALK) != 0 ->
+  :: IS_WALK(i) ->
      if :: (o_holders[i] & RUNNING(o_mm[i])) != 0 -> VIOLATE(STALE_WALK) :: else fi
   :: else ->
      if :: (o_holders[i] & AWAKE(o_mm[i])) != 0 -> VIOLATE(STALE_TRANSLATION) :: else fi
@@ -29,7 +31,7 @@ inline frame_freed(f)
   }
 }
 
-/* A lock is dropped by its writer: nobody who runs the mm may still hold what it guards. */
+/* A lock is dropped by its writer: nobody who runs the mm may still hold what it guards, a lazy CPU no pointer. */
 hidden short dropped;
 inline serve_lock()
 {
@@ -38,7 +40,10 @@ inline serve_lock()
     :: xu < owed && o_guard[xu] == dropped ->
        o_guard[xu] = 0;
        xdirty = 1;
-       if :: (o_holders[xu] & RUNNING(o_mm[xu])) != 0 -> VIOLATE(FLUSH_AFTER_UNLOCK) :: else fi
+       if
+       :: (o_holders[xu] & (IS_WALK(xu) -> RUNNING(o_mm[xu]) : AWAKE(o_mm[xu]))) != 0 -> VIOLATE(FLUSH_AFTER_UNLOCK)
+       :: else
+       fi
     :: else
     fi
   };
@@ -76,7 +81,10 @@ inline call_begins()
 }
 inline call_ends()
 {
-  for (xu : 0 .. OBLIGATIONS - 1) { o_due[xu] = o_due[xu] & ~(1 << me) };
+  for (xu : 0 .. OBLIGATIONS - 1) {
+    o_due[xu] = o_due[xu] & ~(1 << me);
+    if :: o_by[xu] == agent + 1 -> o_by[xu] = 0 :: else fi
+  };
   xdirty = 1
 }
 

@@ -5,7 +5,7 @@
  * code differed, the listing says so.
  */
 import { Machine, Reg } from "../../../assembly/abi/operands.js";
-import { type ArchHook, at, type Line, listing, since, until } from "../listing.js";
+import { type ArchHook, at, type Line, listing, only, since, until } from "../listing.js";
 import { tlb_flush_mmu_tlbonly } from "../mm/gather.js";
 import * as k from "../ops.js";
 import {
@@ -118,8 +118,17 @@ const x86Direct: readonly Line[] = [
   since("6.15", "3ef938c35035", k.set(Reg.TABLES, 1)),
 ];
 
+/** The repair of open question 1: an unshared table is a reason to interrupt lazy CPUs, as a freed one is. */
+const unsharedLazy: Line = only(
+  "unshared-lazy",
+  k.gather_unshared(Reg.TMP),
+  k.if_zero(Reg.TMP, "lazy"),
+  k.set(Reg.TABLES, 1),
+  ...at("lazy"),
+);
+
 const x86Hooks = {
-  tlb_flush: [flush_tlb_mm_range],
+  tlb_flush: [unsharedLazy, flush_tlb_mm_range],
   flush_tlb_range: [...x86Direct, flush_tlb_mm_range],
   flush_tlb_mm: [...whole, flush_tlb_mm_range],
   flush_tlb_batched: [...whole, flush_tlb_mm_range],

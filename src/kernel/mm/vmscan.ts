@@ -2,7 +2,7 @@
  * mm/vmscan.c and mm/rmap.c: reclaim of pages of files, with flushes that are deferred.
  */
 import { Reg } from "../../../assembly/abi/operands.js";
-import { arch, at, listing, since, until } from "../listing.js";
+import { arch, at, listing, only, since, until } from "../listing.js";
 import * as k from "../ops.js";
 import * as p from "../pageops.js";
 import { GENERATIONS } from "./batched.js";
@@ -30,6 +30,7 @@ const try_to_unmap_one = listing("mm/rmap.c", "try_to_unmap_one", [
   p.if_same(Reg.PAGE, Reg.NEW_START, "mapped", "pvmw->pte maps the page"),
   k.jump("unlock"),
   ...at("mapped", p.batch_defer(Reg.TMP)),
+  only("reclaim-at-once", k.set(Reg.TMP, 0)),
   k.if_zero(Reg.TMP, "now"),
   k.clear_entry(k.BASE, "ptep_get_and_clear()", undefined, Reg.BATCH),
   set_tlb_ubc_flush_pending,

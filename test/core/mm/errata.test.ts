@@ -91,6 +91,15 @@ describe("a new generation of ASIDs", () => {
     expect(made.mm(0, Mm.ASID_EPOCH)).toBe(1);
   });
 
+  it("leaves it to an mm that was loaded when it began, though its CPU has left it since", () => {
+    const made = running("arm64");
+    made.core.switchMm(0, 1);
+    rollover(made);
+    made.core.switchMm(1, 1);
+    made.core.switchMm(1, 0);
+    expect(asid(made)).toBe(0);
+  });
+
   it("makes a TLBI for the ASID that was read before miss what the new one has", () => {
     const reaches = (isLate: boolean): number => {
       const made = running("arm64");
