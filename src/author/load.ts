@@ -93,6 +93,9 @@ function explain(error: unknown, path: string): Error {
     const remedy = near.length === 0 ? GUIDE : `did you mean ${near.join(", ")}?`;
     return new InputError(`there is no op or builder ${missing}()`, { ...place, remedy });
   }
+  if (/of undefined \(reading '(ref|rank|name)'\)/.test(message)) {
+    return new InputError("a lock that does not exist", { ...place, remedy: `the locks are ${locks().join(", ")}` });
+  }
   // What cannot be parsed has said file and line itself.
   const [, at, said] = /^[^\s:]+:(\d+): (.*)/.exec(message) ?? [];
   if (at !== undefined && said !== undefined)
@@ -108,6 +111,12 @@ function lineIn(error: unknown, path: string): number | undefined {
   const found = /:(\d+)(?::\d+)?\)?$/.exec(frame?.trim() ?? "")?.[1];
   return found === undefined ? undefined : Number(found);
 }
+
+/** The locks by the names that a file writes. */
+const locks = (): string[] =>
+  [ops, pageops].flatMap((all) =>
+    Object.entries(all).flatMap(([key, value]) => (typeof value === "object" && "rank" in value ? [key] : [])),
+  );
 
 /** Builders that share words with a name, those that share most of theirs first. */
 function nearest(name: string): string[] {

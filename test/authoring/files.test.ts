@@ -127,6 +127,12 @@ const mistakes: readonly (readonly [string, string, string, RegExp])[] = [
     /my_drop_page: "trylock i_mmap_rwsem \(write\)" is never undone/,
   ],
   ["no return", "ops.ret(true),", "", /my_drop_page: runs past its last line/],
+  [
+    "a lock that does not exist",
+    "ops.MMAP_LOCK",
+    "ops.MMAP",
+    /mjs:\d+: a lock that does not exist; the locks are .*PTL/,
+  ],
   ["a wrong register", "reg.ENTRY", "reg.ENTRI", /"if \(!.*its first operand is undefined; give a register/],
   [
     "an unknown argument",
