@@ -2,6 +2,7 @@
  * Which machine hides which mistake: the computed results against the table that was derived on paper (kernel facts,
  * 4.6), cell by cell.
  */
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type CheckResult, check } from "../../src/explore/check.js";
 import { Footnotes } from "../../src/report/footnotes.js";
@@ -58,6 +59,16 @@ describe("which machine hides which mistake", () => {
       ),
     );
     expect(differing).toEqual(Object.keys(DIFFERENCES));
+  });
+
+  it("stands in docs/machines.md, cell by cell", () => {
+    const text = readFileSync(new URL("../../docs/machines.md", import.meta.url), "utf8");
+    for (const [scenario, edition] of PAPER) {
+      const { machines } = mistake(scenario, edition);
+      const cells = MACHINES.map((machine) => machines[machine]).join(" | ");
+      expect(text).toContain(`| ${scenario} ${edition} | ${cells} |`);
+    }
+    for (const difference of Object.keys(DIFFERENCES)) expect(text).toContain(difference.split(" ")[1] as string);
   });
 
   it("says by what each machine hides it", () => {
