@@ -44,7 +44,8 @@ type Searched = Awaited<ReturnType<typeof searchInWorkers>> | InstanceType<typeo
 
 /** Everything that a search found, the ways to its violations included. */
 function foundBy(search: Searched) {
-  const { bytesPerState: _, queueBytes: __, ...figures } = search.figures();
+  // What need not be looked up is a matter of one worker (src/explore/search.ts).
+  const { bytesPerState: _, queueBytes: __, known: ___, ...figures } = search.figures();
   const violations = search.machine.violations().map(({ kind, step, agent, pc, state }) => {
     return { kind, step, agent, pc, path: search.pathTo(state - 1) };
   });
