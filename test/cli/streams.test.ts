@@ -37,7 +37,7 @@ describe("Ctrl-C", () => {
   it("ends a long check with 130 within a second, and prints the rows that it has", async () => {
     const child = spawn(process.execPath, [main, ...long], { cwd: root });
     const ended = collect(child);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await underWay(child);
     const asked = performance.now();
     child.kill("SIGINT");
     const { code, stdout, stderr } = await ended;
@@ -51,7 +51,7 @@ describe("Ctrl-C", () => {
   it("leaves one whole JSON object that says so", async () => {
     const child = spawn(process.execPath, [main, ...long, "--json"], { cwd: root });
     const ended = collect(child);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await underWay(child);
     child.kill("SIGINT");
     const { code, stdout } = await ended;
     expect(code).toBe(130);
@@ -60,6 +60,14 @@ describe("Ctrl-C", () => {
 });
 
 type Child = ReturnType<typeof spawn>;
+
+/** The first line of progress is there: some rows are done, and many are not. */
+function underWay(child: Child): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stderr?.once("data", () => resolve());
+    child.once("close", () => reject(new Error("ended before it said how far it was")));
+  });
+}
 
 function collect(child: Child): Promise<{ code: number | null; stdout: string; stderr: string }> {
   let stdout = "";
