@@ -196,7 +196,8 @@ export function mmLoaded(cpu: u32, mm: u32): void {
   for (let issuer: u32 = 0; issuer < cpus; issuer++) {
     const runners = cpuAt(issuer) + Cpu.RUNNERS;
     const isOpen = get(cpuAt(issuer) + Cpu.ISSUED) != 0 && get(cpuAt(issuer) + Cpu.REQUEST_MM) == mm + 1;
-    if (isOpen && get(runners) != 0) put(runners, get(runners) | (1 << cpu));
+    const isWhole = (get(cpuAt(issuer) + Cpu.ISSUED_SCOPE) & 255) == <u32>Scope.CONTEXT;
+    if (isOpen && isWhole) put(runners, get(runners) | (1 << cpu));
   }
   const count = obligationCount();
   for (let i: u32 = 0; i < count; i++) {

@@ -159,7 +159,7 @@ inline serve_loaded(c, m)
   holders[m] = holders[m] | (1 << (c));
   for (xk : 0 .. CPUS - 1) {
     if
-    :: q_issued[xk] && q_mm[xk] == (m) + 1 && q_runners[xk] != 0 -> q_runners[xk] = q_runners[xk] | (1 << (c))
+    :: q_issued[xk] && q_mm[xk] == (m) + 1 && q_scope[xk] == WHOLE_CONTEXT -> q_runners[xk] = q_runners[xk] | (1 << (c))
     :: else
     fi
   };

@@ -347,35 +347,6 @@ describe("the discharge of an obligation", () => {
   });
 });
 
-describe("the CPUs that may hold translations of an mm (G1)", () => {
-  it("are added when they load it and stay when they switch away with a PCID", () => {
-    const made = running();
-    made.core.loadMm(0, B);
-    expect([A, B].map((mm) => made.mm(mm, Mm.HOLDERS))).toEqual([0b011, 0b101]);
-  });
-
-  it("go when they drop the whole context while another mm is loaded", () => {
-    const made = running();
-    made.core.loadMm(0, B);
-    made.invalidate(0, A, Scope.CONTEXT);
-    expect(made.mm(A, Mm.HOLDERS)).toBe(0b010);
-  });
-
-  it("stay when they drop the whole context and go on running it: they may fill again at once", () => {
-    const made = running();
-    made.invalidate(0, A, Scope.CONTEXT);
-    expect(made.mm(A, Mm.HOLDERS)).toBe(0b011);
-  });
-
-  it("are those that run it after a broadcast of the whole address space", () => {
-    const made = running({ backend: "arm64" });
-    made.core.loadMm(0, B);
-    made.core.issued(2, A, Scope.CONTEXT, 0, 0n, 0n);
-    made.core.completed(2, A, Scope.CONTEXT, 0, 0n, 0n, 0);
-    expect([A, B].map((mm) => made.mm(mm, Mm.HOLDERS))).toEqual([0b010, 0b101]);
-  });
-});
-
 describe("what an mm owes in a range", () => {
   it("is found by overlap, and only while a usable CPU holds it", () => {
     const made = running();
